@@ -94,6 +94,107 @@ class Rule:
 
 RULES: dict[str, Rule] = {
     # JS0xx: files and their syntax
+    "JS001": Rule(
+        summary="A file cannot be read",
+        explanation="The file is there but its content is not: access is denied, a link leads nowhere, or it changed "
+        "while it was read. Its jobs are frozen, not removed, until it can be read again.",
+    ),
+    "JS002": Rule(
+        summary="Not a regular file",
+        explanation="A directory, pipe, socket or device has the name of a spec file, or a file that of a spec root. "
+        "Rename it, or give it a name that begins with a dot.",
+    ),
+    "JS003": Rule(
+        summary="A link leads out of the spec root",
+        explanation="What lies outside the root is not reviewed with it and may be anything on this machine. "
+        "Copy the file into the root.",
+    ),
+    "JS004": Rule(
+        summary="A file is too large",
+        explanation="A spec file has at most 1 MiB. Split it into several files.",
+    ),
+    "JS005": Rule(
+        summary="A file is not UTF-8",
+        explanation="Spec files are UTF-8 text, with or without a byte order mark. Save the file in that encoding.",
+    ),
+    "JS006": Rule(
+        summary="A file is empty",
+        explanation="A file without content may be one that is being written at this moment, so it is not taken for "
+        "a file whose jobs were removed. Delete the file if it is not needed.",
+    ),
+    "JS007": Rule(
+        summary="The top of a file is no mapping",
+        explanation="A file holds one job as `key: value` lines, or several as a list under `jobs:`.",
+    ),
+    "JS008": Rule(
+        summary="A directory cannot be read",
+        explanation="The jobs in it are unknown, so none is taken for removed. Give read and search access to the "
+        "account that runs jobspec.",
+    ),
+    "JS009": Rule(
+        summary="A directory is reached twice",
+        explanation="A link leads to a directory that is read already, perhaps in a circle. It is read once, under "
+        "its own name. Remove the link.",
+        severity=Severity.WARNING,
+    ),
+    "JS010": Rule(
+        summary="The YAML cannot be read",
+        explanation="The text breaks the grammar of YAML. Most often a text needs quotes, because it begins with one "
+        "of ``* & ! @ ` % { [ |`` or contains `: ` or ` #`, or a line has the wrong indentation.",
+    ),
+    "JS011": Rule(
+        summary="The TOML cannot be read",
+        explanation="The text breaks the grammar of TOML 1.0 (https://toml.io/en/v1.0.0). Texts need quotes, and there "
+        "is no null.",
+    ),
+    "JS012": Rule(
+        summary="A key is there twice",
+        explanation="Only one of the two values could count, and readers would disagree on which. Remove one.",
+    ),
+    "JS013": Rule(
+        summary="A key is no text",
+        explanation="YAML reads keys such as `1`, `true` or `null` as a number, truth value or nothing, and JSON knows "
+        "only keys that are text. Put the key in quotes.",
+    ),
+    "JS014": Rule(
+        summary="A YAML tag is not allowed",
+        explanation="Tags such as `!secret` or `!!python/object` mean something to one program only; job files have "
+        "plain values. The tags of YAML itself (`!!str`, `!!int` …) are allowed where the value fits.",
+    ),
+    "JS015": Rule(
+        summary="A YAML merge key is not allowed",
+        explanation="`<<` was dropped from YAML with version 1.2, and programs disagree on what it does. What jobs "
+        "have in common stands in `defaults`, beside `jobs` or in a `defaults.yaml`.",
+    ),
+    "JS016": Rule(
+        summary="Several YAML documents in one file",
+        explanation="Tools that read only the first document would not see the jobs of the others. Put several jobs "
+        "into a list under `jobs:`.",
+    ),
+    "JS017": Rule(
+        summary="A YAML alias or anchor is wrong",
+        explanation="An alias needs an anchor of its name before it, which is there once and not around the alias. "
+        "All aliases of a file together may stand for 10,000 values. A text that begins with `*` or `&` needs quotes.",
+    ),
+    "JS018": Rule(
+        summary="Values are nested too deep",
+        explanation="Mappings and lists may be nested 64 levels deep, in YAML with all aliases expanded.",
+    ),
+    "JS019": Rule(
+        summary="A character is not allowed",
+        explanation="Control characters, invisible byte order marks, and U+0085, U+2028 and U+2029, which versions of "
+        "YAML read differently, cannot be seen in a review. Remove them, or write them as escapes in double quotes.",
+    ),
+    "JS020": Rule(
+        summary="A YAML directive is not allowed",
+        explanation="Job files are YAML 1.2; `%YAML 1.1` and `%TAG` would change what the text below means. "
+        "Remove the line.",
+    ),
+    "JS021": Rule(
+        summary="A number cannot be kept",
+        explanation="JSON, which carries the input to Temporal, has neither infinity nor NaN, and whole numbers have "
+        "at most 128 digits here. Quote the value if text is meant.",
+    ),
     # JS1xx: the shape of a job
     # JS2xx: values: times, names, limits
     # JS3xx: import paths and input

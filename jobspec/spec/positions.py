@@ -1,0 +1,103 @@
+"""Where in a text the parts of its value stand, and what a parser says when it gives up.
+
+Parsing keeps no positions: almost every file is right, and a position nobody
+asks for costs as much as the value. The text is scanned a second time when
+there is something to report.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ValuePath: TypeAlias = tuple[str | int, ...]
+"""The way from the top of a document to a value: keys of mappings and indexes of lists."""
+
+MAX_DEPTH = 64
+"""How many mappings and lists may be nested in each other, aliases expanded."""
+
+MAX_DIGITS = 128
+"""How many characters a whole number may have; Python itself fails at 4,300 digits."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """A stretch of one line.
+
+    Attributes:
+        line: Line number from 1.
+        column: Column from 1, in characters.
+        length: How many characters it covers on that line, at least 1.
+    """
+
+    line: int
+    column: int
+    length: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Positions:
+    """The spans of all values and keys of one document.
+
+    Attributes:
+        values: The span of each value by its path; the first line where it covers several.
+        keys: The span of the key that introduces a value, by the path of that value.
+        aliases: For each value that is an alias (`*name`) the path of the value it stands for.
+    """
+
+    values: Mapping[ValuePath, Span]
+    keys: Mapping[ValuePath, Span]
+    aliases: Mapping[ValuePath, ValuePath] = field(default_factory=dict)
+
+    def value(self, path: ValuePath) -> Span | None:
+        """Find the value at a path; None where the document has none."""
+        return self.values.get(self._written(path))
+
+    def key(self, path: ValuePath) -> Span | None:
+        """Find the key that introduces the value at a path; None for items of lists and the top."""
+        return self.keys.get(self._written(path))
+
+    def nearest(self, path: ValuePath) -> Span:
+        """Find the value at a path, or else at its nearest ancestor that exists; the first character at worst."""
+        for length in range(len(path), -1, -1):
+            if span := self.value(path[:length]):
+                return span
+        return Span(line=1, column=1)
+
+    def _written(self, path: ValuePath) -> ValuePath:
+        """Lead a path that runs through aliases to the place where the value is written."""
+        start = 1
+        while start < len(path):
+            target = self.aliases.get(path[:start])
+            if target is None:
+                start += 1
+            else:
+                path, start = (*target, *path[start:]), len(target)
+        return path
+
+
+class SyntaxProblem(Exception):  # noqa: N818 - it becomes a diagnostic and is never seen as an error
+    """A text that cannot be read, told by the first thing that is wrong with it.
+
+    Internal to the package: whoever reads files turns it into a diagnostic.
+
+    Args:
+        code: A key of :data:`jobspec.diagnostics.RULES`.
+        message: One sentence on what is wrong and why.
+        span: Where it is wrong.
+        hint: What to do about it.
+        related: A second place that explains the first, with its message.
+    """
+
+    def __init__(
+        self, code: str, message: str, span: Span, *, hint: str = "", related: tuple[str, Span] | None = None
+    ) -> None:
+        super().__init__(f"{message} (line {span.line}, column {span.column})")
+        self.code = code
+        self.message = message
+        self.span = span
+        self.hint = hint
+        self.related = related

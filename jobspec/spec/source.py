@@ -1,0 +1,179 @@
+"""Spec files as documents: bytes → text → values, and where in the file each value stands.
+
+The front door to reading: files come from a directory, values from YAML or TOML.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Literal, TypeAlias
+
+from jobspec.diagnostics import Diagnostic, Location, Related
+from jobspec.spec.directory import Listing, SourceFile, read_directory
+from jobspec.spec.positions import Positions, Span, SyntaxProblem, ValuePath
+from jobspec.spec.toml_text import locate_toml, parse_toml
+from jobspec.spec.yaml_text import locate_yaml, parse_yaml
+
+__all__ = [
+    "Document",
+    "Format",
+    "Listing",
+    "Positions",
+    "SourceFile",
+    "Span",
+    "ValuePath",
+    "find_positions",
+    "locate",
+    "parse_file",
+    "read_directory",
+]
+
+Format: TypeAlias = Literal["yaml", "toml"]
+
+MAX_EXCERPT = 160
+"""How many characters of a line a diagnostic shows."""
+
+_MARKS = {
+    b"\xff\xfe": "UTF-16",
+    b"\xfe\xff": "UTF-16",
+    b"\xff\xfe\x00\x00": "UTF-32",
+    b"\x00\x00\xfe\xff": "UTF-32",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """What a spec file says, before anybody has judged its shape.
+
+    Attributes:
+        path: The name of the file to show.
+        text: Its text, without a byte order mark.
+        format: Its language.
+        value: The mapping at its top. Parts of it may be shared, so it must not be changed.
+    """
+
+    path: str
+    text: str
+    format: Format
+    value: dict[str, Any]
+
+
+def parse_file(file: SourceFile) -> Document | Diagnostic:
+    """Read what a file says; the first thing that is wrong with it where it cannot be read."""
+    if file.problem is not None or file.data is None:
+        return file.problem or _refuse(file.path, "JS001", "The file has no content")
+    text = _decode(file.path, file.data)
+    if isinstance(text, Diagnostic):
+        return text
+    language: Format = "toml" if file.path.lower().endswith(".toml") else "yaml"
+    try:
+        value = parse_toml(text) if language == "toml" else parse_yaml(text)
+    except SyntaxProblem as problem:
+        return _make_diagnostic(file.path, text, problem)
+    if value is None or value == {}:
+        return _refuse(file.path, "JS006", "The file is empty", hint="Write a job into it, or delete it.")
+    if not isinstance(value, dict):
+        return _refuse_top(file.path, text, value)
+    return Document(path=file.path, text=text, format=language, value=value)
+
+
+def find_positions(document: Document) -> Positions:
+    """Find where the keys and values of a document stand; remembered for the documents asked for last."""
+    return _find_positions(document.text, document.format)
+
+
+@lru_cache(maxsize=64)
+def _find_positions(text: str, language: Format) -> Positions:
+    return locate_toml(text) if language == "toml" else locate_yaml(text)
+
+
+def locate(document: Document, path: ValuePath, *, key: bool = False) -> Location:
+    """Find the place of a value in its file, with the line that stands there.
+
+    Args:
+        document: The file.
+        path: The way from its top to the value; where there is no such value, the nearest one around it is meant.
+        key: Whether the key is meant that introduces the value.
+    """
+    positions = find_positions(document)
+    span = (positions.key(path) if key else None) or positions.nearest(path)
+    return make_location(document.path, document.text, span)
+
+
+def make_location(path: str, text: str, span: Span) -> Location:
+    """Show a span of a text, with its line as far as a reader can take it in."""
+    excerpt, length = _cut(_get_line(text, span.line), span)
+    return Location(path=path, line=span.line, column=span.column, length=length, excerpt=excerpt)
+
+
+def _get_line(text: str, number: int) -> str:
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n", number)
+    line = lines[number - 1] if number <= len(lines) else ""
+    return "".join(c if c.isprintable() or c == "\t" else "\ufffd" for c in line)
+
+
+def _cut(line: str, span: Span) -> tuple[str, int]:
+    """Cut the end of a long line off; show none where the place itself lies beyond, as the caret would be wrong."""
+    if len(line) <= MAX_EXCERPT:
+        return line, span.length
+    if span.column > MAX_EXCERPT:
+        return "", span.length
+    return line[: MAX_EXCERPT - 1] + "…", min(span.length, MAX_EXCERPT - span.column + 1)
+
+
+def _decode(path: str, data: bytes) -> str | Diagnostic:
+    try:
+        return data.decode("utf-8").removeprefix("\ufeff")
+    except UnicodeDecodeError as error:
+        name = next((name for mark, name in _MARKS.items() if data.startswith(mark)), None)
+        if name:
+            return _refuse(path, "JS005", f"The file is {name}, not UTF-8", hint="Save it as UTF-8.")
+        return _refuse_byte(path, data, error.start)
+
+
+def _refuse_byte(path: str, data: bytes, index: int) -> Diagnostic:
+    """Show the first byte that is no UTF-8."""
+    before = data[:index].decode("utf-8").removeprefix("\ufeff")
+    line = before.count("\n") + 1
+    column = len(before) - (before.rfind("\n") + 1) + 1
+    location = make_location(
+        path, data.decode("utf-8", "replace").removeprefix("\ufeff"), Span(line=line, column=column)
+    )
+    return Diagnostic(
+        code="JS005",
+        message=f"The byte 0x{data[index]:02X} (number {index + 1:,} of the file) is no UTF-8",
+        location=location,
+        hint="Save the file as UTF-8.",
+    )
+
+
+def _refuse_top(path: str, text: str, value: object) -> Diagnostic:
+    """Say that the top is no mapping."""
+    is_list = isinstance(value, list)
+    what = "a list" if is_list else "a single value"
+    hint = "Put the list under `jobs:`." if is_list else "Write `name: …` and the other keys of a job."
+    return Diagnostic(
+        code="JS007",
+        message=f"The file holds {what}, and must hold a mapping",
+        location=make_location(path, text, locate_yaml(text).nearest(())),
+        hint=hint,
+    )
+
+
+def _refuse(path: str, code: str, message: str, *, hint: str = "") -> Diagnostic:
+    return Diagnostic(code=code, message=message, location=Location(path=path), hint=hint)
+
+
+def _make_diagnostic(path: str, text: str, problem: SyntaxProblem) -> Diagnostic:
+    related: tuple[Related, ...] = ()
+    if problem.related is not None:
+        message, span = problem.related
+        related = (Related(message=message, location=make_location(path, text, span)),)
+    return Diagnostic(
+        code=problem.code,
+        message=problem.message,
+        location=make_location(path, text, problem.span),
+        hint=problem.hint,
+        related=related,
+    )

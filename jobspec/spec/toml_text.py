@@ -1,0 +1,166 @@
+"""TOML text → plain values, as YAML would give them: dates are text, numbers are finite."""
+
+from __future__ import annotations
+
+import math
+import re
+import tomllib
+from typing import TYPE_CHECKING, Any
+
+from jobspec.spec.positions import MAX_DEPTH, MAX_DIGITS, Positions, Span, SyntaxProblem
+from jobspec.spec.toml_scan import Scan, scan_toml
+
+if TYPE_CHECKING:
+    from datetime import date, time
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
+
+# tomllib copies every prefix of a dotted key, so its time grows with the square of the number of parts.
+_LONG_KEY = re.compile(r"""(?<![A-Za-z0-9_-])(?:(?:[A-Za-z0-9_-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){64}""")
+_LONG_NUMBER = re.compile(rf"[0-9a-fA-F_]{{{MAX_DIGITS + 1}}}")
+
+_TOO_LARGE = 10**MAX_DIGITS
+_LIMITS: dict[type, float] = {int: _TOO_LARGE, float: math.inf}
+_PLAIN = frozenset((str, bool))
+_DUPLICATES = ("Cannot overwrite a value", "Cannot declare", "Duplicate inline table key", "Cannot mutate")
+_HINTS = {
+    "Invalid value": "Put a text in double quotes; TOML has no null, so leave out what has no value.",
+    "Expected '=' after a key in a key/value pair": "Write `key = value`; TOML has no `key: value`.",
+    "Invalid statement": "Write `key = value` or a `[table]` header; a key with other characters than letters, digits, "
+    "`-` and `_` needs quotes.",
+    "Expected newline or end of document after a statement": "Begin a new line, or quote the whole text.",
+    "Unescaped '\\' in a string": "Write `\\\\` for a backslash, or put the text in single quotes.",
+    "Unterminated string": "Add the closing quote.",
+    "Unclosed array": "Add the closing `]`, or a comma before the item.",
+    "Unclosed inline table": "Add the closing `}`, or a comma before the key; an inline table is one line in TOML.",
+}
+
+
+def parse_toml(text: str) -> Any:
+    """Read one TOML document.
+
+    Args:
+        text: The document; a byte order mark at its start is no part of it.
+
+    Returns:
+        Mappings, lists, text, numbers and truth values; dates and times as RFC 3339 text.
+
+    Raises:
+        SyntaxProblem: The text is no TOML, or has something that job files may not have.
+    """
+    text = text.removeprefix("\ufeff")
+    if not text.isascii() and (match := _SURROGATE.search(text)):
+        raise SyntaxProblem("JS019", "The text holds half of a character", _find_place(text, match.start()))
+    if text.count(".") >= MAX_DEPTH and _LONG_KEY.search(text):
+        _refuse_depth(scan_toml(text))
+    try:
+        value = tomllib.loads(text)
+    except RecursionError:
+        raise _make_depth_problem(scan_toml(text)) from None
+    except tomllib.TOMLDecodeError as error:
+        raise _explain(error, text) from None
+    except ValueError:  # the only other one is Python's own limit on the digits of a number
+        raise _make_number_problem(text) from None
+    if not _make_plain(value):
+        _refuse_unfit(value, text)
+    return value
+
+
+def locate_toml(text: str) -> Positions:
+    """Find where the keys and values of a document stand, up to the first mistake.
+
+    Args:
+        text: A document, as a rule one that :func:`parse_toml` has read.
+    """
+    scan = scan_toml(text.removeprefix("\ufeff"))
+    return Positions(values=scan.values, keys=scan.keys)
+
+
+def _make_plain(top: dict[str, Any]) -> bool:
+    """Turn the dates below a table into text, in place; False if something is too deep or not finite."""
+    level: list[Any] = [top]
+    for _ in range(MAX_DEPTH):
+        inner: list[Any] = []
+        for container in level:
+            for key, value in container.items() if type(container) is dict else enumerate(container):
+                kind = type(value)
+                if kind is dict or kind is list:
+                    inner.append(value)
+                elif kind in _LIMITS:
+                    if not -_LIMITS[kind] < value < _LIMITS[kind]:
+                        return False
+                elif kind not in _PLAIN:
+                    container[key] = _say_time(value)
+        if not inner:
+            return True
+        level = inner
+    return False
+
+
+def _say_time(value: date | time) -> str:
+    """Write a date or time as RFC 3339 has it, with the offset that was given."""
+    text = value.isoformat()
+    return text.removesuffix("+00:00") + "Z" if text.endswith("+00:00") else text
+
+
+def _refuse_unfit(top: dict[str, Any], text: str) -> None:
+    """Raise for the first value that is too deep or a number that is too large, if there is one."""
+    scan = scan_toml(text)
+    _refuse_depth(scan)
+    for path, span in scan.values.items():
+        value: Any = top
+        for part in path:
+            value = value[part]
+        if isinstance(value, float) and not math.isfinite(value):
+            raise SyntaxProblem(
+                "JS021", "The number is not finite, and JSON cannot carry it", span, hint="Quote it if text is meant."
+            )
+        if isinstance(value, int) and abs(value) >= _TOO_LARGE:
+            raise _make_number_problem(text, span)
+
+
+def _refuse_depth(scan: Scan) -> None:
+    if scan.too_deep is not None:
+        raise _make_depth_problem(scan)
+
+
+def _make_depth_problem(scan: Scan) -> SyntaxProblem:
+    span = scan.too_deep or Span(line=1, column=1)
+    return SyntaxProblem("JS018", f"Values are nested deeper than {MAX_DEPTH} levels", span, hint="Nest them less.")
+
+
+def _make_number_problem(text: str, span: Span | None = None) -> SyntaxProblem:
+    if span is None:
+        match = _LONG_NUMBER.search(text)
+        span = _find_place(text, match.start() if match else 0)
+    return SyntaxProblem("JS021", f"The number has more than {MAX_DIGITS} digits", span, hint="Quote it as text.")
+
+
+def _find_place(text: str, index: int) -> Span:
+    before = text[:index].split("\n")
+    return Span(line=len(before), column=len(before[-1]) + 1)
+
+
+def _explain(error: tomllib.TOMLDecodeError, text: str) -> SyntaxProblem:
+    """Say what tomllib found wrong, and where: it gives up behind the mistake."""
+    words = str(error)
+    message = _PLACE.sub("", words)
+    if message.startswith(_DUPLICATES) and (found := scan_toml(text).duplicate):
+        path, first, second = found
+        name = ".".join(str(part) for part in path)
+        return SyntaxProblem(
+            "JS012",
+            f"`{name}` is there twice",
+            second,
+            hint="Remove one of them, or use `[[…]]` for the items of a list.",
+            related=(f"`{name}` is first given here", first),
+        )
+    place = _PLACE.search(words)
+    if place and place[1]:
+        span = Span(line=int(place[1]), column=int(place[2]))
+    else:
+        span = _find_place(text, len(text.rstrip()))
+    return SyntaxProblem(
+        "JS011", f"This is no TOML: {message[:1].lower()}{message[1:]}", span, hint=_HINTS.get(message, "")
+    )
