@@ -1,0 +1,211 @@
+"""Many run times at once.
+
+Where no clock is set, days are alike: their times are the same list of seconds
+of the day, so whole days are written down without walking. Around changes of
+the clock each time is found by the walk of :mod:`jobspec.timing.walk`, from the
+one before, because there the server's answer depends on where it starts.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from typing import TYPE_CHECKING, NamedTuple
+
+from jobspec.timing.walk import find_next
+from jobspec.timing.zones import DAY
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from jobspec.timing.walk import Rule
+    from jobspec.timing.zones import Zone
+
+MOST_EXCLUDED = 1_209_600
+"""After so many skipped times in a row the server gives up and never fires again (``scheduler.specMaxIterations``)."""
+
+_STEPS = 4
+"""How many runs are looked for one by one before whole days are."""
+_MOST_KEPT_DAYS = 64
+_HORIZON = 400 * DAY
+"""How far ahead changes of the clock are looked for at once."""
+
+
+class Repeat(NamedTuple):
+    """An interval in seconds."""
+
+    every: int
+    offset: int
+
+    def find_next(self, after: int) -> int:
+        """The first time after ``after``; the quotient is cut towards zero, as Go does."""
+        distance = after - self.offset
+        quotient = distance // self.every if distance >= 0 else -(-distance // self.every)
+        return (quotient + 1) * self.every + self.offset
+
+
+class Course:
+    """A timetable made ready for computing; times are seconds since the epoch.
+
+    Args:
+        zone: Whose clock the rules and skips mean.
+        rules: The calendars.
+        repeats: The intervals.
+        skips: The calendars whose times do not count.
+        earliest: Runs come strictly after it.
+        last: No run comes after it.
+    """
+
+    __slots__ = ("_days", "_earliest", "_first_offset", "_last", "_masks", "_repeats", "_rules", "_skips", "_zone")
+
+    def __init__(
+        self,
+        *,
+        zone: Zone,
+        rules: list[Rule],
+        repeats: list[Repeat],
+        skips: list[Rule],
+        earliest: int,
+        last: int,
+    ) -> None:
+        self._zone, self._rules, self._repeats, self._skips = zone, rules, repeats, skips
+        self._earliest, self._last = earliest, last
+        self._first_offset = max((repeat.offset for repeat in repeats), default=earliest)
+        self._days: dict[tuple[object, ...], tuple[list[int], list[int]]] = {}
+        self._masks: dict[tuple[int, ...], bytes] = {}
+
+    def find_next(self, after: int) -> int | None:
+        """The first run after ``after``."""
+        after = max(after, self._earliest)
+        for _ in range(_STEPS):
+            found = self._step(after)
+            if found is None or not self._is_skipped(found):
+                return found
+            after = found
+        return next((batch[0] for batch in self.list_batches(after, self._last, skipped=_STEPS)), None)
+
+    def list_runs(self, after: int, end: int) -> Iterator[int]:
+        """All runs after ``after`` up to ``end``, lazily: the first ones by steps, since often no more are wanted."""
+        for _ in range(_STEPS):
+            found = self.find_next(after)
+            if found is None or found > end:
+                return
+            yield found
+            after = found
+        for batch in self.list_batches(after, end):
+            yield from batch
+
+    def list_batches(self, after: int, end: int, *, skipped: int = 0) -> Iterator[list[int]]:
+        """The same in lists that are not empty.
+
+        Args:
+            after: Where to start.
+            end: The last second that counts.
+            skipped: How many times in a row were skipped up to ``after``.
+        """
+        after, end = max(after, self._earliest), min(end, self._last)
+        while after < end:
+            after, found = self._advance(after, end)
+            for raw, kept in found:
+                leading = bisect_left(raw, kept[0]) if kept else len(raw)
+                if skipped + leading >= MOST_EXCLUDED:
+                    return
+                if kept:
+                    yield kept
+                skipped = len(raw) - bisect_right(raw, kept[-1]) if kept else skipped + leading
+
+    def _advance(self, after: int, end: int) -> tuple[int, Iterable[tuple[list[int], list[int]]]]:
+        """Go on to the next change of the clock, or by one time where it is near.
+
+        Returns:
+            How far it went, and lists of times up to there, each with those of them that are not skipped.
+        """
+        horizon = min(end, after + _HORIZON)
+        window = self._zone.find_window(after, horizon)
+        if after + 1 < window.start and after >= self._first_offset:
+            stop = min(window.start - 1, horizon)
+            return stop, self._list_alike(after, stop)
+        found = self._step(after)
+        if found is None or found > end:
+            return end, []
+        return found, [([found], [] if self._is_skipped(found) else [found])]
+
+    def _list_alike(self, after: int, stop: int) -> Iterator[tuple[list[int], list[int]]]:
+        """The times after ``after`` up to ``stop``, between which the offset is always the same, day by day."""
+        offset = self._zone.offset(after)
+        day = (after + 1 + offset) // DAY
+        while (base := day * DAY - offset) <= stop:
+            raw, kept = self._list_day(day, base)
+            if not raw:
+                found = self._step(base + DAY - 1)
+                if found is None:
+                    return
+                day = (found + offset) // DAY
+                continue
+            first, last = max(after + 1 - base, 0), min(stop - base, DAY)
+            raw_times = _place(raw, base, first, last)
+            if raw_times:
+                yield raw_times, raw_times if kept is raw else _place(kept, base, first, last)
+            day += 1
+
+    def _list_day(self, day: int, base: int) -> tuple[list[int], list[int]]:
+        """All seconds of a day and those that are not skipped; the same list twice where none is."""
+        rules = tuple(index for index, rule in enumerate(self._rules) if rule.matches_date(day))
+        skips = tuple(index for index, rule in enumerate(self._skips) if rule.matches_date(day))
+        starts = tuple(repeat.find_next(base - 1) - base for repeat in self._repeats)
+        found = self._days.get((rules, skips, starts))
+        if found is None:
+            raw = self._merge(rules, starts)
+            found = raw, self._drop_skipped(raw, skips)
+            if len(self._days) < _MOST_KEPT_DAYS:
+                self._days[rules, skips, starts] = found
+        return found
+
+    def _merge(self, rules: tuple[int, ...], starts: tuple[int, ...]) -> list[int]:
+        lists: list[Sequence[int]] = [self._rules[index].list_seconds_of_day() for index in rules]
+        lists += [range(start, DAY, every) for start, (every, _) in zip(starts, self._repeats, strict=True)]
+        return list(lists[0]) if len(lists) == 1 else sorted(set().union(*lists))
+
+    def _drop_skipped(self, seconds: list[int], skips: tuple[int, ...]) -> list[int]:
+        if not skips or not seconds:
+            return seconds
+        mask = self._masks.get(skips)
+        if mask is None:
+            mask = self._masks[skips] = make_mask([self._skips[index] for index in skips])
+        return [second for second in seconds if not mask[second]]
+
+    def _step(self, after: int) -> int | None:
+        """The first time after ``after``, skipped or not."""
+        times = [repeat.find_next(after) for repeat in self._repeats]
+        for rule in self._rules:
+            found = find_next(rule, self._zone, after)
+            if found is not None:
+                times.append(found)
+        first = min(times, default=None)
+        return None if first is None or first > self._last else first
+
+    def _is_skipped(self, second: int) -> bool:
+        if not self._skips:
+            return False
+        wall = second + self._zone.offset(second)
+        return any(rule.matches_wall(wall) for rule in self._skips)
+
+
+def _place(seconds: list[int], base: int, first: int, last: int) -> list[int]:
+    """Seconds of a day from ``first`` to ``last`` as times of the day that starts at ``base``."""
+    if first > 0 or last < DAY:
+        seconds = seconds[bisect_left(seconds, first) : bisect_right(seconds, last)]
+    return [base + second for second in seconds]
+
+
+def make_mask(rules: list[Rule]) -> bytes:
+    """For every second of a day 1 where one of the rules has it, else 0."""
+    mask = 0
+    for rule in rules:
+        minute = _mark(rule.seconds, b"\1", b"\0", 60)
+        hour = _mark(rule.minutes, minute, bytes(60), 60)
+        mask |= int.from_bytes(_mark(rule.hours, hour, bytes(3_600), 24))
+    return mask.to_bytes(DAY)
+
+
+def _mark(values: tuple[int, ...], marked: bytes, unmarked: bytes, count: int) -> bytes:
+    return b"".join(marked if value in values else unmarked for value in range(count))

@@ -1,0 +1,143 @@
+"""The run times of a schedule.
+
+Everything is nominal: a jitter only delays a run. The rules are those of
+``CompiledSpec.GetNextTime`` in ``service/worker/scheduler/spec.go``: calendars
+and intervals together, less what is skipped, between a start and an end that
+both count, and never after 2100.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import chain, islice
+from typing import TYPE_CHECKING
+
+from jobspec.timing.stretch import Course, Repeat
+from jobspec.timing.walk import make_rule
+from jobspec.timing.zones import LAST_SECOND, UnknownTimezoneError, find_zone, is_known_timezone, nearest_timezones
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from jobspec.timing.calendar import Calendar
+
+__all__ = [
+    "Interval",
+    "Timetable",
+    "UnknownTimezoneError",
+    "has_run",
+    "is_known_timezone",
+    "nearest_timezones",
+    "next_run",
+    "upcoming",
+    "upcoming_seconds",
+]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_SECOND = timedelta(seconds=1)
+_FIRST_SECOND = -(2**32)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interval:
+    """Every so many seconds, counted from the epoch in UTC.
+
+    Attributes:
+        every: Whole seconds, at least 1.
+        offset: Seconds from the start of each interval, not negative and, as the server drops fractions after it has
+            compared, at most ``every``.
+    """
+
+    every: int
+    offset: int = 0
+
+    def __post_init__(self) -> None:
+        if self.every < 1:
+            raise ValueError(f"an interval must be at least one second, not {self.every}")
+        if self.offset < 0:
+            raise ValueError(f"the offset of an interval can't be negative: {self.offset}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timetable:
+    """All that decides when a schedule fires.
+
+    Attributes:
+        calendars: Fires when any of them matches, by the clock of ``timezone``.
+        intervals: Fires at these as well, whatever the time zone.
+        skip: Does not fire when one of these matches.
+        start_at: Not before; aware.
+        end_at: Not after; aware.
+        timezone: IANA name; empty means UTC.
+    """
+
+    calendars: tuple[Calendar, ...] = ()
+    intervals: tuple[Interval, ...] = ()
+    skip: tuple[Calendar, ...] = ()
+    start_at: datetime | None = None
+    end_at: datetime | None = None
+    timezone: str = "UTC"
+
+
+def next_run(timetable: Timetable, after: datetime) -> datetime | None:
+    """The first nominal run strictly after a time, in UTC; None if there is none.
+
+    Args:
+        timetable: The schedule.
+        after: Aware; a fraction of a second is dropped, as the server does.
+
+    Raises:
+        UnknownTimezoneError: The time zone is not known here.
+    """
+    found = _make_course(timetable).find_next(_floor(after))
+    return None if found is None else _to_datetime(found)
+
+
+def has_run(timetable: Timetable, after: datetime) -> bool:
+    """Whether the schedule still fires after that time."""
+    return next_run(timetable, after) is not None
+
+
+def upcoming(
+    timetable: Timetable, after: datetime, *, count: int | None = None, until: datetime | None = None
+) -> Iterator[datetime]:
+    """All nominal runs strictly after a time, one by one, computed as they are asked for.
+
+    Args:
+        timetable: The schedule.
+        after: Aware.
+        count: Stop after so many.
+        until: Stop after this time, which counts; aware.
+    """
+    seconds = _make_course(timetable).list_runs(_floor(after), LAST_SECOND if until is None else _floor(until))
+    return map(_to_datetime, islice(seconds, count))
+
+
+def upcoming_seconds(timetable: Timetable, start: int, end: int) -> list[int]:
+    """All nominal runs after ``start`` up to ``end``, which counts, in seconds since the epoch.
+
+    A year of a run every minute takes some tens of milliseconds.
+    """
+    return list(chain.from_iterable(_make_course(timetable).list_batches(start, end)))
+
+
+def _make_course(timetable: Timetable) -> Course:
+    earliest = -1 if timetable.start_at is None else _floor(timetable.start_at - _SECOND)
+    last = LAST_SECOND if timetable.end_at is None else min(_floor(timetable.end_at), LAST_SECOND)
+    return Course(
+        zone=find_zone(timetable.timezone),
+        rules=[make_rule(calendar) for calendar in timetable.calendars],
+        repeats=[Repeat(interval.every, interval.offset) for interval in timetable.intervals],
+        skips=[make_rule(calendar) for calendar in timetable.skip],
+        earliest=max(earliest, _FIRST_SECOND),
+        last=last,
+    )
+
+
+def _floor(when: datetime) -> int:
+    return (when - _EPOCH) // _SECOND
+
+
+def _to_datetime(second: int) -> datetime:
+    return datetime.fromtimestamp(second, UTC)
