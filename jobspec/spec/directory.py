@@ -11,73 +11,22 @@ import errno
 import os
 import stat
 import time
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
-from jobspec.diagnostics import Diagnostic, Location, Severity
+from jobspec.spec.listing import MAX_BYTES, Listing, Signature, SourceFile, is_spec_name, refuse, refuse_size, show_path
+from jobspec.spec.positions import escape, quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-MAX_BYTES = 1 << 20
-"""How large a spec file may be."""
-
-SUFFIXES = (".yaml", ".yml", ".toml")
-"""How the names of spec files end, in any case."""
-
-PROJECT_FILE = "jobspec.toml"
-
-Signature: TypeAlias = tuple[int, int, int, int]
-"""Modification and change time in nanoseconds, size and inode: while it is equal, so is the content."""
+    from jobspec.diagnostics import Diagnostic
 
 # A file system may keep times as coarse as this, so a file touched later could change again and look the same: git's
 # "racily clean" entries (https://git-scm.com/docs/racy-git).
 _COARSE_NS = 2_000_000_000
 
 _ATTEMPTS = 3
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SourceFile:
-    """A spec file as it was read, or why it could not be.
-
-    Attributes:
-        path: The name to show, relative to the project where it lies inside, with slashes.
-        real_path: Where the bytes are; None where there is no such place on this disk.
-        data: The content; None with a problem.
-        problem: Why there is no content.
-        signature: Tells whether the file has changed since; None where nothing is sure.
-    """
-
-    path: str
-    real_path: Path | None = None
-    data: bytes | None = None
-    problem: Diagnostic | None = None
-    signature: Signature | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listing:
-    """All spec files of one root.
-
-    Attributes:
-        root: The name of the root to show.
-        missing: Whether there is no such root.
-        files: The files in the order of their paths, unreadable ones included.
-        problems: What else could hide files: unreadable directories, links that lead nowhere or outside.
-    """
-
-    root: str
-    missing: bool = False
-    files: tuple[SourceFile, ...] = ()
-    problems: tuple[Diagnostic, ...] = ()
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether all there is was read: only then may a job that is not here be taken for removed."""
-        unread = any(file.problem for file in self.files)
-        return not (self.missing or unread or any(problem.is_error for problem in self.problems))
 
 
 def read_directory(root: Path, *, shown_relative_to: Path, previous: Listing | None = None) -> Listing:
@@ -97,9 +46,9 @@ def read_directory(root: Path, *, shown_relative_to: Path, previous: Listing | N
     except (FileNotFoundError, NotADirectoryError):
         return Listing(root=shown, missing=True)
     except OSError as error:
-        return Listing(root=shown, problems=(_refuse("JS008", shown, _say(error), _ASK_FOR_ACCESS),))
+        return Listing(root=shown, problems=(refuse("JS008", shown, _say(error), _ASK_FOR_ACCESS),))
     if not Path(real).is_dir():
-        problem = _refuse("JS002", shown, "The spec root is no directory", "Name the directory that holds the files.")
+        problem = refuse("JS002", shown, "The spec root is no directory", "Name the directory that holds the files.")
         return Listing(root=shown, problems=(problem,))
     walk = _Walk(real, shown, {file.path: file for file in previous.files} if previous else {})
     walk.run()
@@ -109,27 +58,6 @@ def read_directory(root: Path, *, shown_relative_to: Path, previous: Listing | N
         files=tuple(sorted(walk.files, key=lambda file: file.path.split("/"))),
         problems=tuple(walk.problems),
     )
-
-
-def is_spec_name(name: str) -> bool:
-    """Whether a file of this name holds jobs or defaults."""
-    return name.lower().endswith(SUFFIXES) and name != PROJECT_FILE and not name.startswith(".")
-
-
-def show_path(path: Path, relative_to: Path) -> str:
-    """Name a path as the user would: relative to a directory that it lies in, else whole."""
-    absolute, start = Path(os.path.abspath(path)), Path(os.path.abspath(relative_to))  # noqa: PTH100 - keeps links
-    for base in (start, Path(os.path.realpath(start))):
-        if absolute.is_relative_to(base):
-            return printable(absolute.relative_to(base).as_posix())
-    return printable(absolute.as_posix())
-
-
-def printable(path: str) -> str:
-    """Escape what would break a line of output: control characters and bytes that are no UTF-8."""
-    if path.isprintable():
-        return path
-    return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in path)
 
 
 class _Walk:
@@ -148,14 +76,17 @@ class _Walk:
     def run(self) -> None:
         while self._waiting or self._linked:
             real, shown = self._waiting.pop() if self._waiting else self._linked.pop(0)
-            first = self._seen.setdefault(real, shown)
-            if first is not shown:
-                self._note("JS009", shown, f"The link leads to `{first}`, which is read already", "Remove the link.")
+            if real in self._seen:
+                message = f"The link leads to {quote(self._seen[real])}, which is read already"
+                self._note("JS009", shown, message, "Remove the link.")
                 continue
+            self._seen[real] = shown
             for entry in self._list(real, shown):
-                self._visit(entry, real, entry.name if shown == "." else f"{shown}/{printable(entry.name)}")
+                name = escape(entry.name)
+                self._visit(entry, name if shown == "." else f"{shown}/{name}")
 
     def _list(self, real: str, shown: str) -> list[os.DirEntry[str]]:
+        """List a directory, in the order of names so that every run says the same."""
         try:
             with os.scandir(real) as entries:
                 return sorted((e for e in entries if not e.name.startswith(".")), key=lambda e: e.name)
@@ -166,7 +97,7 @@ class _Walk:
                 self._note("JS008", shown, _say(error), _ASK_FOR_ACCESS)
         return []
 
-    def _visit(self, entry: os.DirEntry[str], directory: str, shown: str) -> None:
+    def _visit(self, entry: os.DirEntry[str], shown: str) -> None:
         """Sort one entry in: a directory to walk, a file to read, or nothing of ours."""
         try:
             if entry.is_symlink():
@@ -174,9 +105,9 @@ class _Walk:
             elif entry.is_dir(follow_symlinks=False):
                 self._enter(entry.path, shown, entry.name, self._waiting)
             elif is_spec_name(entry.name):
-                self.files.append(self._read(f"{directory}/{entry.name}", shown, entry.stat(follow_symlinks=False)))
+                self._read(entry.path, shown, entry.stat(follow_symlinks=False))
         except OSError as error:
-            self._note("JS001", shown, _say(error), "Try again.")
+            self._note("JS001", shown, _say(error), _ASK_FOR_ACCESS)
 
     def _follow(self, entry: os.DirEntry[str], shown: str) -> None:
         """Follow a link, unless it leaves the root."""
@@ -184,18 +115,18 @@ class _Walk:
             real = os.path.realpath(entry.path, strict=True)
             status = Path(real).stat()
         except OSError as error:
-            what = "The link leads nowhere" if isinstance(error, FileNotFoundError) else _say(error)
-            self._note("JS001", shown, what, "Remove the link, or mend what it points to.")
+            message = "The link leads nowhere" if isinstance(error, FileNotFoundError) else _say(error)
+            self._note("JS001", shown, message, "Remove the link, or mend what it points to.")
             return
         is_directory = stat.S_ISDIR(status.st_mode)
         if not is_directory and not is_spec_name(entry.name):
             return
-        if not (real + "/").startswith(self._root.rstrip("/") + "/"):
+        if not Path(real).is_relative_to(self._root):
             self._note("JS003", shown, "The link leads out of the spec root", "Copy what it points to into the root.")
         elif is_directory:
             self._enter(real, shown, entry.name, self._linked)
         else:
-            self.files.append(self._read(real, shown, status))
+            self._read(real, shown, status)
 
     def _enter(self, real: str, shown: str, name: str, queue: list[tuple[str, str]]) -> None:
         if is_spec_name(name):
@@ -203,14 +134,19 @@ class _Walk:
         else:
             queue.append((real, shown))
 
-    def _read(self, real: str, shown: str, status: os.stat_result) -> SourceFile:
+    def _read(self, real: str, shown: str, status: os.stat_result) -> None:
         known = self._known.get(shown)
-        if known and known.signature == sign(status) and str(known.real_path) == real:
-            return known
-        return read_file(Path(real), shown)
+        if known is None or known.signature != sign(status) or str(known.real_path) != real:
+            known = read_file(Path(real), shown)
+        self.files.append(known)
 
     def _note(self, code: str, shown: str, message: str, hint: str) -> None:
-        self.problems.append(_refuse(code, shown, message, hint))
+        """Note a problem: with the file if it concerns what has the name of one, else with the listing."""
+        problem = refuse(code, shown, message, hint)
+        if is_spec_name(shown.rpartition("/")[2]):
+            self.files.append(SourceFile(path=shown, problem=problem))
+        else:
+            self.problems.append(problem)
 
 
 def sign(status: os.stat_result) -> Signature:
@@ -225,31 +161,45 @@ def read_file(real: Path, shown: str) -> SourceFile:
         real: The file, with all links resolved.
         shown: Its name to show.
     """
+    problem = refuse("JS001", shown, "The file is being written to", "Try again when that is done.")
     try:
-        status = os.lstat(real)
-        if problem := _judge(status, shown):
-            return SourceFile(path=shown, real_path=real, problem=problem)
         for _ in range(_ATTEMPTS):
-            data, before, after = _read_once(real)
+            before, data, after = _read_once(real)
+            if refusal := _judge(after, shown):
+                return SourceFile(path=shown, real_path=real, problem=refusal)
             if sign(before) == sign(after) and len(data) == after.st_size:
-                fresh = max(after.st_mtime_ns, after.st_ctime_ns) > time.time_ns() - _COARSE_NS
-                signature = None if fresh else sign(after)
-                return SourceFile(path=shown, real_path=real, data=data, signature=signature)
+                return SourceFile(path=shown, real_path=real, data=data, signature=_trust(after))
     except OSError as error:
-        return SourceFile(path=shown, real_path=real, problem=_refuse("JS001", shown, _say(error), _ASK_FOR_ACCESS))
-    problem = _judge(after, shown) or _refuse("JS001", shown, "The file is being written to", "Try again.")
+        problem = refuse("JS001", shown, _say(error), _ASK_FOR_ACCESS)
     return SourceFile(path=shown, real_path=real, problem=problem)
 
 
-def _read_once(real: Path) -> tuple[bytes, os.stat_result, os.stat_result]:
-    """Read a file with its status before and after; nothing if it is no regular file or too large by now."""
+def _read_once(real: Path) -> tuple[os.stat_result, bytes, os.stat_result]:
+    """Read a file between two looks at its status; nothing of what is no spec file by its kind or size.
+
+    A pipe or device is not even opened, as that can have effects of its own; one that takes the place of the file at
+    this moment is opened without waiting, and not read.
+    """
+    before = os.lstat(real)
+    if not _is_readable(before):
+        return before, b"", before
     descriptor = os.open(real, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_NOCTTY | os.O_CLOEXEC)
     try:
-        before = os.fstat(descriptor)
-        data = b"".join(_read_chunks(descriptor)) if stat.S_ISREG(before.st_mode) else b""
-        return data, before, os.fstat(descriptor)
+        opened = os.fstat(descriptor)
+        data = b"".join(_read_chunks(descriptor)) if _is_readable(opened) else b""
+        return before, data, os.fstat(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _is_readable(status: os.stat_result) -> bool:
+    return stat.S_ISREG(status.st_mode) and status.st_size <= MAX_BYTES
+
+
+def _trust(status: os.stat_result) -> Signature | None:
+    """Make the signature of a file, unless it is so young that another change could leave the signature as it is."""
+    youngest = max(status.st_mtime_ns, status.st_ctime_ns)
+    return sign(status) if youngest < time.time_ns() - _COARSE_NS else None
 
 
 def _read_chunks(descriptor: int) -> Iterator[bytes]:
@@ -261,11 +211,8 @@ def _read_chunks(descriptor: int) -> Iterator[bytes]:
 
 def _judge(status: os.stat_result, shown: str) -> Diagnostic | None:
     if not stat.S_ISREG(status.st_mode):
-        return _refuse("JS002", shown, "This is no regular file, but its name is that of a spec file", "Rename it.")
-    if status.st_size > MAX_BYTES:
-        message = f"The file has {status.st_size:,} bytes, more than the {MAX_BYTES:,} that a spec file may have"
-        return _refuse("JS004", shown, message, "Split it into several files.")
-    return None
+        return refuse("JS002", shown, "This is no regular file, but its name is that of a spec file", "Rename it.")
+    return refuse_size(shown, status.st_size) if status.st_size > MAX_BYTES else None
 
 
 _ASK_FOR_ACCESS = "Give read access to the account that runs this."
@@ -279,8 +226,3 @@ _REASONS = {
 
 def _say(error: OSError) -> str:
     return _REASONS.get(error.errno or 0, f"It cannot be read: {error.strerror or error}")
-
-
-def _refuse(code: str, shown: str, message: str, hint: str) -> Diagnostic:
-    severity = Severity.WARNING if code == "JS009" else Severity.ERROR
-    return Diagnostic(code=code, message=message, location=Location(path=shown), hint=hint, severity=severity)

@@ -23,6 +23,22 @@ MAX_DIGITS = 128
 """How many characters a whole number may have; Python itself fails at 4,300 digits."""
 
 
+_MAX_QUOTED = 60
+
+
+def escape(text: str) -> str:
+    """Write what would break a line of output, or could not be seen in it, as escapes."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text)
+
+
+def quote(text: str) -> str:
+    """Put a piece of the user's text into a message: in backticks, on one line, not too long."""
+    shown = text if len(text) <= _MAX_QUOTED else text[:_MAX_QUOTED] + "…"
+    return f"`{escape(shown)}`"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
     """A stretch of one line.

@@ -10,7 +10,8 @@ from functools import lru_cache
 from typing import Any, Literal, TypeAlias
 
 from jobspec.diagnostics import Diagnostic, Location, Related
-from jobspec.spec.directory import Listing, SourceFile, read_directory
+from jobspec.spec.directory import read_directory
+from jobspec.spec.listing import Listing, SourceFile
 from jobspec.spec.positions import Positions, Span, SyntaxProblem, ValuePath
 from jobspec.spec.toml_text import locate_toml, parse_toml
 from jobspec.spec.yaml_text import locate_yaml, parse_yaml
@@ -34,11 +35,11 @@ Format: TypeAlias = Literal["yaml", "toml"]
 MAX_EXCERPT = 160
 """How many characters of a line a diagnostic shows."""
 
-_MARKS = {
-    b"\xff\xfe": "UTF-16",
-    b"\xfe\xff": "UTF-16",
+_MARKS = {  # in this order: that of UTF-32 begins with that of UTF-16
     b"\xff\xfe\x00\x00": "UTF-32",
     b"\x00\x00\xfe\xff": "UTF-32",
+    b"\xff\xfe": "UTF-16",
+    b"\xfe\xff": "UTF-16",
 }
 
 

@@ -11,7 +11,7 @@ import re
 from bisect import bisect_right
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from jobspec.spec.positions import MAX_DEPTH, Span
 
@@ -74,6 +74,7 @@ class _Scanner:
         self._starts = [0, *(match.end() for match in re.finditer("\n", text))]
         self._counts: dict[ValuePath, int] = {}  # how many items each array of tables has
         self._given: set[ValuePath] = set()  # what may not be given again
+        self._assigned: set[ValuePath] = set()  # what has a value, and so cannot become a table
         self._tables: set[ValuePath] = set()  # what dotted keys made, and no header may open again
 
     def run(self) -> None:
@@ -110,12 +111,16 @@ class _Scanner:
             raise _Stopped
         self._at += 2 if is_item else 1
         span = self._make_span(start, self._at)
+        if len(path) + is_item >= MAX_DEPTH:
+            self._stop_at_depth(span)
         if is_item:
+            if path in self._given:
+                self._note_duplicate(path, span)
             self.found.values.setdefault(path, span)
             count = self._counts[path] = self._counts.get(path, 0) + 1
             path = (*path, count - 1)
         else:
-            self._give(path, start + 1, self._at - 1)
+            self._give(path, span)
         self.found.values[path] = span
         return path
 
@@ -131,32 +136,37 @@ class _Scanner:
             path = (*path, _unquote(self._take(_KEY)))
             span = self._make_span(place, self._at)
             if len(path) > MAX_DEPTH:
-                self.found.too_deep = span
-                raise _Stopped
+                self._stop_at_depth(span)
             self.found.keys.setdefault(path, span)
             if not _DOT.match(self._text, self._at):
                 break
             self._take(_DOT)
             self.found.values.setdefault(path, span)
+            if path in self._assigned:
+                self._note_duplicate(path, span)
             if dotted:
                 self._tables.add(path)
             elif path in self._counts:
                 path = (*path, self._counts[path] - 1)
         if dotted:
-            self._give(path, start, self._at)
+            self._give(path, self._make_span(start, self._at))
+            self._assigned.add(path)
             self._take(_EQUALS)
         return path
 
-    def _give(self, path: ValuePath, start: int, end: int) -> None:
-        """Note that a value or table is given, and if it was given before."""
-        again = path in self._given or path in self._tables or path in self._counts
-        if again and self.found.duplicate is None:
-            self.found.duplicate = (
-                path,
-                self.found.keys.get(path, Span(line=1, column=1)),
-                self._make_span(start, end),
-            )
+    def _give(self, path: ValuePath, span: Span) -> None:
+        """Note that a value or table is given, and whether it was given before."""
+        if path in self._given or path in self._tables or path in self._counts:
+            self._note_duplicate(path, span)
         self._given.add(path)
+
+    def _note_duplicate(self, path: ValuePath, span: Span) -> None:
+        if self.found.duplicate is None:
+            self.found.duplicate = (path, self.found.keys.get(path, span), span)
+
+    def _stop_at_depth(self, span: Span) -> NoReturn:
+        self.found.too_deep = span
+        raise _Stopped
 
     def _read_value(self, path: ValuePath) -> None:
         """Read a value with all that is in it; without recursion, as the text may be hostile."""
@@ -168,8 +178,7 @@ class _Scanner:
                 opened.append((path, start, 0 if self._text[start] == "[" else None))
                 self.found.values[path] = self._make_span(start, self._at)
                 if len(path) >= MAX_DEPTH:
-                    self.found.too_deep = self._make_span(start, self._at)
-                    raise _Stopped
+                    self._stop_at_depth(self.found.values[path])
             else:
                 self._take(_VALUE)
                 self.found.values[path] = self._make_span(start, self._at)

@@ -7,7 +7,7 @@ import re
 import tomllib
 from typing import TYPE_CHECKING, Any
 
-from jobspec.spec.positions import MAX_DEPTH, MAX_DIGITS, Positions, Span, SyntaxProblem
+from jobspec.spec.positions import MAX_DEPTH, MAX_DIGITS, Positions, Span, SyntaxProblem, quote
 from jobspec.spec.toml_scan import Scan, scan_toml
 
 if TYPE_CHECKING:
@@ -53,7 +53,9 @@ def parse_toml(text: str) -> Any:
     if not text.isascii() and (match := _SURROGATE.search(text)):
         raise SyntaxProblem("JS019", "The text holds half of a character", _find_place(text, match.start()))
     if text.count(".") >= MAX_DEPTH and _LONG_KEY.search(text):
-        _refuse_depth(scan_toml(text))
+        scan = scan_toml(text)
+        if scan.too_deep is not None:
+            raise _make_depth_problem(scan)
     try:
         value = tomllib.loads(text)
     except RecursionError:
@@ -63,7 +65,7 @@ def parse_toml(text: str) -> Any:
     except ValueError:  # the only other one is Python's own limit on the digits of a number
         raise _make_number_problem(text) from None
     if not _make_plain(value):
-        _refuse_unfit(value, text)
+        raise _find_unfit(value, text)
     return value
 
 
@@ -104,25 +106,19 @@ def _say_time(value: date | time) -> str:
     return text.removesuffix("+00:00") + "Z" if text.endswith("+00:00") else text
 
 
-def _refuse_unfit(top: dict[str, Any], text: str) -> None:
-    """Raise for the first value that is too deep or a number that is too large, if there is one."""
+def _find_unfit(top: dict[str, Any], text: str) -> SyntaxProblem:
+    """Find the first value that is nested too deep or is a number that cannot be kept."""
     scan = scan_toml(text)
-    _refuse_depth(scan)
     for path, span in scan.values.items():
         value: Any = top
         for part in path:
             value = value[part]
         if isinstance(value, float) and not math.isfinite(value):
-            raise SyntaxProblem(
-                "JS021", "The number is not finite, and JSON cannot carry it", span, hint="Quote it if text is meant."
-            )
+            message = "The number is not finite, and JSON cannot carry it"
+            return SyntaxProblem("JS021", message, span, hint="Quote it if text is meant.")
         if isinstance(value, int) and abs(value) >= _TOO_LARGE:
-            raise _make_number_problem(text, span)
-
-
-def _refuse_depth(scan: Scan) -> None:
-    if scan.too_deep is not None:
-        raise _make_depth_problem(scan)
+            return _make_number_problem(text, span)
+    return _make_depth_problem(scan)
 
 
 def _make_depth_problem(scan: Scan) -> SyntaxProblem:
@@ -148,13 +144,13 @@ def _explain(error: tomllib.TOMLDecodeError, text: str) -> SyntaxProblem:
     message = _PLACE.sub("", words)
     if message.startswith(_DUPLICATES) and (found := scan_toml(text).duplicate):
         path, first, second = found
-        name = ".".join(str(part) for part in path)
+        name = quote(".".join(str(part) for part in path))
         return SyntaxProblem(
             "JS012",
-            f"`{name}` is there twice",
+            f"{name} is there twice",
             second,
             hint="Remove one of them, or use `[[…]]` for the items of a list.",
-            related=(f"`{name}` is first given here", first),
+            related=(f"{name} is first given here", first),
         )
     place = _PLACE.search(words)
     if place and place[1]:

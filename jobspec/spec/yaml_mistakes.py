@@ -42,7 +42,10 @@ _MISTAKES: dict[str, tuple[str, str]] = {
     "found unexpected document indicator": ("The quoted text is never closed", "Add the closing quote."),
     "did not find expected ',' or ']'": ("The list is not closed, or a comma is missing", _OPEN),
     "did not find expected ',' or '}'": ("The mapping is not closed, or a comma is missing", _OPEN),
-    "did not find expected node content": ("A value is missing", "Add the value, or quote the text."),
+    "did not find expected node content": (
+        "A value is missing, or a bracket is not closed",
+        "Add the value or the bracket, or quote the text.",
+    ),
     "did not find expected <document start>": (
         "Text follows the end of the document",
         "Remove it, or indent it as part of the value above.",
@@ -57,9 +60,10 @@ _MISTAKES: dict[str, tuple[str, str]] = {
     ),
 }
 _ALIAS = (
-    "A text cannot begin with `{}` without quotes: YAML takes it for an {}",
+    "A text cannot begin with `*` without quotes: YAML takes it for an alias",
     'Quote the text, as in `"*/5 * * * *"`.',
 )
+_ANCHOR = ("A text cannot begin with `&` without quotes: YAML takes it for an anchor", "Quote the text.")
 _RESERVED = ("A text cannot begin with `{}` without quotes", "Quote the text.")
 
 
@@ -83,10 +87,11 @@ def explain(error: YAMLError, text: str) -> SyntaxProblem:
     context: str = getattr(error, "context", None) or ""
     mark, start = getattr(error, "problem_mark", None), getattr(error, "context_mark", None)
     code, message, hint = _find_words(problem, context, text, mark)
-    if start is not None and _is_better(problem, context, mark, text):
-        return SyntaxProblem(code, message, _make_span(start), hint=hint)
-    related = ("It begins here", _make_span(start)) if start and "flow" in context else None
-    return SyntaxProblem(code, message, _make_span(mark), hint=hint, related=related)
+    span, first = _make_span(mark, text), _make_span(start, text)
+    if start is not None and (message.endswith("never closed") or "alias" in context or "anchor" in context):
+        return SyntaxProblem(code, message, first, hint=hint)
+    related = ("It begins here", first) if "flow" in context and first != span else None
+    return SyntaxProblem(code, message, span, hint=hint, related=related)
 
 
 def _find_words(problem: str, context: str, text: str, mark: Any) -> tuple[str, str, str]:
@@ -96,39 +101,48 @@ def _find_words(problem: str, context: str, text: str, mark: Any) -> tuple[str, 
     if "tag" in context or problem == "found undefined tag handle":
         return "JS014", "The tag has no meaning in a job file", "Remove the tag, or quote a text that begins with `!`."
     if context in ("while scanning an alias", "while scanning an anchor"):
-        sign, word = ("*", "alias") if context.endswith("alias") else ("&", "anchor")
-        return "JS010", _ALIAS[0].format(sign, word), _ALIAS[1]
+        return "JS010", *(_ALIAS if context.endswith("alias") else _ANCHOR)
     character = _get_character(text, mark)
     if "tab character" in problem or character == "\t":
         return "JS010", *_TABS
     if problem == "found character that cannot start any token":
         return "JS010", _RESERVED[0].format(character), _RESERVED[1]
-    words = _MISTAKES.get(problem, (f"This is no YAML: {context} {problem}".replace("  ", " "), ""))
+    words = _MISTAKES.get(problem, (f"This is no YAML: {problem} {context}".rstrip(), ""))
     return "JS010", *words
-
-
-def _is_better(problem: str, context: str, mark: Any, text: str) -> bool:
-    """Whether the place where the broken thing begins says more than the place where libyaml gave up."""
-    gave_up_at_end = mark is None or mark.line > text.rstrip().count("\n")
-    return gave_up_at_end or "never closed" in _MISTAKES.get(problem, ("",))[0] or "alias" in context
 
 
 def _get_character(text: str, mark: Any) -> str:
     return text[mark.index : mark.index + 1] if mark is not None else ""
 
 
-def _make_span(mark: Any) -> Span:
-    return Span(line=mark.line + 1, column=mark.column + 1) if mark is not None else Span(line=1, column=1)
+def _make_span(mark: Any, text: str) -> Span:
+    """Make the span of a mark; where the text has ended before it, of the last thing in the text."""
+    index = min(mark.index, max(len(text.rstrip()) - 1, 0)) if mark is not None else 0
+    return _find_place(text, index)
+
+
+def _find_place(text: str, index: int) -> Span:
+    lines = re.split(r"\r\n|\n|\r", text[:index])
+    return Span(line=len(lines), column=len(lines[-1]) + 1)
 
 
 def _refuse_character(text: str) -> SyntaxProblem:
     match = _FORBIDDEN.search(text)
     index = match.start() if match else 0
-    before = re.split(r"\r\n|\n|\r", text[:index])
-    escape = f"\\u{ord(text[index]):04X}" if match else ""
+    code = f"{ord(text[index]):04X}"
+    hint = f"Remove it, or write it as `\\u{code}` in double quotes."
+    if code == "0000":
+        hint = "Save the file as UTF-8 text: zero bytes tell of another encoding, or of a write that went wrong."
     return SyntaxProblem(
-        "JS019",
-        f"The character {escape.replace(chr(92) + 'u', 'U+')} cannot stand in YAML as it is",
-        Span(line=len(before), column=len(before[-1]) + 1),
-        hint=f"Remove it, or write it as `{escape}` in double quotes.",
+        "JS019", f"The character U+{code} cannot stand in YAML as it is", _find_place(text, index), hint=hint
     )
+
+
+def make_problem(
+    code: str, message: str, event: Any, *, hint: str, related: tuple[str, Span] | None = None
+) -> SyntaxProblem:
+    """Make the problem of one event of libyaml."""
+    start, end = event.start_mark, event.end_mark
+    length = end.column - start.column if end.line == start.line else 1
+    span = Span(line=start.line + 1, column=start.column + 1, length=max(length, 1))
+    return SyntaxProblem(code, message, span, hint=hint, related=related)

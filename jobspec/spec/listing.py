@@ -1,0 +1,91 @@
+"""What a source of specs found: its files as bytes, and what could hide files."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+from jobspec.diagnostics import RULES, Diagnostic, Location
+from jobspec.spec.positions import escape
+
+MAX_BYTES = 1 << 20
+"""How large a spec file may be: far more than people write, and little enough to be read by anybody."""
+
+SUFFIXES = (".yaml", ".yml", ".toml")
+"""How the names of spec files end, in any case."""
+
+PROJECT_FILE = "jobspec.toml"
+
+Signature: TypeAlias = tuple[int, int, int, int]
+"""Modification and change time in nanoseconds, size and inode: while it is equal, so is the content."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceFile:
+    """A spec file as it was read, or why it could not be.
+
+    Attributes:
+        path: The name to show, relative to the project where it lies inside, with slashes.
+        real_path: Where the bytes are; None where there is no such place on this disk.
+        data: The content; None with a problem.
+        problem: Why there is no content.
+        signature: Tells whether the file has changed since; None where nothing is sure.
+    """
+
+    path: str
+    real_path: Path | None = None
+    data: bytes | None = None
+    problem: Diagnostic | None = None
+    signature: Signature | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """All spec files of one root.
+
+    Attributes:
+        root: The name of the root to show.
+        missing: Whether there is no such root.
+        files: The files in the order of their paths, unreadable ones included.
+        problems: What else could hide files: unreadable directories, links to directories that lead outside.
+    """
+
+    root: str
+    missing: bool = False
+    files: tuple[SourceFile, ...] = ()
+    problems: tuple[Diagnostic, ...] = ()
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether all there is was read: only then may a job that is not here be taken for removed."""
+        unread = any(file.problem for file in self.files)
+        return not (self.missing or unread or any(problem.is_error for problem in self.problems))
+
+
+def is_spec_name(name: str) -> bool:
+    """Whether a file of this name holds jobs or defaults."""
+    return name.lower().endswith(SUFFIXES) and name != PROJECT_FILE and not name.startswith(".")
+
+
+def show_path(path: Path, relative_to: Path) -> str:
+    """Name a path as the user would: relative to a directory that it lies in, else whole."""
+    absolute, start = Path(os.path.abspath(path)), Path(os.path.abspath(relative_to))  # noqa: PTH100 - keeps links
+    for base in (start, Path(os.path.realpath(start))):
+        if absolute.is_relative_to(base):
+            return escape(absolute.relative_to(base).as_posix())
+    return escape(absolute.as_posix())
+
+
+def refuse(code: str, shown: str, message: str, hint: str) -> Diagnostic:
+    """Make a diagnostic that concerns a whole file or directory."""
+    return Diagnostic(
+        code=code, message=message, location=Location(path=shown), severity=RULES[code].severity, hint=hint
+    )
+
+
+def refuse_size(shown: str, size: int) -> Diagnostic:
+    """Say that a file is too large."""
+    message = f"The file has {size:,} bytes, more than the {MAX_BYTES:,} that a spec file may have"
+    return refuse("JS004", shown, message, "Split it into several files.")
