@@ -6,6 +6,8 @@ caller::
 
     JobspecError
     ├── UsageError                  the command line or a call was used wrongly          exit 64
+    ├── InvalidDefinitionError      a job, or the code that it names, cannot be used     exit 1
+    ├── NotRegisteredError          there is no code that a worker could run             exit 1
     ├── ProjectError                jobspec.toml is missing, broken or too little        exit 1 (holds diagnostics)
     ├── RefusedError                a guard refused, or a name is not ours to write      exit 3
     │   └── ForeignScheduleError    the schedule carries another project's mark, or none
@@ -31,6 +33,14 @@ class JobspecError(Exception):
 
 class UsageError(JobspecError):
     """A command or function was called in a way that cannot work; the message says what to do instead."""
+
+
+class InvalidDefinitionError(JobspecError):
+    """A job cannot be used as it is, or the code that it names cannot; the message says all that is wrong."""
+
+
+class NotRegisteredError(JobspecError):
+    """A worker would have nothing to run; the message names the task queue and what its jobs lack."""
 
 
 class ProjectError(JobspecError):

@@ -1,0 +1,1 @@
+"""Programs that show jobspec at work."""

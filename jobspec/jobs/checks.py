@@ -1,0 +1,195 @@
+"""A job against the code that it names: what `jobspec validate` does with imports.
+
+Temporal hands the input to the worker as it was written, and the worker's
+converter reads that JSON into the annotation of `run()`. So a value is judged
+here as it will be read there: written as JSON as the Pydantic converter writes
+it, then read back in pydantic's JSON mode (`"5"` is a good `int`, `"2026-01-01"` a
+good `date`). A model that the spec names with `input_model` is asked beside the
+annotation, not in its place: the worker will use the annotation all the same.
+Keys that a model would silently ignore are warned of, since the commonest
+mistake in an input is a mistyped key.
+
+What code declares is read once per import path; checking another job of the same
+workflow costs microseconds.
+"""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import replace
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from jobspec.diagnostics import Severity
+from jobspec.jobs.code import Mistake, WorkflowCode, load_activity, load_object, load_workflow
+from jobspec.jobs.values import Reader, UnreadableTypeError, make_reader
+from jobspec.spec.validation import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from jobspec.spec.model import JobSpec
+    from jobspec.spec.positions import ValuePath
+
+
+def check_job(spec: JobSpec, root: Path) -> tuple[Problem, ...]:
+    """Import what a job names and check the job against it.
+
+    Args:
+        spec: A valid job. One whose workflow is only a type, and that names nothing else, imports nothing.
+        root: Where import paths start, the directory of `jobspec.toml`.
+
+    Returns:
+        All that is wrong, in the order of the job's keys; paths are those of the job as written.
+    """
+    workflow = load_workflow(spec.workflow.import_path, root) if spec.workflow.import_path else None
+    problems: list[Problem] = []
+    match workflow:
+        case Mistake():
+            problems.append(workflow.at("workflow", "class"))
+        case WorkflowCode():
+            problems += _check_type(spec, workflow)
+    problems += _check_activities(spec, root)
+    problems += _check_input(spec, workflow if isinstance(workflow, WorkflowCode) else None, root)
+    return tuple(dict.fromkeys(problems))
+
+
+@cache
+def _model(path: str, root: Path) -> Reader | Mistake:
+    value = load_object(path, root)
+    if isinstance(value, Mistake):
+        return value
+    try:
+        return make_reader(value, f"`{path}`")
+    except UnreadableTypeError as error:
+        return Mistake(code="JS309", message=f"pydantic cannot validate with `{path}`: {error}")
+
+
+@cache
+def _parameter(path: str, root: Path, index: int) -> tuple[Reader, ...] | Mistake:
+    """Make what reads one argument: into the type the worker uses, and into the annotation if that says more."""
+    workflow = load_workflow(path, root)
+    assert isinstance(workflow, WorkflowCode)  # noqa: S101  only asked for once the workflow was read
+    parameter = workflow.parameters[index]
+    types = (
+        [parameter.read_as] if parameter.read_as == parameter.annotation else [parameter.read_as, parameter.annotation]
+    )
+    label = f"`{_shown(parameter.annotation)}` (`{parameter.name}` of {workflow.called})"
+    try:
+        return tuple(make_reader(each, label) for each in types if not _is_raw(each))
+    except UnreadableTypeError as error:
+        return Mistake(code="JS325", message=f"the input is not checked against {label}: {error}")
+
+
+def _shown(annotation: Any) -> str:
+    return annotation.__name__ if inspect.isclass(annotation) else str(annotation).replace("typing.", "")
+
+
+def _is_raw(annotation: Any) -> bool:
+    """Whether the argument is handed over unread; the name is compared to spare an import of the SDK."""
+    return (getattr(annotation, "__module__", ""), getattr(annotation, "__name__", "")) == (
+        "temporalio.common",
+        "RawValue",
+    )
+
+
+def _check_type(spec: JobSpec, workflow: WorkflowCode) -> Iterator[Problem]:
+    path = spec.workflow.import_path
+    if not workflow.runs(spec.workflow.type):
+        yield Problem(
+            path=("workflow",),
+            code="JS307",
+            message=f"`{path}` has the workflow type `{workflow.type}`, not `{spec.workflow.type}`",
+            hint=f"write `workflow: {{type: {workflow.type}, class: {path}}}`",
+        )
+
+
+def _check_activities(spec: JobSpec, root: Path) -> Iterator[Problem]:
+    seen: dict[str | None, str] = {}
+    for index, path in enumerate(spec.activities):
+        activity = load_activity(path, root)
+        if isinstance(activity, Mistake):
+            yield activity.at("activities", index)
+        elif seen.setdefault(activity.type, path) != path:
+            named = f"`{activity.type}`" if activity.type else "dynamic"
+            yield Problem(
+                path=("activities", index),
+                code="JS308",
+                message=f"`{path}` and `{seen[activity.type]}` are both activity {named}",
+                hint="give one of them another name: `@activity.defn(name=…)`",
+            )
+
+
+def _check_input(spec: JobSpec, workflow: WorkflowCode | None, root: Path) -> Iterator[Problem]:
+    if spec.input_model:
+        yield from _check_model(spec, root)
+    if workflow is None or workflow.type is None:
+        return
+    yield from _check_call(spec, workflow)
+    if workflow.typed:
+        for index in range(min(len(spec.arguments), len(workflow.parameters))):
+            yield from _check_argument(spec, workflow, index, root)
+
+
+def _check_model(spec: JobSpec, root: Path) -> Iterator[Problem]:
+    assert spec.input_model  # noqa: S101  asked by the caller
+    model = _model(spec.input_model, root)
+    if isinstance(model, Mistake):
+        yield model.at("input_model")
+    elif "input" in spec.model_fields_set:
+        yield from model.check(spec.input, ("input",), "JS322")
+    elif spec.args:
+        yield from model.check(list(spec.args), ("args",), "JS322")
+
+
+def _check_call(spec: JobSpec, workflow: WorkflowCode) -> Iterator[Problem]:
+    """Check that `run()` can be called with as many arguments as the job gives."""
+    given, most = len(spec.arguments), len(workflow.parameters)
+    if workflow.keyword_only:
+        names = ", ".join(f"`{name}`" for name in workflow.keyword_only)
+        message = f"{workflow.called} requires {names} as keyword, and Temporal passes arguments by position only"
+        yield Problem(path=("workflow",), code="JS321", message=message, hint="give it a default, or remove the `*`")
+    elif given > most and not workflow.variadic:
+        path: ValuePath = ("input",) if "input" in spec.model_fields_set else ("args", most)
+        message = f"{workflow.called} takes {_count(most)}, and the job gives {given}"
+        yield Problem(path=path, code="JS320", message=message)
+    elif given < workflow.required and (given or spec.schedule):  # a job on demand may get its input later
+        missing = ", ".join(f"`{parameter.name}`" for parameter in workflow.parameters[given : workflow.required])
+        message = f"{workflow.called} requires {missing}, and the job gives {_count(given)}"
+        path = ("args",) if spec.args else ("input",) if given else ("workflow",)
+        yield Problem(path=path, code="JS320", message=message, hint="" if given else "add `input:` to the job")
+
+
+def _count(number: int) -> str:
+    return {0: "no argument", 1: "one argument"}.get(number, f"{number} arguments")
+
+
+def _check_argument(spec: JobSpec, workflow: WorkflowCode, index: int, root: Path) -> Iterator[Problem]:
+    assert spec.workflow.import_path  # noqa: S101  or there were no `WorkflowCode`
+    readers = _parameter(spec.workflow.import_path, root, index)
+    path: ValuePath = ("input",) if "input" in spec.model_fields_set else ("args", index)
+    if isinstance(readers, Mistake):
+        yield replace(readers.at(*path), severity=Severity.WARNING)
+        return
+    model = _model(spec.input_model, root) if spec.input_model and path == ("input",) else None
+    for reader in readers:
+        if isinstance(model, Reader) and model.type == reader.type:
+            continue  # said already
+        problems = list(reader.check(spec.arguments[index], path, "JS323"))
+        yield from problems
+        if not problems and len(spec.arguments) != len(workflow.parameters) and reader.changes(spec.arguments[index]):
+            yield _unread(workflow, len(spec.arguments), reader, path)
+
+
+def _unread(workflow: WorkflowCode, given: int, reader: Reader, path: ValuePath) -> Problem:
+    # temporalio/worker/_workflow_instance.py, _convert_payloads: "Only use type hints if they match count".
+    most = len(workflow.parameters)
+    return Problem(
+        path=path,
+        code="JS327",
+        message=f"{reader.label} will get plain JSON here: the SDK reads arguments into their types only when all "
+        f"{most} are given, and the job gives {given}",
+        hint="give the rest in `args`",
+        severity=Severity.WARNING,
+    )

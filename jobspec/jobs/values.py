@@ -1,0 +1,181 @@
+"""Whether a value fits a type, in the way a worker's converter will find out."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, PydanticSchemaGenerationError, PydanticUserError, TypeAdapter, ValidationError
+from pydantic_core import PydanticSerializationError, from_json, to_json
+
+from jobspec.diagnostics import Severity
+from jobspec.spec.validation import Problem, find_path
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from pydantic_core import ErrorDetails
+
+    from jobspec.spec.positions import ValuePath
+
+_UNKNOWN_KEY = frozenset({"extra_forbidden", "unexpected_keyword_argument"})
+_MISSING_KEY = frozenset(
+    {"missing", "missing_argument", "missing_keyword_only_argument", "missing_positional_only_argument"}
+)
+_MISSING = object()
+
+_CAN_FORBID_UNKNOWN_KEYS = "extra" in inspect.signature(TypeAdapter.validate_json).parameters
+"""Older pydantic cannot be asked which keys a model ignores; the warning is then left out."""
+
+
+class UnreadableTypeError(Exception):
+    """pydantic can make nothing of the type."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """Reads JSON into one type.
+
+    Attributes:
+        label: How to name the type in a message, such as "`shop.models:OrdersInput`".
+        type: The type.
+        adapter: What reads it.
+    """
+
+    label: str
+    type: Any
+    adapter: TypeAdapter[Any]
+
+    def check(self, value: Any, path: ValuePath, code: str) -> Iterator[Problem]:
+        """Say where a value does not fit.
+
+        Args:
+            value: Anything that can be written as JSON, or whatever else pydantic can write.
+            path: Where the value stands in the job.
+            code: The code for what does not fit.
+        """
+        try:
+            text = to_json(value)
+        except PydanticSerializationError as error:
+            yield Problem(path=path, code="JS326", message=f"the value cannot be written as JSON: {error}")
+            return
+        try:
+            read = self.adapter.validate_json(text)
+        except ValidationError as error:
+            plain = from_json(text)
+            yield from (self._misfit(each, plain, path, code) for each in error.errors(include_url=False))
+        else:
+            yield from self._ignored(text, read, path)
+
+    def changes(self, value: Any) -> bool:
+        """Whether reading a value that fits makes anything else of it than plain JSON would be."""
+        text = to_json(value)
+        read, plain = self.adapter.validate_json(text), from_json(text)
+        return type(read) is not type(plain) or read != plain
+
+    def _misfit(self, error: ErrorDetails, plain: Any, path: ValuePath, code: str) -> Problem:
+        place = path + find_path(error["loc"], plain)
+        last = error["loc"][-1] if error["loc"] else ""
+        if error["type"] in _MISSING_KEY:
+            return Problem(path=place, code=code, message=f"`{last}` is missing, which {self.label} requires")
+        if error["type"] in _UNKNOWN_KEY:
+            hint = _did_you_mean(last, _field_names(self.type) if len(error["loc"]) == 1 else ())
+            return Problem(path=place, code=code, message=f"{self.label} has no `{last}`", hint=hint, on_key=True)
+        return Problem(path=place, code=code, message=f"this does not fit {self.label}: {_in_words(error['msg'])}")
+
+    def _ignored(self, text: bytes, read: Any, path: ValuePath) -> Iterator[Problem]:
+        for key, owner, where in self._ignored_keys(text, read):
+            yield Problem(
+                path=path + where,
+                code="JS324",
+                message=f"{self.label} has no `{key}` and ignores it",
+                hint=_did_you_mean(key, _field_names(type(owner))) or "leave it out",
+                severity=Severity.WARNING,
+                on_key=True,
+            )
+
+    def _ignored_keys(self, text: bytes, read: Any) -> Iterator[tuple[str | int, Any, ValuePath]]:
+        if not _CAN_FORBID_UNKNOWN_KEYS:
+            return
+        try:
+            self.adapter.validate_json(text, extra="forbid")
+        except ValidationError as error:
+            errors = error.errors(include_url=False, include_input=False)
+            if any(each["type"] not in _UNKNOWN_KEY for each in errors):
+                return  # something else depends on the keys being let through
+            plain = from_json(text)
+            for each in errors:
+                owner, key = _follow(read, each["loc"][:-1]), each["loc"][-1]
+                if not _keeps(owner, key):
+                    yield key, owner, find_path(each["loc"], plain)
+
+
+def make_reader(annotation: Any, label: str) -> Reader:
+    """Make what reads a type.
+
+    Raises:
+        UnreadableTypeError: It is nothing that pydantic can validate; says why.
+    """
+    try:
+        return Reader(label=label, type=annotation, adapter=TypeAdapter(annotation))
+    except (PydanticSchemaGenerationError, PydanticUserError) as error:
+        raise UnreadableTypeError(str(error.message).splitlines()[0]) from error
+    except Exception as error:
+        # Annotations and validators are user code too, and run while the schema is built.
+        raise UnreadableTypeError(f"{type(error).__name__}: {error}") from error
+
+
+def _in_words(message: str) -> str:
+    """Put a message of pydantic's into the words of YAML, and into the middle of a sentence."""
+    message = message.replace(" an object", " a mapping").replace(" a valid dictionary", " a mapping")
+    message = message.replace(" a valid array", " a list").replace(" a valid list", " a list")
+    return message[:1].lower() + message[1:]
+
+
+def _follow(value: Any, loc: Sequence[str | int]) -> Any:
+    """Lead pydantic's location through a value that was read; steps that name a member of a union lead nowhere."""
+    for key in loc:
+        inner = _step(value, key)
+        value = value if inner is _MISSING else inner
+    return value
+
+
+def _step(value: Any, key: str | int) -> Any:
+    match value:
+        case Mapping():
+            return value.get(key, _MISSING)
+        case list() | tuple():
+            return value[key] if isinstance(key, int) and key < len(value) else _MISSING
+        case BaseModel():
+            known = type(value).model_fields.items()
+            name = next((name for name, field in known if key in (name, field.alias, field.validation_alias)), None)
+            return getattr(value, name, _MISSING) if name else _MISSING
+        case _:
+            return getattr(value, key, _MISSING) if isinstance(key, str) and is_dataclass(value) else _MISSING
+
+
+def _keeps(owner: Any, key: str | int) -> bool:
+    """Whether what was read holds an unknown key, as models with `extra="allow"` do."""
+    if isinstance(owner, BaseModel):
+        return key in (owner.model_extra or {})
+    if isinstance(owner, Mapping):
+        return key in owner
+    return not is_dataclass(owner) or hasattr(owner, str(key))
+
+
+def _field_names(annotation: Any) -> tuple[str, ...]:
+    if not inspect.isclass(annotation):
+        return ()
+    if issubclass(annotation, BaseModel):
+        return tuple(field.alias or name for name, field in annotation.model_fields.items())
+    if is_dataclass(annotation):
+        return tuple(field.name for field in fields(annotation))
+    return tuple(getattr(annotation, "__required_keys__", ())) + tuple(getattr(annotation, "__optional_keys__", ()))
+
+
+def _did_you_mean(key: str | int, names: Sequence[str]) -> str:
+    nearest = get_close_matches(str(key), names, n=1)
+    return f"did you mean `{nearest[0]}`?" if nearest else ""
