@@ -1,1 +1,1 @@
-"""."""
+"""Running jobs: import paths, workers."""

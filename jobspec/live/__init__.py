@@ -1,1 +1,1 @@
-"""."""
+"""The only package that knows Temporal's schedule messages."""

@@ -1,1 +1,1 @@
-"""."""
+"""Desired against live: the plan, its guards, and its application."""

@@ -1,1 +1,1 @@
-"""."""
+"""The daemon that keeps live schedules equal to the specs."""

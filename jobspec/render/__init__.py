@@ -1,1 +1,1 @@
-"""."""
+"""Values to text: for people, programs and review tools."""

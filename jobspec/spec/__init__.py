@@ -1,1 +1,1 @@
-"""."""
+"""Text to job specs; knows no Temporal."""

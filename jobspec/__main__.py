@@ -1,0 +1,5 @@
+"""`python -m jobspec`."""
+
+from jobspec.cli import main
+
+main()

@@ -1,0 +1,130 @@
+"""The command group, and the one place where errors become messages and exit codes.
+
+A command's module is imported only when that command runs, so that `--help` and
+shell completion stay quick.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+COMMANDS = {
+    "init": ("project", "Write a new project, or prepare a namespace."),
+    "validate": ("validate", "Check the spec files, their import paths and inputs."),
+    "plan": ("plan", "Show what apply would do."),
+    "apply": ("plan", "Make the live schedules equal to the specs."),
+    "adopt": ("ownership", "Take over schedules that this project does not own yet."),
+    "forget": ("ownership", "Drop this project's mark from schedules and nothing else."),
+    "dev": ("dev", "Run it all on an embedded Temporal server."),
+    "explain": ("explain", "Show a job as merged, with the place each value came from."),
+    "rule": ("explain", "Explain a diagnostic's code."),
+    "schema": ("explain", "Print a JSON Schema for editors and programs."),
+}
+"""Name of the command, the module that holds it, and its line in `--help`."""
+
+
+class _LazyGroup(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  click's signature
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"jobspec.cli.{COMMANDS[cmd_name][0]}")
+        command: click.Command = getattr(module, f"{cmd_name}_command")
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and not args[0].startswith("-") and args[0] not in COMMANDS:
+            from difflib import get_close_matches
+
+            nearest = get_close_matches(args[0], COMMANDS, n=1)
+            hint = f" Did you mean `{nearest[0]}`?" if nearest else " `jobspec --help` lists them."
+            raise click.UsageError(f"There is no command `{args[0]}`.{hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+
+def _print_version(ctx: click.Context, _parameter: click.Parameter, wanted: bool) -> None:  # noqa: FBT001
+    if wanted and not ctx.resilient_parsing:
+        from importlib.metadata import version
+
+        click.echo(f"jobspec {version('temporal-jobspec')}")
+        ctx.exit()
+
+
+@click.group(
+    cls=_LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Exit codes: 0 fine, 1 mistakes or failures, 2 changes (plan --detailed-exitcode), 3 refused, 4 conflict, "
+    "5 partly done, 64 usage, 69 Temporal unreachable, 70 bug.",
+)
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_print_version, help="Print the version."
+)
+def jobspec() -> None:
+    """Temporal schedules as YAML and TOML files in git.
+
+    Specs are validated, reviewed as a plan, and applied; what is live is kept equal to them.
+    """
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line.
+
+    Args:
+        arguments: Without the program's name.
+
+    Returns:
+        The exit code.
+    """
+    from jobspec.cli.exits import ExitCode, code_of
+    from jobspec.errors import JobspecError
+
+    try:
+        code: Any = jobspec.main(list(arguments), prog_name="jobspec", standalone_mode=False)
+    except click.ClickException as error:
+        error.show(sys.stderr)
+        return ExitCode.USAGE
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Interrupted.", err=True)
+        return ExitCode.INTERRUPTED
+    except JobspecError as error:
+        _explain(error)
+        return code_of(error)
+    except BrokenPipeError:
+        return ExitCode.OK
+    except Exception:  # noqa: BLE001  whatever else is raised is our own fault
+        _confess()
+        return ExitCode.BUG
+    return int(code or 0)
+
+
+def _explain(error: JobspecError) -> None:
+    from jobspec.cli.output import say
+    from jobspec.errors import ProjectError
+
+    if isinstance(error, ProjectError) and error.diagnostics:
+        from jobspec.cli.output import say_diagnostics
+
+        say_diagnostics(error.diagnostics)
+    say(f"error: {error}")
+
+
+def _confess() -> None:
+    import traceback
+
+    traceback.print_exc()
+    click.echo("This is a bug in jobspec. Please report it with the lines above.", err=True)

@@ -1,0 +1,53 @@
+"""Where text goes: data to stdout, everything else to stderr."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from typing import TYPE_CHECKING, TextIO
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from jobspec.diagnostics import Diagnostic
+
+
+def put(text: str) -> None:
+    """Write data to stdout."""
+    click.echo(text, nl=not text.endswith("\n"))
+
+
+def say(text: str) -> None:
+    """Write a remark to stderr."""
+    click.echo(text, err=True, nl=not text.endswith("\n"))
+
+
+def say_diagnostics(diagnostics: Iterable[Diagnostic]) -> None:
+    """Write diagnostics to stderr."""
+    from jobspec.render.diagnostics import render_diagnostics
+
+    found = tuple(diagnostics)
+    if found:
+        say(render_diagnostics(found, color=wants_color(sys.stderr)))
+
+
+def wants_color(stream: TextIO) -> bool:
+    """Whether to color: only a terminal, and never where NO_COLOR is set (no-color.org)."""
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def is_ascii_only(stream: TextIO) -> bool:
+    """Whether the stream cannot carry arrows and boxes."""
+    try:
+        "→".encode(stream.encoding or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return True
+    return False
+
+
+def width() -> int:
+    """How wide a line may be, in characters; wide where nobody looks."""
+    return shutil.get_terminal_size((120, 24)).columns if sys.stdout.isatty() else 120

@@ -1,0 +1,206 @@
+"""Carrying out a plan: guarded writes, one job at a time for each name, many names at once.
+
+Order: creates; then updates, restorations and adoptions; then retirements and
+deletions, and none of the latter where a create failed: a rename must not take
+the old job away while the new one is missing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from jobspec.errors import ConflictError, JobspecError, ScheduleExistsError, UnreachableError
+from jobspec.plan.plan import Action, Change, Held, plan_adoption, plan_job
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping, Sequence
+
+    from jobspec.live.schedules import LiveSchedule, Schedules
+    from jobspec.plan.plan import Decision, Plan, Terms, Wanted
+
+CONCURRENCY = 32
+"""Jobs written at once; more gains nothing, for the server's CPU is the limit, and lengthens the time between a job's
+read and its write."""
+
+ATTEMPTS = 3
+"""How often a conflict is read and planned again before it is given up."""
+
+PHASES = (
+    (Action.CREATE,),
+    (Action.UPDATE, Action.RESTORE, Action.ADOPT),
+    (Action.RETIRE, Action.DELETE),
+)
+
+
+class Status(StrEnum):
+    """What became of a change."""
+
+    DONE = "done"
+    UNCHANGED = "unchanged"
+    FAILED = "failed"
+    CONFLICT = "conflict"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What became of one change.
+
+    Attributes:
+        change: As planned.
+        status: `done` is written and, for updates, read back; `unchanged` somebody else had done it already;
+            `conflict` the schedule was changed meanwhile so that this is not what was shown; `skipped` was not tried.
+        message: Why, where it is not done.
+    """
+
+    change: Change
+    status: Status
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assignment:
+    """What a plan is carried out with.
+
+    Attributes:
+        schedules: The namespace.
+        wanted: The jobs of the specs, as planned from.
+        terms: As planned under.
+        adopt_from: For adoptions, the mark to take a schedule from; None for unmarked ones.
+        only_shown: Whether a change that differs from the planned one after a conflict is given up (somebody approved
+            the plan) or written (the daemon, which approves for itself).
+    """
+
+    schedules: Schedules
+    wanted: Mapping[str, Wanted]
+    terms: Terms
+    adopt_from: str | None = None
+    only_shown: bool = True
+
+
+async def apply_plan(plan: Plan, assignment: Assignment) -> AsyncIterator[Outcome]:
+    """Carry out a plan and tell of each change as soon as it is settled.
+
+    One failing job does not stop the others; a server that is gone stops all that is not begun.
+
+    Args:
+        plan: What to do.
+        assignment: What to do it with.
+    """
+    reason_to_skip = ""
+    for actions in PHASES:
+        changes = [change for change in plan.changes if change.action in actions]
+        async for outcome in _carry_out(changes, assignment, reason_to_skip):
+            yield outcome
+            reason_to_skip = reason_to_skip or _why_skip_the_rest(outcome)
+
+
+def _why_skip_the_rest(outcome: Outcome) -> str:
+    if outcome.status is Status.DONE or outcome.status is Status.UNCHANGED:
+        return ""
+    if outcome.change.action is Action.CREATE:
+        return f"`{outcome.change.name}` could not be created, so nothing is retired or deleted"
+    return ""
+
+
+async def _carry_out(changes: Sequence[Change], assignment: Assignment, reason_to_skip: str) -> AsyncIterator[Outcome]:
+    if reason_to_skip and changes and changes[0].action in PHASES[-1]:
+        for change in changes:
+            yield Outcome(change=change, status=Status.SKIPPED, message=reason_to_skip)
+        return
+    turns, gone = asyncio.Semaphore(CONCURRENCY), asyncio.Event()
+    tasks = [asyncio.ensure_future(_settle(change, assignment, turns, gone)) for change in changes]
+    for next_settled in asyncio.as_completed(tasks):
+        yield await next_settled
+
+
+async def _settle(change: Change, assignment: Assignment, turns: asyncio.Semaphore, gone: asyncio.Event) -> Outcome:
+    async with turns:
+        if gone.is_set():
+            return Outcome(change=change, status=Status.SKIPPED, message="Temporal cannot be reached")
+        try:
+            return await _write(change, assignment)
+        except UnreachableError as error:
+            gone.set()
+            return Outcome(change=change, status=Status.FAILED, message=str(error))
+        except JobspecError as error:
+            return Outcome(change=change, status=Status.FAILED, message=str(error))
+
+
+async def _write(change: Change, assignment: Assignment) -> Outcome:
+    if change.action is Action.CREATE:
+        try:
+            await _create(change, assignment)
+        except ScheduleExistsError:
+            pass  # somebody was faster: read it and decide again, as for any other conflict
+        else:
+            return Outcome(change=change, status=Status.DONE)
+    for _ in range(ATTEMPTS):
+        live = await assignment.schedules.describe(change.name)
+        decision = _decide_again(change, live, assignment)
+        settled = _settle_without_write(change, decision, assignment)
+        if settled:
+            return settled
+        assert isinstance(decision, Change)  # noqa: S101  anything else is settled
+        try:
+            await _write_once(decision, live, assignment)
+        except (ConflictError, ScheduleExistsError):
+            continue
+        return Outcome(change=change, status=Status.DONE)
+    return Outcome(change=change, status=Status.CONFLICT, message="somebody else keeps changing the schedule")
+
+
+def _decide_again(change: Change, live: LiveSchedule | None, assignment: Assignment) -> Decision | None:
+    """Make the decision of the plan again, from what is there now."""
+    wanted = assignment.wanted.get(change.name)
+    if change.action is Action.ADOPT and wanted:
+        if live is None:
+            return None
+        return plan_adoption(change.name, wanted, live, owners=assignment.terms.owners, former=assignment.adopt_from)
+    return plan_job(change.name, wanted, live, terms=assignment.terms)
+
+
+def _settle_without_write(change: Change, decision: Decision | None, assignment: Assignment) -> Outcome | None:
+    if isinstance(decision, Held):
+        return Outcome(change=change, status=Status.CONFLICT, message=decision.message)
+    if isinstance(decision, Change):
+        if assignment.only_shown and not decision.does_the_same_as(change):
+            message = "it was changed meanwhile, so that the change shown is not the one needed now; plan again"
+            return Outcome(change=change, status=Status.CONFLICT, message=message)
+        return None
+    return Outcome(change=change, status=Status.UNCHANGED, message="it is so already")
+
+
+async def _write_once(decision: Change, live: LiveSchedule | None, assignment: Assignment) -> None:
+    if live is None:
+        await _create(decision, assignment)
+    elif decision.action is Action.DELETE:
+        await assignment.schedules.delete(live)
+    else:
+        await _update(decision, live, assignment)
+
+
+async def _create(change: Change, assignment: Assignment) -> None:
+    await assignment.schedules.create(
+        change.name,
+        assignment.wanted[change.name].desired.message,
+        project=assignment.terms.project,
+        paused=change.pause.paused,
+        note=change.pause.note,
+    )
+
+
+async def _update(decision: Change, live: LiveSchedule, assignment: Assignment) -> None:
+    if decision.action is Action.ADOPT:
+        await assignment.schedules.mark(live, assignment.terms.project)
+        return
+    leaves_body = decision.action is Action.RETIRE
+    await assignment.schedules.update(
+        live,
+        None if leaves_body else assignment.wanted[decision.name].desired.message,
+        paused=decision.pause.paused,
+        note=decision.pause.note,
+    )

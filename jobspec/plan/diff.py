@@ -1,0 +1,353 @@
+"""What differs between two schedules, in the words of a spec.
+
+This only explains: whether two schedules differ is decided by `==` on their
+canonical form, and every difference that it finds has an explanation here.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from jobspec.live.canonical import (
+    DEFAULT_CATCHUP_WINDOW,
+    DEFAULT_TASK_TIMEOUT,
+    SECOND,
+    CanonicalPayload,
+    CanonicalPriority,
+    CanonicalSchedule,
+)
+from jobspec.live.messages import differing_fields
+from jobspec.timing.calendar import Calendar, format_calendar
+from jobspec.timing.cron import format_cron
+from jobspec.timing.duration import format_duration
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from jobspec.live.canonical import CanonicalRetryPolicy
+
+Plain = None | bool | int | float | str | list["Plain"] | dict[str, "Plain"]
+"""A value as JSON has it; None where there is nothing."""
+
+PRIVATE_FIELDS = ("input", "args", "run.memo", "run.static_summary", "run.static_details")
+"""Fields whose values a codec may have been configured to hide."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldChange:
+    """One difference.
+
+    Attributes:
+        field: Where it stands in a spec, such as `schedule.cron` or `input.batch_size`.
+        before: The live value; None where there is none.
+        after: The desired value; None where there is none.
+    """
+
+    field: str
+    before: Plain
+    after: Plain
+
+    @property
+    def private_field(self) -> str | None:
+        """The field of `PRIVATE_FIELDS` that it is, or is a part of; None where it may always be shown."""
+        return next((name for name in PRIVATE_FIELDS if self._is_below(name)), None)
+
+    @property
+    def is_private(self) -> bool:
+        """Whether it shows something that goes through the data converter's codec."""
+        return self.private_field is not None
+
+    def _is_below(self, name: str) -> bool:
+        return self.field == name or self.field.startswith((f"{name}.", f"{name}["))
+
+
+def explain_difference(before: CanonicalSchedule, after: CanonicalSchedule) -> tuple[FieldChange, ...]:
+    """Say what differs; empty exactly when the two are equal."""
+    return tuple(change for field in differing_fields(before, after) for change in _explain(field, before, after))
+
+
+def explain_creation(after: CanonicalSchedule, *, name: str) -> tuple[FieldChange, ...]:
+    """Say all that a new schedule sets, apart from what is a default.
+
+    Args:
+        after: The schedule as it shall be.
+        name: The job's name, which is the default of its workflow id.
+    """
+    return tuple(
+        FieldChange(field=change.field, before=None, after=change.after)
+        for change in explain_difference(_make_blank(name), after)
+        if change.after is not None
+    )
+
+
+def _make_blank(name: str) -> CanonicalSchedule:
+    """Make the schedule that says nothing: every field has its default."""
+    return CanonicalSchedule(
+        calendars=frozenset(),
+        intervals=frozenset(),
+        skip=frozenset(),
+        start_at=None,
+        end_at=None,
+        jitter=0,
+        timezone="UTC",
+        overlap="skip",
+        catchup_window=DEFAULT_CATCHUP_WINDOW,
+        pause_on_failure=False,
+        workflow_id=name,
+        workflow_type="",
+        queue="",
+        input=(),
+        execution_timeout=0,
+        run_timeout=0,
+        task_timeout=DEFAULT_TASK_TIMEOUT,
+        retry_policy=None,
+        memo=(),
+        search_attributes=(),
+        static_summary=None,
+        static_details=None,
+        priority=CanonicalPriority(priority_key=0, fairness_key="", fairness_weight=0.0),
+    )
+
+
+def _explain(field: str, before: CanonicalSchedule, after: CanonicalSchedule) -> Iterator[FieldChange]:
+    old, new = getattr(before, field), getattr(after, field)
+    match field:
+        case "calendars":
+            changes = _calendar_changes(old, new)
+        case "input":
+            changes = _input_changes(old, new)
+        case "memo":
+            changes = _mapping_changes("run.memo", _payload_values(old), _payload_values(new))
+        case "search_attributes":
+            changes = _mapping_changes("run.search_attributes", _json_values(old), _json_values(new))
+        case "retry_policy":
+            changes = _mapping_changes("run.retry_policy", _retry_values(old), _retry_values(new))
+        case "priority":
+            changes = _mapping_changes("run.priority", _priority_values(old), _priority_values(new))
+        case _:
+            name, show = _SIMPLE_FIELDS[field]
+            changes = [FieldChange(field=name, before=show(old), after=show(new))]
+    shown = [change for change in changes if not _same(change.before, change.after)]
+    # Equality decides: should two values look alike in a spec's words, show the values themselves.
+    yield from shown or [FieldChange(field=_FIELD_NAMES[field], before=repr(old), after=repr(new))]
+
+
+def _calendar_changes(old: frozenset[Calendar], new: frozenset[Calendar]) -> list[FieldChange]:
+    before, after = _by_kind(old), _by_kind(new)
+    if before["schedule.cron"] == after["schedule.cron"] and before["schedule.calendar"] == after["schedule.calendar"]:
+        return [FieldChange(field="schedule.calendar.comment", before=_comments(old), after=_comments(new))]
+    return [
+        FieldChange(field=field, before=_one_or_list(before[field]), after=_one_or_list(after[field]))
+        for field in ("schedule.cron", "schedule.calendar")
+    ]
+
+
+def _by_kind(calendars: frozenset[Calendar]) -> dict[str, list[Plain]]:
+    """Show calendars as cron where that is exact, and as calendar fields where it is not."""
+    kinds: dict[str, list[Plain]] = {"schedule.cron": [], "schedule.calendar": []}
+    for calendar in sorted(calendars, key=repr):
+        cron = None if calendar.comment and not _is_cron_comment(calendar) else format_cron(calendar)
+        if cron is not None:
+            kinds["schedule.cron"].append(cron)
+        else:
+            kinds["schedule.calendar"].append(_show_calendar(calendar))
+    return kinds
+
+
+def _is_cron_comment(calendar: Calendar) -> bool:
+    return format_cron(calendar) == calendar.comment
+
+
+def _show_calendar(calendar: Calendar) -> Plain:
+    shown: dict[str, Plain] = dict(format_calendar(calendar))
+    if calendar.comment:
+        shown["comment"] = calendar.comment
+    return shown
+
+
+def _comments(calendars: frozenset[Calendar]) -> Plain:
+    return _one_or_list(sorted(calendar.comment for calendar in calendars if calendar.comment))
+
+
+def _one_or_list(values: list[Any]) -> Plain:
+    if not values:
+        return None
+    return values[0] if len(values) == 1 else values
+
+
+def _input_changes(old: tuple[CanonicalPayload, ...], new: tuple[CanonicalPayload, ...]) -> list[FieldChange]:
+    before, after = [list(map(_payload_value, side)) for side in (old, new)]
+    if len(before) == len(after) == 1 and isinstance(before[0], dict) and isinstance(after[0], dict):
+        return _value_changes("input", before[0], after[0])
+    if max(len(before), len(after)) == 1:
+        return [FieldChange(field="input", before=_said(before), after=_said(after))]
+    return [FieldChange(field="args", before=before or None, after=after or None)]
+
+
+def _said(values: list[Plain]) -> Plain:
+    """Tell no input from an input that is null."""
+    return "(null)" if values == [None] else _one_or_list(values)
+
+
+def _value_changes(field: str, old: Plain, new: Plain) -> list[FieldChange]:
+    """Descend into mappings, so that one changed key of a large input is one line."""
+    if isinstance(old, dict) and isinstance(new, dict) and (old.keys() & new.keys()):
+        return [
+            change
+            for key in sorted(old.keys() | new.keys())
+            for change in (
+                _value_changes(f"{field}.{key}", old[key], new[key])
+                if key in old and key in new
+                else [FieldChange(field=f"{field}.{key}", before=_present(old, key), after=_present(new, key))]
+            )
+            if not _same(change.before, change.after)
+        ]
+    return [FieldChange(field=field, before=old, after=new)]
+
+
+def _present(values: dict[str, Plain], key: str) -> Plain:
+    if key not in values:
+        return None
+    return "(null)" if values[key] is None else values[key]
+
+
+def _same(old: Plain, new: Plain) -> bool:
+    """Compare as JSON does, where `1`, `1.0` and `true` differ."""
+    return json.dumps(old, sort_keys=True) == json.dumps(new, sort_keys=True)
+
+
+def _mapping_changes(field: str, old: dict[str, Plain], new: dict[str, Plain]) -> list[FieldChange]:
+    return [
+        change
+        for key in sorted(old.keys() | new.keys())
+        if not (key in old and key in new and _same(old[key], new[key]))
+        for change in [FieldChange(field=f"{field}.{key}", before=_present(old, key), after=_present(new, key))]
+    ]
+
+
+def _payload_value(payload: CanonicalPayload) -> Plain:
+    if payload.encoding.startswith("json/") and isinstance(payload.value, str):
+        value: Plain = json.loads(payload.value)
+        return value
+    if payload.encoding == "binary/null":
+        return None
+    return f"({len(payload.value)} bytes of {payload.encoding or 'unknown encoding'})"
+
+
+def _payload_values(fields: tuple[tuple[str, CanonicalPayload], ...]) -> dict[str, Plain]:
+    return {key: _payload_value(payload) for key, payload in fields}
+
+
+def _json_values(fields: tuple[tuple[str, str], ...]) -> dict[str, Plain]:
+    return {key: json.loads(value) for key, value in fields}
+
+
+def _retry_values(policy: CanonicalRetryPolicy | None) -> dict[str, Plain]:
+    if policy is None:
+        return {}
+    return {
+        "initial_interval": _show_duration(policy.initial_interval),
+        "backoff_coefficient": policy.backoff_coefficient,
+        "maximum_interval": _show_duration(policy.maximum_interval),
+        "maximum_attempts": policy.maximum_attempts,
+        "non_retryable_error_types": list(policy.non_retryable_error_types),
+    }
+
+
+def _priority_values(priority: CanonicalPriority) -> dict[str, Plain]:
+    values: dict[str, Plain] = {
+        "priority_key": priority.priority_key,
+        "fairness_key": priority.fairness_key,
+        "fairness_weight": priority.fairness_weight,
+    }
+    return {key: value for key, value in values.items() if value}
+
+
+def _show_duration(nanoseconds: int) -> str:
+    microseconds, rest = divmod(nanoseconds, 1000)
+    return f"{nanoseconds}ns" if rest else format_duration(timedelta(microseconds=microseconds))
+
+
+def _show_optional_duration(nanoseconds: int) -> str | None:
+    return _show_duration(nanoseconds) if nanoseconds else None
+
+
+def show_instant(nanoseconds: int | None) -> str | None:
+    """Write a time as RFC 3339 in UTC; years that Python cannot hold stay a number."""
+    if nanoseconds is None:
+        return None
+    seconds, rest = divmod(nanoseconds, SECOND)
+    try:
+        text = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    except (ValueError, OverflowError, OSError):
+        return f"{nanoseconds}ns since 1970"
+    fraction = f".{rest:09d}".rstrip("0") if rest else ""
+    return f"{text}{fraction}Z"
+
+
+def _show_intervals(intervals: frozenset[Any]) -> Plain:
+    shown = []
+    for interval in sorted(intervals, key=lambda entry: (entry.every, entry.offset)):
+        every = _show_duration(interval.every * SECOND)
+        offset = interval.offset * SECOND
+        shown.append({"every": every, "offset": _show_duration(offset)} if offset else every)
+    return _one_or_list(shown)
+
+
+def _show_skip(skip: frozenset[Calendar]) -> Plain:
+    return [_show_skip_entry(calendar) for calendar in sorted(skip, key=repr)] or None
+
+
+def _show_skip_entry(calendar: Calendar) -> Plain:
+    date = _as_date(calendar)
+    return date if date is not None else _show_calendar(calendar)
+
+
+def _as_date(calendar: Calendar) -> str | None:
+    whole_day = (len(calendar.second), len(calendar.minute), len(calendar.hour)) == (60, 60, 24)
+    one_day = calendar.year and len(calendar.year) == len(calendar.month) == len(calendar.day_of_month) == 1
+    if not (whole_day and one_day and len(calendar.day_of_week) == 7 and not calendar.comment):  # noqa: PLR2004
+        return None
+    assert calendar.year is not None  # noqa: S101  one_day says so
+    return f"{calendar.year[0]:04d}-{calendar.month[0]:02d}-{calendar.day_of_month[0]:02d}"
+
+
+def _show_text_payload(payload: CanonicalPayload | None) -> Plain:
+    return None if payload is None else _payload_value(payload)
+
+
+def _show_as_is(value: Plain) -> Plain:
+    return value
+
+
+_SIMPLE_FIELDS: Mapping[str, tuple[str, Any]] = {
+    "intervals": ("schedule.interval", _show_intervals),
+    "skip": ("schedule.skip", _show_skip),
+    "start_at": ("schedule.start_at", show_instant),
+    "end_at": ("schedule.end_at", show_instant),
+    "jitter": ("schedule.jitter", _show_optional_duration),
+    "timezone": ("schedule.timezone", _show_as_is),
+    "overlap": ("schedule.overlap", _show_as_is),
+    "catchup_window": ("schedule.catchup_window", _show_duration),
+    "pause_on_failure": ("schedule.pause_on_failure", _show_as_is),
+    "workflow_id": ("run.workflow_id", _show_as_is),
+    "workflow_type": ("workflow", _show_as_is),
+    "queue": ("queue", _show_as_is),
+    "execution_timeout": ("run.execution_timeout", _show_optional_duration),
+    "run_timeout": ("run.run_timeout", _show_optional_duration),
+    "task_timeout": ("run.task_timeout", _show_duration),
+    "static_summary": ("run.static_summary", _show_text_payload),
+    "static_details": ("run.static_details", _show_text_payload),
+}
+_FIELD_NAMES: Mapping[str, str] = {
+    "calendars": "schedule.calendar",
+    "input": "input",
+    "memo": "run.memo",
+    "search_attributes": "run.search_attributes",
+    "retry_policy": "run.retry_policy",
+    "priority": "run.priority",
+    **{field: name for field, (name, _) in _SIMPLE_FIELDS.items()},
+}

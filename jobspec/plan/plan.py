@@ -1,0 +1,407 @@
+"""The plan: what would be done to make the live schedules equal to the specs, as data.
+
+Making a plan is pure. Per job there is one decision (`plan_job`), which is made
+again for that job alone when a write meets a conflict.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from jobspec.errors import JobspecError, MalformedScheduleError
+from jobspec.live.canonical import CanonicalSchedule
+from jobspec.plan.diff import FieldChange, Plain, explain_difference
+from jobspec.plan.pauses import Pause, read_retirement, retire, spec_reason, want_pause
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import datetime, timedelta
+
+    from jobspec.live.messages import DesiredSchedule
+    from jobspec.live.schedules import LiveSchedule
+
+
+class Action(StrEnum):
+    """What is done to one schedule."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    RETIRE = "retire"
+    RESTORE = "restore"
+    DELETE = "delete"
+    ADOPT = "adopt"
+
+
+class Reason(StrEnum):
+    """Why it is done."""
+
+    NEW = "new"
+    CHANGED = "changed"
+    REMOVED = "removed"
+    DRIFT = "drift"
+    REQUESTED = "requested"
+
+
+class HeldReason(StrEnum):
+    """Why nothing is done to a schedule although the specs and Temporal differ."""
+
+    FOREIGN = "foreign"
+    INVALID = "invalid"
+    FROZEN = "frozen"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Where a job is written."""
+
+    file: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One write.
+
+    Attributes:
+        name: The job's name, which is the Schedule ID.
+        action: What is done.
+        reason: Why.
+        source: Where the job is written; None for one that no spec wants.
+        fields: What differs, in the words of a spec.
+        before: The live schedule; None for one that is created.
+        after: The schedule as it shall be; None for one that is deleted.
+        pause: Paused and note as they shall be.
+        delete_after: When a retired schedule will be deleted.
+    """
+
+    name: str
+    action: Action
+    reason: Reason
+    source: Source | None = None
+    fields: tuple[FieldChange, ...] = ()
+    before: CanonicalSchedule | None = None
+    after: CanonicalSchedule | None = None
+    pause: Pause = Pause(paused=False)  # noqa: RUF009  immutable
+    delete_after: datetime | None = None
+
+    def does_the_same_as(self, other: Change) -> bool:
+        """Whether a reader who was shown one has been shown the other."""
+        return (self.action, self.fields) == (other.action, other.fields)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """One schedule that is left alone, and why."""
+
+    name: str
+    reason: HeldReason
+    message: str
+    hint: str = ""
+    source: Source | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """All that would be done, in name order.
+
+    Attributes:
+        project: Whose schedules these are.
+        namespace: Where they are.
+        environment: The environment that the specs were merged for; None without one.
+        changes: The writes.
+        held: What is left alone.
+        unchanged: How many schedules are as the specs want them.
+        completed: Jobs that will never run again and are not live; they are not created.
+        retired: Jobs that are retired already and wait for the end of their grace time.
+    """
+
+    project: str
+    namespace: str
+    environment: str | None = None
+    changes: tuple[Change, ...] = ()
+    held: tuple[Held, ...] = ()
+    unchanged: int = 0
+    completed: tuple[str, ...] = ()
+    retired: tuple[str, ...] = ()
+
+    def counts(self) -> dict[Action, int]:
+        """How many changes there are of each action, all actions named."""
+        return {action: sum(change.action is action for change in self.changes) for action in Action}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """One job of the specs that has a schedule.
+
+    Attributes:
+        desired: What it asks for.
+        source: Where it is written.
+        is_completed: Whether it has no nominal run after now.
+    """
+
+    desired: DesiredSchedule
+    source: Source
+    is_completed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What a plan is made under.
+
+    Attributes:
+        project: The mark that new schedules get.
+        owners: All marks that are ours: the project and its former ids.
+        now: The time of planning.
+        grace: From retired to deleted; zero deletes at once.
+        can_prune: Whether what no spec wants may be retired and deleted; False while any text could not be read.
+    """
+
+    project: str
+    owners: frozenset[str]
+    now: datetime
+    grace: timedelta
+    can_prune: bool = True
+
+
+def make_plan(
+    wanted: Mapping[str, Wanted],
+    live: Mapping[str, LiveSchedule | JobspecError],
+    *,
+    terms: Terms,
+    invalid: Mapping[str, Source],
+    namespace: str,
+    environment: str | None = None,
+) -> Plan:
+    """Work out the writes that make the live schedules equal to the specs.
+
+    Args:
+        wanted: Jobs with a schedule, by name.
+        live: What was read, by name: all of ours and all that has a job's name; an error where reading one failed.
+        terms: Ownership, time, and whether pruning is allowed.
+        invalid: Jobs with mistakes; their schedules are left as they are.
+        namespace: For the record.
+        environment: For the record.
+    """
+    decisions = [
+        plan_job(name, wanted.get(name), live.get(name), terms=terms)
+        if name not in invalid
+        else _hold_invalid(name, invalid[name])
+        for name in sorted(wanted.keys() | live.keys() | invalid.keys())
+    ]
+    return Plan(
+        project=terms.project,
+        namespace=namespace,
+        environment=environment,
+        changes=tuple(decision for decision in decisions if isinstance(decision, Change)),
+        held=tuple(decision for decision in decisions if isinstance(decision, Held)),
+        unchanged=sum(isinstance(decision, Unchanged) for decision in decisions),
+        completed=tuple(decision.name for decision in decisions if isinstance(decision, Completed)),
+        retired=tuple(decision.name for decision in decisions if isinstance(decision, Retired)),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unchanged:
+    """The schedule is as its spec wants it."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Completed:
+    """The job will never run again and has no schedule."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retired:
+    """The schedule is retired and its grace time is not over."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Absent:
+    """Neither a spec nor Temporal has it, or it is nobody's business of ours."""
+
+    name: str
+
+
+Decision = Change | Held | Unchanged | Completed | Retired | Absent
+
+
+def plan_job(name: str, wanted: Wanted | None, live: LiveSchedule | JobspecError | None, *, terms: Terms) -> Decision:
+    """Decide about one schedule.
+
+    Args:
+        name: The job's name.
+        wanted: What the specs say; None where no spec wants a schedule of that name.
+        live: What Temporal has; None where there is none, an error where it could not be read.
+        terms: Ownership, time, and whether pruning is allowed.
+    """
+    if isinstance(live, JobspecError):
+        return _hold_failed(name, wanted, live)
+    if wanted is None:
+        return _plan_unwanted(name, live, terms)
+    if live is None:
+        return _plan_absent(name, wanted)
+    if live.project not in terms.owners:
+        return _hold_foreign(name, wanted.source, live.project)
+    return _plan_present(wanted, live)
+
+
+def _plan_absent(name: str, wanted: Wanted) -> Decision:
+    if wanted.is_completed:
+        return Completed(name=name)
+    return Change(
+        name=name,
+        action=Action.CREATE,
+        reason=Reason.NEW,
+        source=wanted.source,
+        after=wanted.desired.canonical,
+        pause=want_pause(Pause(paused=False), wanted.desired.paused),
+    )
+
+
+def _plan_present(wanted: Wanted, live: LiveSchedule) -> Decision:
+    desired = wanted.desired
+    pause = Pause(paused=live.paused, note=live.note)
+    retirement = read_retirement(pause)
+    after_pause = want_pause(retirement.before if retirement else pause, desired.paused)
+    fields = explain_difference(live.canonical, desired.canonical) + _explain_pause(pause, after_pause)
+    if not fields and not retirement:
+        return Unchanged(name=desired.name)
+    return Change(
+        name=desired.name,
+        action=Action.RESTORE if retirement else Action.UPDATE,
+        reason=Reason.CHANGED,
+        source=wanted.source,
+        fields=fields,
+        before=live.canonical,
+        after=desired.canonical,
+        pause=after_pause,
+    )
+
+
+def _explain_pause(before: Pause, after: Pause) -> tuple[FieldChange, ...]:
+    if before == after:
+        return ()
+    return (FieldChange(field="schedule.paused", before=_show_pause(before), after=_show_pause(after)),)
+
+
+def _show_pause(pause: Pause) -> Plain:
+    if not pause.paused:
+        return False
+    reason = spec_reason(pause)
+    return reason if reason is not None else (pause.note or True)
+
+
+def _plan_unwanted(name: str, live: LiveSchedule | None, terms: Terms) -> Decision:
+    if live is None or live.project not in terms.owners:
+        return Absent(name=name)
+    if not terms.can_prune:
+        return Held(
+            name=name,
+            reason=HeldReason.FROZEN,
+            message="no spec names it, but not all specs could be read",
+            hint="mend the files; nothing is retired or deleted until all of them can be read",
+        )
+    pause = Pause(paused=live.paused, note=live.note)
+    retirement = read_retirement(pause)
+    removal = Change(name=name, action=Action.DELETE, reason=Reason.REMOVED, before=live.canonical, pause=pause)
+    if retirement:
+        return removal if retirement.is_due(terms.now) else Retired(name=name)
+    if not terms.grace:
+        return removal
+    return replace(
+        removal,
+        action=Action.RETIRE,
+        after=live.canonical,
+        pause=retire(pause, now=terms.now, grace=terms.grace),
+        delete_after=terms.now + terms.grace,
+    )
+
+
+def plan_adoption(
+    name: str, wanted: Wanted, live: LiveSchedule, *, owners: frozenset[str], former: str | None
+) -> Decision:
+    """Decide whether a foreign schedule may be taken over.
+
+    Taking over writes the mark and nothing else; what else differs is the next plan's business.
+
+    Args:
+        name: The job's name.
+        wanted: What the specs say.
+        live: What Temporal has.
+        owners: Marks that are ours.
+        former: The mark of the project to take it from; None for an unmarked schedule.
+    """
+    if live.project in owners:
+        return Unchanged(name=name)
+    if live.project != former:
+        return _hold_foreign(name, wanted.source, live.project)
+    return Change(
+        name=name,
+        action=Action.ADOPT,
+        reason=Reason.REQUESTED,
+        source=wanted.source,
+        fields=explain_difference(live.canonical, wanted.desired.canonical),
+        before=live.canonical,
+        after=live.canonical,
+        pause=Pause(paused=live.paused, note=live.note),
+    )
+
+
+def _hold_foreign(name: str, source: Source, project: str | None) -> Held:
+    if project is None:
+        message, hint = "a schedule of that name exists and carries no project's mark", f"jobspec adopt {name}"
+    else:
+        message = f"a schedule of that name exists and belongs to the project `{project}`"
+        hint = f"jobspec adopt {name} --from {project}"
+    return Held(
+        name=name,
+        reason=HeldReason.FOREIGN,
+        message=message,
+        hint=f"rename the job, or take the schedule over with `{hint}`",
+        source=source,
+    )
+
+
+def _hold_invalid(name: str, source: Source) -> Held:
+    return Held(
+        name=name,
+        reason=HeldReason.INVALID,
+        message="its spec has mistakes, so its schedule is left as it is",
+        hint="`jobspec validate` shows them",
+        source=source,
+    )
+
+
+def _hold_failed(name: str, wanted: Wanted | None, error: JobspecError) -> Held:
+    hint = ""
+    if isinstance(error, MalformedScheduleError):
+        hint = f"delete it with `temporal schedule delete --schedule-id {name}`; the next apply creates it anew"
+    return Held(
+        name=name,
+        reason=HeldReason.FAILED,
+        message=str(error),
+        hint=hint,
+        source=wanted.source if wanted else None,
+    )
+
+
+def only(plan: Plan, names: Iterable[str]) -> Plan:
+    """Narrow a plan to the named jobs."""
+    chosen = frozenset(names)
+    return replace(
+        plan,
+        changes=tuple(change for change in plan.changes if change.name in chosen),
+        held=tuple(held for held in plan.held if held.name in chosen),
+    )
