@@ -124,7 +124,7 @@ def _explain(field: str, before: CanonicalSchedule, after: CanonicalSchedule) ->
         case "search_attributes":
             changes = _mapping_changes("run.search_attributes", _json_values(old), _json_values(new))
         case "retry_policy":
-            changes = _mapping_changes("run.retry_policy", _retry_values(old), _retry_values(new))
+            changes = _retry_changes(old, new)
         case "priority":
             changes = _mapping_changes("run.priority", _priority_values(old), _priority_values(new))
         case _:
@@ -245,9 +245,15 @@ def _json_values(fields: tuple[tuple[str, str], ...]) -> dict[str, Plain]:
     return {key: json.loads(value) for key, value in fields}
 
 
-def _retry_values(policy: CanonicalRetryPolicy | None) -> dict[str, Plain]:
-    if policy is None:
-        return {}
+def _retry_changes(old: CanonicalRetryPolicy | None, new: CanonicalRetryPolicy | None) -> list[FieldChange]:
+    """Show a policy that comes or goes as one, for only one of its parts may have been written."""
+    if old and new:
+        return _mapping_changes("run.retry_policy", _retry_values(old), _retry_values(new))
+    before, after = [_retry_values(policy) if policy else None for policy in (old, new)]
+    return [FieldChange(field="run.retry_policy", before=before, after=after)]
+
+
+def _retry_values(policy: CanonicalRetryPolicy) -> dict[str, Plain]:
     return {
         "initial_interval": _show_duration(policy.initial_interval),
         "backoff_coefficient": policy.backoff_coefficient,

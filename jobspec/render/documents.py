@@ -1,0 +1,302 @@
+"""What jobspec says, as versioned JSON documents.
+
+Each document names its kind and version. Within a version keys are only added;
+the schema of the plan is `schemas/plan.schema.json`. The texts for people are
+written from the same documents, so that both say the same.
+"""
+
+import json
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from jobspec.diagnostics import Severity
+from jobspec.plan.plan import Action, HeldReason, Reason
+
+Time = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
+Count = Annotated[int, Field(ge=0)]
+
+
+class Document(BaseModel):
+    """What all documents and their parts have in common."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    def to_json(self) -> str:
+        """Write the document: keys in the order of the model, ASCII only, one newline at the end."""
+        return json.dumps(self.model_dump(by_alias=True), indent=2, allow_nan=False) + "\n"
+
+
+class Place(Document):
+    """Where something is written."""
+
+    file: str
+    """Path, relative to the project where it lies inside."""
+
+    line: Count
+    """Line from 1; 0 when the whole file is meant."""
+
+    column: Count = 0
+    """Column from 1, in characters; 0 when the whole line is meant."""
+
+
+class FieldDocument(Document):
+    """One difference between the live schedule and its spec."""
+
+    field: str
+    """Where it stands in a spec, such as `schedule.cron`."""
+
+    before: Any
+    """The live value; null where there is none, or where it is hidden."""
+
+    after: Any
+    """The value as it shall be; null where there is none, or where it is hidden."""
+
+    hidden: bool = False
+    """Whether the values go through the data converter's codec and are therefore not shown."""
+
+
+class PauseDocument(Document):
+    """The part of a schedule that belongs to the operator."""
+
+    paused: bool
+    """Whether the schedule takes no action."""
+
+    note: str
+    """The note beside it."""
+
+
+class EffectsDocument(Document):
+    """What a change does to the run times; they are nominal, before any jitter."""
+
+    next_before: tuple[Time, ...] = ()
+    """The next runs as it is."""
+
+    next_after: tuple[Time, ...] = ()
+    """The next runs as it will be."""
+
+    runs_per_day_before: float | None = None
+    """How often it runs as it is."""
+
+    runs_per_day_after: float | None = None
+    """How often it will run."""
+
+    notes: tuple[str, ...] = ()
+    """What else to know, one sentence each."""
+
+
+class ChangeDocument(Document):
+    """One write."""
+
+    name: str
+    """The job's name, which is the Schedule ID."""
+
+    action: Action
+    """What is done."""
+
+    reason: Reason
+    """Why."""
+
+    source: Place | None
+    """Where the job is written; null for one that no spec names."""
+
+    fields: tuple[FieldDocument, ...]
+    """What differs; for a new schedule, what is set."""
+
+    pause: PauseDocument
+    """Paused and note as they shall be; for a deletion, as they are."""
+
+    delete_after: Time | None = None
+    """When a schedule that is retired now will be deleted."""
+
+    retired_since: Time | None = None
+    """For a deletion: since when the schedule is retired; null where it is deleted at once."""
+
+    effects: EffectsDocument | None = None
+    """What it does to the run times, where that was asked for."""
+
+
+class HeldDocument(Document):
+    """One schedule that is left alone, and why."""
+
+    name: str
+    """The job's name, which is the Schedule ID."""
+
+    reason: HeldReason
+    """Why, as one word."""
+
+    message: str
+    """Why, as a sentence."""
+
+    hint: str
+    """What to do; may be empty."""
+
+    source: Place | None
+    """Where the job is written; null for one that no spec names."""
+
+
+class RefusalDocument(Document):
+    """A guard that refuses the plan."""
+
+    guard: str
+    """The guard's name."""
+
+    message: str
+    """What it saw."""
+
+    override: str
+    """The option that lets this plan pass."""
+
+
+class RelatedDocument(Document):
+    """A second place that explains a diagnostic."""
+
+    message: str
+    """What is there."""
+
+    place: Place
+    """Where."""
+
+
+class DiagnosticDocument(Document):
+    """One mistake in a file."""
+
+    code: str
+    """The rule, such as `JS220`; `jobspec rule JS220` explains it."""
+
+    severity: Severity
+    """An error freezes the job, a warning does not."""
+
+    message: str
+    """What is wrong and why."""
+
+    hint: str
+    """What to do; may be empty."""
+
+    place: Place
+    """Where."""
+
+    length: Count
+    """How many characters are meant, from the column on."""
+
+    excerpt: str
+    """The text of that line; may be empty."""
+
+    job: str | None
+    """The job it belongs to, where one is known."""
+
+    related: tuple[RelatedDocument, ...]
+    """Other places to look at."""
+
+
+class CountsDocument(Document):
+    """How many there are of each."""
+
+    create: Count
+    update: Count
+    retire: Count
+    restore: Count
+    delete: Count
+    adopt: Count
+    held: Count
+    """Schedules that are left alone although they differ."""
+
+    unchanged: Count
+    """Schedules that are as their specs want them."""
+
+    completed: Count
+    """Jobs that will never run again and are not live."""
+
+    retired: Count
+    """Jobs that are retired already and wait for their deletion."""
+
+
+class PlanDocument(Document):
+    """What would be done to make the live schedules equal to the specs."""
+
+    kind: Literal["plan"] = "plan"
+    """What this document is."""
+
+    version: Literal[1] = 1
+    """The version of its form; keys may be added within one."""
+
+    project: str
+    """Whose schedules these are."""
+
+    namespace: str
+    """Where they are."""
+
+    environment: str | None
+    """The environment that the specs were merged for."""
+
+    counts: CountsDocument
+    """How many there are of each."""
+
+    changes: tuple[ChangeDocument, ...]
+    """The writes, in name order."""
+
+    held: tuple[HeldDocument, ...]
+    """What is left alone, in name order."""
+
+    completed: tuple[str, ...]
+    """Jobs that will never run again and are not live; they are not created."""
+
+    retired: tuple[str, ...]
+    """Jobs that are retired already and wait for the end of their grace time."""
+
+    refusals: tuple[RefusalDocument, ...]
+    """Guards that refuse this plan; where there is one, nothing is written."""
+
+    diagnostics: tuple[DiagnosticDocument, ...]
+    """Mistakes in the files."""
+
+
+class OutcomeDocument(Document):
+    """What became of one change."""
+
+    name: str
+    """The job's name, which is the Schedule ID."""
+
+    action: Action
+    """What was to be done."""
+
+    status: Literal["done", "unchanged", "failed", "conflict", "skipped"]
+    """What became of it; `unchanged`: somebody else had done it already."""
+
+    message: str
+    """Why, where it is not done."""
+
+
+class ApplyDocument(Document):
+    """What became of a plan."""
+
+    kind: Literal["apply"] = "apply"
+    """What this document is."""
+
+    version: Literal[1] = 1
+    """The version of its form; keys may be added within one."""
+
+    plan: PlanDocument
+    """What was to be done."""
+
+    outcomes: tuple[OutcomeDocument, ...]
+    """What became of each change, in name order; empty where nothing was tried."""
+
+
+class DiagnosticsDocument(Document):
+    """Mistakes in files."""
+
+    kind: Literal["diagnostics"] = "diagnostics"
+    """What this document is."""
+
+    version: Literal[1] = 1
+    """The version of its form; keys may be added within one."""
+
+    errors: Count
+    """How many errors there are."""
+
+    warnings: Count
+    """How many warnings there are."""
+
+    diagnostics: tuple[DiagnosticDocument, ...]
+    """In the order in which they shall be read."""

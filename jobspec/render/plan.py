@@ -1,0 +1,185 @@
+"""A plan as text for people.
+
+What leaves comes first and is never folded; then what comes and what changes,
+what is held, and what a guard refuses. Without a change "No changes." is the
+first line.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from jobspec.plan.plan import Action
+from jobspec.render.terminal import cut, cut_pair, escape, measure, pad, to_ascii
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from jobspec.render.documents import (
+        ChangeDocument,
+        FieldDocument,
+        HeldDocument,
+        PlanDocument,
+        RefusalDocument,
+    )
+
+ORDER = (Action.DELETE, Action.RETIRE, Action.CREATE, Action.RESTORE, Action.ADOPT, Action.UPDATE)
+"""The order in which actions are shown: what can do harm first."""
+
+SYMBOLS = {
+    Action.DELETE: "-",
+    Action.RETIRE: "-",
+    Action.CREATE: "+",
+    Action.RESTORE: "+",
+    Action.ADOPT: ">",
+    Action.UPDATE: "~",
+}
+HELD_SYMBOL = "!"
+
+_COLORS = {"-": "\x1b[31m", "+": "\x1b[32m", ">": "\x1b[36m", "~": "\x1b[33m", "!": "\x1b[35m"}
+_RESET = "\x1b[0m"
+_INDENT = "    "
+_ARROW = " → "
+_WORD_COLUMNS = max(map(len, Action))
+_MOST_NAME_COLUMNS = 48
+_NARROWEST = 40
+
+
+def render_plan(plan: PlanDocument, *, width: int = 120, ascii: bool = False, color: bool = False) -> str:  # noqa: A002
+    """Write a plan for people.
+
+    Args:
+        plan: Its document.
+        width: Columns of the output; values that do not fit are cut in the middle, names never.
+        ascii: Whether the output can show ASCII only.
+        color: Whether to colour the symbols with ANSI escapes.
+    """
+    width = max(width, _NARROWEST)
+    names = [change.name for change in plan.changes] + [held.name for held in plan.held]
+    columns = min(max((measure(escape(name)) for name in names), default=0), _MOST_NAME_COLUMNS)
+    blocks = ["\n".join(_summary(plan))]
+    ordered = [change for action in ORDER for change in plan.changes if change.action is action]
+    blocks += ["\n".join(_change_block(change, plan, columns, width)) for change in ordered]
+    blocks += ["\n".join(_held_block(held, columns)) for held in plan.held]
+    if plan.refusals:
+        blocks.append("\n".join(_refusal_block(plan.refusals)))
+    text = "\n\n".join(blocks) + "\n"
+    text = to_ascii(text) if ascii else text
+    return _colored(text) if color else text
+
+
+def _colored(text: str) -> str:
+    """Colour the lines that begin a block; all others begin with a space or a letter."""
+    return "\n".join(
+        f"{_COLORS[line[0]]}{line}{_RESET}" if line[:1] in _COLORS and line[1:2] == " " else line
+        for line in text.split("\n")
+    )
+
+
+def _summary(plan: PlanDocument) -> Iterator[str]:
+    environment = f", environment {escape(plan.environment)}," if plan.environment else ""
+    where = f"project {escape(plan.project)}{environment} in namespace {escape(plan.namespace)}"
+    changes, held, rest = summarize_counts(plan)
+    if not (changes or held or plan.refusals):
+        yield "No changes."
+        yield f"{where[0].upper()}{where[1:]}: {rest or 'no schedules'}."
+        return
+    said = "; ".join(filter(None, [changes or "nothing to change", held, rest]))
+    yield f"Plan for {where}: {said}."
+
+
+def summarize_counts(plan: PlanDocument) -> tuple[str, str, str]:
+    """Count changes, held schedules and the rest, each as a phrase; empty where there are none."""
+    counts = plan.counts
+    changes = [f"{getattr(counts, action)} to {action}" for action in ORDER if getattr(counts, action)]
+    rest = {"unchanged": counts.unchanged, "completed": counts.completed, "retired already": counts.retired}
+    return (
+        ", ".join(changes),
+        f"{counts.held} held" if counts.held else "",
+        ", ".join(f"{number} {word}" for word, number in rest.items() if number),
+    )
+
+
+def _heading(symbol: str, word: str, name: str, columns: int, remarks: Sequence[str]) -> str:
+    line = f"{symbol} {pad(word, _WORD_COLUMNS)}  {pad(escape(name), columns)}  {'  '.join(remarks)}"
+    return line.rstrip()
+
+
+def _change_block(change: ChangeDocument, plan: PlanDocument, columns: int, width: int) -> Iterator[str]:
+    source = [f"{escape(change.source.file)}:{change.source.line}"] if change.source else []
+    remarks = [change.reason.value, *source]
+    yield _heading(SYMBOLS[change.action], change.action.value, change.name, columns, remarks)
+    for sentence in _say_more(change, plan):
+        yield f"{_INDENT}{sentence}"
+    yield from _field_lines(_shown_fields(change), width, is_new=change.action is Action.CREATE)
+
+
+def _shown_fields(change: ChangeDocument) -> Sequence[FieldDocument]:
+    """Leave out the pause of a restored job: a sentence tells it, and the note of its retirement is no news."""
+    if change.action is not Action.RESTORE:
+        return change.fields
+    return [field for field in change.fields if field.field != "schedule.paused"]
+
+
+def _say_more(change: ChangeDocument, plan: PlanDocument) -> Iterator[str]:
+    match change.action:
+        case Action.DELETE if change.retired_since:
+            yield f"retired since {change.retired_since}, its grace time is over; deleted for good"
+        case Action.DELETE:
+            yield "deleted at once and for good, because the project has no grace time"
+        case Action.RETIRE:
+            yield f"paused now; deleted by the first apply after {change.delete_after}"
+            yield "put its spec back before then and it is restored as it was;"
+            yield f"to keep it without a spec, use `jobspec forget {escape(change.name)}` instead"
+        case Action.RESTORE:
+            yield f"retired, and back in the specs; {_say_pause(change)}"
+        case Action.ADOPT:
+            yield f"gets the mark of project `{escape(plan.project)}`; nothing else is written"
+            if change.fields:
+                yield "what the apply after that will change:"
+        case _:
+            pass
+
+
+def _say_pause(change: ChangeDocument) -> str:
+    if not change.pause.paused:
+        return "runs again"
+    return f"stays paused: {_show(change.pause.note)}" if change.pause.note else "stays paused"
+
+
+def _field_lines(fields: Sequence[FieldDocument], width: int, *, is_new: bool) -> Iterator[str]:
+    names = [cut(escape(field.field), width // 2) for field in fields]
+    columns = max(map(measure, names), default=0) + 1
+    room = width - len(_INDENT) - columns - 1
+    for name, field in zip(names, fields, strict=True):
+        yield f"{_INDENT}{pad(f'{name}:', columns)} {_show_field(field, room, is_new=is_new)}"
+
+
+def _show_field(field: FieldDocument, room: int, *, is_new: bool) -> str:
+    if field.hidden:
+        return "set, not shown (`--show-input` shows it)" if is_new else "differs, not shown (`--show-input` shows it)"
+    if is_new:
+        return cut(_show(field.after), room)
+    before, after = cut_pair(_show(field.before), _show(field.after), room - len(_ARROW))
+    return f"{before}{_ARROW}{after}"
+
+
+def _show(value: Any) -> str:
+    """Write a value as JSON on one line, with nothing in it that a terminal obeys."""
+    return "none" if value is None else escape(json.dumps(value, ensure_ascii=False))
+
+
+def _held_block(held: HeldDocument, columns: int) -> Iterator[str]:
+    source = [f"{escape(held.source.file)}:{held.source.line}"] if held.source else []
+    yield _heading(HELD_SYMBOL, "held", held.name, columns, [held.reason.value, *source])
+    yield f"{_INDENT}{escape(held.message)}"
+    if held.hint:
+        yield f"{_INDENT}hint: {escape(held.hint)}"
+
+
+def _refusal_block(refusals: Sequence[RefusalDocument]) -> Iterator[str]:
+    yield "Refused, so nothing will be written:"
+    for refusal in refusals:
+        yield f"{_INDENT}{escape(refusal.message)}"
+        yield f"{_INDENT}to allow it, add `{refusal.override}`"

@@ -1,0 +1,113 @@
+"""How text looks on a terminal: what may be printed, how wide it is, and how it is cut to fit.
+
+Spec files and live schedules hold any text. None of it may move the cursor, hide what stands beside it or change the
+order in which a line reads, so whatever is no visible character is printed as an escape.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_SHORT_ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
+_KEPT_AROUND_A_DIFFERENCE = 8
+_HIGHEST_OF_FOUR_DIGITS = 0xFFFF
+
+
+def escape(text: str) -> str:
+    """Replace what a terminal would obey or not show by an escape, as JSON writes it."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(map(escape_character, text))
+
+
+def escape_character(character: str) -> str:
+    """Replace one character by an escape where it is no visible one."""
+    if unicodedata.category(character) not in _INVISIBLE:
+        return character
+    return _SHORT_ESCAPES.get(character) or _number(character)
+
+
+def _number(character: str) -> str:
+    code = ord(character)
+    return f"\\u{code:04x}" if code <= _HIGHEST_OF_FOUR_DIGITS else f"\\U{code:08x}"
+
+
+def to_ascii(text: str) -> str:
+    """Write the signs that our own text uses in ASCII, and escape all else, for an output that cannot show more."""
+    plain = text.replace("→", "->").replace("…", "...")
+    return plain if plain.isascii() else "".join(_number(c) if ord(c) > 127 else c for c in plain)  # noqa: PLR2004
+
+
+def measure(text: str) -> int:
+    """Count the columns that escaped text takes: two for wide characters, none for combining ones."""
+    if text.isascii():
+        return len(text)
+    return sum(map(_measure_character, text))
+
+
+def _measure_character(character: str) -> int:
+    if unicodedata.combining(character) or unicodedata.category(character) in {"Mn", "Me"}:
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in {"W", "F"} else 1
+
+
+def pad(text: str, columns: int) -> str:
+    """Fill up with spaces on the right."""
+    return text + " " * max(columns - measure(text), 0)
+
+
+def cut(text: str, columns: int) -> str:
+    """Cut text in the middle so that it takes no more than so many columns."""
+    if measure(text) <= columns:
+        return text
+    if columns < 3:  # noqa: PLR2004  nothing but the sign fits
+        return "…"
+    tail = (columns - 1) // 3
+    return f"{_take(text, columns - 1 - tail)}…{_take(text[::-1], tail)[::-1]}"
+
+
+def _take(text: Iterable[str], columns: int) -> str:
+    taken = []
+    for character in text:
+        columns -= _measure_character(character)
+        if columns < 0:
+            break
+        taken.append(character)
+    return "".join(taken)
+
+
+def cut_pair(before: str, after: str, columns: int) -> tuple[str, str]:
+    """Cut two texts so that together they fit, and still show where they differ.
+
+    What both have in common at the start and the end goes first; only then is what differs cut in the middle.
+    """
+    if measure(before) + measure(after) <= columns:
+        return before, after
+    start = _common_length(before, after)
+    shortest = min(len(before), len(after)) - start
+    end = min(_common_length(before[::-1], after[::-1]), shortest)
+    before, after = _focus(before, start, end), _focus(after, start, end)
+    half = columns // 2
+    spare_before, spare_after = max(half - measure(before), 0), max(half - measure(after), 0)
+    return cut(before, half + spare_after), cut(after, half + spare_before)
+
+
+def _common_length(one: str, other: str) -> int:
+    for index, (left, right) in enumerate(zip(one, other, strict=False)):
+        if left != right:
+            return index
+    return min(len(one), len(other))
+
+
+def _focus(text: str, start: int, end: int) -> str:
+    """Replace what is common by `…`, except what stands right beside the difference."""
+    first = start - _KEPT_AROUND_A_DIFFERENCE
+    last = len(text) - end + _KEPT_AROUND_A_DIFFERENCE
+    head = f"…{text[first:]}" if first > 1 else text
+    cut_off = len(text) - last
+    return f"{head[:-cut_off]}…" if cut_off > 1 else head
