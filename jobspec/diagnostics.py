@@ -196,7 +196,145 @@ RULES: dict[str, Rule] = {
         "at most 128 digits here. Quote the value if text is meant.",
     ),
     # JS1xx: the shape of a job
+    "JS101": Rule(
+        summary="There is no such key",
+        explanation="Only listed keys are allowed, so that a mistyped one cannot be silently without effect. "
+        "Keys that begin with `x-` are free for your own use.",
+    ),
+    "JS102": Rule(
+        summary="A key is missing",
+        explanation="A job needs `name`, `queue` and `workflow`; queue and workflow may come from `defaults`, "
+        "the name may not. Some mappings need a key too, such as `every` in an interval.",
+    ),
+    "JS103": Rule(
+        summary="A key cannot stand here",
+        explanation="`name` is no default and the same in every environment, and the part for an environment "
+        "has no environments itself. Move the key.",
+    ),
+    "JS104": Rule(
+        summary="A key cannot stand beside the jobs",
+        explanation="A file holds one job, or `jobs` with an optional `defaults` beside it. What all jobs of "
+        "a file have in common goes into `defaults`.",
+    ),
+    "JS110": Rule(
+        summary="A value has the wrong type",
+        explanation="Values are not converted: a number is no text and a text no list. YAML 1.2 reads `yes`, "
+        "`no`, `on` and `off` as text; put a number in quotes where text is meant.",
+    ),
+    "JS111": Rule(
+        summary="A value is none of the allowed ones",
+        explanation="The key takes one of a few words, which the message lists.",
+    ),
+    "JS120": Rule(
+        summary="Keys that exclude each other, or none of them",
+        explanation="A schedule has exactly one of `interval`, `cron` and `calendar`, a job at most one of "
+        "`input` and `args`, and one of `input_model` and `input_schema`, which judges a single "
+        "`input`. Keys that are inherited give way to one that is set nearer to the job.",
+    ),
+    "JS130": Rule(
+        summary="Two jobs have the same name",
+        explanation="The name is the Schedule ID, so it is unique in the project, over all files and roots. "
+        "Neither of the two is touched until one is renamed.",
+    ),
+    "JS140": Rule(
+        summary="There is no such environment",
+        explanation="`jobspec.toml` declares the environments of the project. A part for any other would "
+        "never be used.",
+    ),
+    "JS150": Rule(
+        summary="Two defaults files in one directory",
+        explanation="It would depend on their order which of them counts. Keep one of `defaults.yaml`, "
+        "`defaults.yml` and `defaults.toml`.",
+    ),
     # JS2xx: values: times, names, limits
+    "JS201": Rule(
+        summary="A name is not allowed",
+        explanation="Names and workflow ids have 1 to 200 letters, digits and `. _ : / -`, and begin with a "
+        "letter or digit, so that every shell, URL and log can carry them.",
+    ),
+    "JS202": Rule(
+        summary="Not an import path",
+        explanation="Import paths are written `package.module:Name`, with a colon between the module and what "
+        "it holds.",
+    ),
+    "JS203": Rule(
+        summary="A text is not allowed",
+        explanation="Task queues and workflow types must not be empty, hold control characters or be longer "
+        "than 1,000 bytes, and spaces around them are nearly always a slip.",
+    ),
+    "JS210": Rule(
+        summary="Not a duration",
+        explanation="Durations are written `90s`, `5m`, `1h30m`, `500ms`, `2d` or `1w`. A number without a "
+        "unit could mean anything.",
+    ),
+    "JS211": Rule(
+        summary="A timeout that cannot work",
+        explanation="Timeouts are longer than zero and at most 100 years, and an inner one is no longer than "
+        "the one around it: the server would shorten it without a word.",
+    ),
+    "JS212": Rule(
+        summary="An interval that cannot work",
+        explanation="The scheduler counts intervals in whole seconds, one at least, and an offset must be "
+        "shorter than its interval.",
+    ),
+    "JS213": Rule(
+        summary="A jitter that cannot work",
+        explanation="The scheduler counts jitter in milliseconds and ignores what is finer.",
+    ),
+    "JS214": Rule(
+        summary="A catch-up window that cannot work",
+        explanation="A window of zero means ten seconds to one of Temporal's schedulers and 365 days to the "
+        "other. Write the window that is meant.",
+    ),
+    "JS215": Rule(
+        summary="Not a date and time",
+        explanation="Times are written as in RFC 3339, such as `2027-01-01T00:00:00Z`. The offset is "
+        "required, because a time without one means another moment elsewhere.",
+    ),
+    "JS216": Rule(
+        summary="There is no such time zone",
+        explanation="Time zones are names of the IANA database, such as `Europe/Berlin`, exactly as they are "
+        "written there.",
+    ),
+    "JS217": Rule(
+        summary="Not a pause",
+        explanation="`paused` is `true` or the reason. To leave it to the operator, leave it out: a deploy "
+        "never undoes an operator's pause.",
+    ),
+    "JS220": Rule(
+        summary="Not a cron expression",
+        explanation="Cron has 5 fields, 6 with a year, 7 with seconds and a year, or is a word such as "
+        "`@daily`. Time zones belong into `timezone`, and `@every` is an `interval`.",
+    ),
+    "JS221": Rule(
+        summary="Not a calendar",
+        explanation="Calendar fields take a number, a range, a step, a name, a list of these, or `*`; the "
+        "comment has 200 bytes at most.",
+    ),
+    "JS222": Rule(
+        summary="Not a date to skip",
+        explanation="`skip` takes dates such as `2026-12-25`, and calendars such as `{month: 1, day_of_month: 1}`.",
+    ),
+    "JS230": Rule(
+        summary="A retry policy that cannot work",
+        explanation="The server stores such a policy, and then every start of the workflow fails.",
+    ),
+    "JS231": Rule(
+        summary="A priority that cannot work",
+        explanation="The server stores such a priority, and then every start of the workflow fails.",
+    ),
+    "JS240": Rule(
+        summary="The schedule has ended",
+        explanation="`end_at` lies in the past, so the job has no more runs. It is not created again, and "
+        "stays as it is where it is live.",
+        severity=Severity.WARNING,
+    ),
+    "JS241": Rule(
+        summary="The schedule never fires",
+        explanation="No run follows from the calendar, the skipped times, `start_at` and `end_at`, such as "
+        "for February 30.",
+        severity=Severity.WARNING,
+    ),
     # JS3xx: import paths and input
     "JS300": Rule(
         summary="module not found",
@@ -248,6 +386,20 @@ RULES: dict[str, Rule] = {
         explanation="`input_model` names anything that pydantic can validate: a model, a dataclass, a `TypedDict`, or "
         "an alias such as `Batch = list[int]`.",
     ),
+    "JS310": Rule(
+        summary="An input schema cannot be read",
+        explanation="`input_schema` is a path relative to the file in which it is written, inside the project "
+        "or the spec root; JSON or YAML of at most 1 MiB.",
+    ),
+    "JS311": Rule(
+        summary="An input schema is wrong",
+        explanation="The file must be a valid JSON Schema, of Draft 2020-12 unless `$schema` names another. "
+        "Everything it refers to stands in the same file: nothing is ever fetched.",
+    ),
+    "JS312": Rule(
+        summary="The input does not match its schema",
+        explanation="The workflow would be started with an input that its own schema refuses.",
+    ),
     "JS320": Rule(
         summary="wrong number of arguments",
         explanation="`input` is one argument, `args` are several, and without either the workflow gets none. `run()` "
@@ -292,6 +444,19 @@ RULES: dict[str, Rule] = {
         "all arguments in `args`.",
         severity=Severity.WARNING,
     ),
-    # JS4xx: jobspec.toml
+    # JS4xx: the project file
+    "JS401": Rule(
+        summary="There is no such key in jobspec.toml",
+        explanation="Only listed keys are allowed, so that a mistyped one cannot be silently without effect.",
+    ),
+    "JS402": Rule(
+        summary="A value in jobspec.toml is wrong",
+        explanation="The message says what is wanted; durations are written as in jobs.",
+    ),
+    "JS403": Rule(
+        summary="Not a project id",
+        explanation="The id has 1 to 63 lower-case letters, digits and `. _ -`, and begins with a letter or "
+        "digit. It marks what the project owns and is permanent; former ids stay in `also_owns`.",
+    ),
 }
 """Every code that a diagnostic may carry, in order."""

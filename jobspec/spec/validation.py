@@ -1,0 +1,277 @@
+"""Merged values → `JobSpec`, or all that is wrong with them in a person's words.
+
+A problem names its place by a path in the value as it was written. pydantic
+names it in the value as the model saw it, where `"1h"` has become a list of one
+mapping; steps that the written value lacks are left out.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from jobspec.diagnostics import Severity
+from jobspec.spec.model import EXCLUSIVE_KEYS, JobSpec, OverlapPolicy, kind_of
+from jobspec.spec.vocabulary import join_words, plain, suggest_key
+from jobspec.timing.cron import CronError, parse_cron
+from jobspec.timing.duration import DurationError, parse_duration
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+    from jobspec.spec.positions import ValuePath
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One mistake in a value, before anybody knows its file.
+
+    Attributes:
+        path: The way to the offending value, or to the mapping that lacks something.
+        code: A key of :data:`jobspec.diagnostics.RULES`.
+        message: One sentence on what is wrong and why.
+        hint: What to do; may be empty.
+        severity: Whether the job can still be used.
+        on_key: Whether the key is meant and not its value.
+        span: Start and end of the offending part inside a text, in characters.
+        is_relation: Whether it is about values that do not fit each other, so that another layer may mend it.
+    """
+
+    path: ValuePath
+    code: str
+    message: str
+    hint: str = ""
+    severity: Severity = Severity.ERROR
+    on_key: bool = False
+    span: tuple[int, int] | None = None
+    is_relation: bool = False
+
+
+def validate_job(merged: Mapping[str, Any]) -> JobSpec | tuple[Problem, ...]:
+    """Judge a merged job.
+
+    Returns:
+        The job, or everything that is wrong with it.
+    """
+    try:
+        return JobSpec.model_validate(merged)
+    except ValidationError as error:
+        return make_problems(error, merged)
+
+
+def make_problems(error: ValidationError, written: Any) -> tuple[Problem, ...]:
+    """Say what pydantic found in our own words.
+
+    Args:
+        error: What a model of ours raised.
+        written: The value as it was given to the model.
+    """
+    found: list[Problem] = []
+    types: dict[ValuePath, list[str]] = {}
+    for detail in error.errors(include_url=False):
+        if wanted := _WANTED.get(detail["type"]):
+            types.setdefault(find_path(detail["loc"], written), []).append(wanted)
+        else:
+            found.append(_translate(detail, written))
+    found += _say_types(types, written)
+    known = {(problem.code, problem.path) for problem in found}
+    found += [problem for problem in _find_exclusions(written) if (problem.code, problem.path) not in known]
+    return tuple(problem for problem in found if not _is_echo(problem, found))
+
+
+_WANTED = {
+    "string_type": "text",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "bool_type": "`true` or `false`",
+    "tuple_type": "a list",
+    "dict_type": "a mapping",
+    "model_type": "a mapping",
+}
+"""What pydantic's errors about types call for."""
+
+
+def _translate(detail: ErrorDetails, written: Any) -> Problem:
+    context: Mapping[str, Any] = detail.get("ctx") or {}
+    kind, steps = detail["type"], detail["loc"]
+    if kind == "missing":
+        return _say_missing(find_path(steps[:-1], written), str(steps[-1]))
+    path = find_path((*steps, *context.get("path", ())), written)
+    if kind.startswith("JS"):
+        return Problem(
+            path=path,
+            code=kind,
+            message=context["message"],
+            hint=context["hint"],
+            span=context.get("span"),
+            on_key=kind == "JS120" and "path" in context,
+            is_relation=("path" in context) != (kind == "JS120"),
+        )
+    if kind == "extra_forbidden":
+        return say_unknown(path)
+    if kind == "enum":
+        return _say_policy(path, find_value(written, path))
+    return Problem(path=path, code="JS110", message=f"{_name(path)} is not understood: {detail['msg'].lower()}")
+
+
+def _say_missing(path: ValuePath, key: str) -> Problem:
+    what = f"`{say_path(path)}`" if path else "the job"
+    hint = _MISSING_HINTS.get(key, "") if not path else ""
+    return Problem(path=path, code="JS102", message=f"{what} lacks `{key}`", hint=hint)
+
+
+_MISSING_HINTS = {
+    "name": "give it a name that is unique in the project; it becomes the Schedule ID",
+    "queue": "name the task queue of its workers, here or in the defaults",
+    "workflow": "name the workflow as `package.module:Class`, or as `{type: name}` if it is not Python",
+}
+
+
+def say_unknown(path: ValuePath) -> Problem:
+    """Make the problem of a key that a job does not have, from the way to it."""
+    key = str(path[-1])
+    message = f"there is no key `{key}`" + (f" in `{say_path(path[:-1])}`" if len(path) > 1 else "")
+    hint = suggest_key(key, path[:-1], extra=() if len(path) > 1 else ("env", "jobs", "defaults"))
+    return Problem(path=path, code="JS101", message=message, hint=hint, on_key=True)
+
+
+def _say_policy(path: ValuePath, value: Any) -> Problem:
+    policies = [policy.value for policy in OverlapPolicy]
+    message = f"{_name(path)} must be one of {join_words(policies, 'or')}, not {_show(value)}"
+    return Problem(path=path, code="JS111", message=message, hint=_suggest_policy(value, policies))
+
+
+_OTHER_POLICIES = {"forbid": "skip", "allow": "allow_all", "replace": "terminate_other", "queue": "buffer_all"}
+
+
+def _suggest_policy(value: Any, policies: list[str]) -> str:
+    if not isinstance(value, str):
+        return ""
+    word = plain(value.upper().removeprefix("SCHEDULE_OVERLAP_POLICY_"))
+    known = {plain(policy): policy for policy in policies} | _OTHER_POLICIES
+    close = difflib.get_close_matches(word, known, n=1)
+    return f"did you mean `{known[close[0]]}`?" if close else ""
+
+
+def _show(value: Any) -> str:
+    return f"`{value}`" if isinstance(value, str) and len(value) <= 40 and value.isprintable() else kind_of(value)  # noqa: PLR2004
+
+
+def _say_types(types: Mapping[ValuePath, list[str]], written: Any) -> Iterator[Problem]:
+    """Make one problem of all the types that one value might have had; where a deeper one is wrong, that says it."""
+    for path, kinds in types.items():
+        is_union = len(kinds) > 1
+        if is_union and any(other[: len(path)] == path != other for other in types):
+            continue
+        value = find_value(written, path)
+        wanted = [kind for kind in dict.fromkeys(kinds) if kind != "a whole number" or "a number" not in kinds]
+        message = f"{_name(path)} must be {_join_plain(wanted)}, not {kind_of(value)}"
+        yield Problem(
+            path=path, code="JS110", message=message, hint="" if is_union else suggest_form(path, kinds[0], value)
+        )
+
+
+def _join_plain(words: list[str]) -> str:
+    return " or ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
+
+
+def suggest_form(path: ValuePath, wanted: str, value: Any) -> str:
+    """Say how a value of the wrong type was probably meant."""
+    if path == ("schedule",) and isinstance(value, str):
+        return _suggest_schedule(value)
+    if wanted == "text" and isinstance(value, bool | int | float):
+        return f'write "{json.dumps(value)}" in quotes'
+    if wanted == "a list" and isinstance(value, str | int | float):
+        return f"write `[{value if isinstance(value, str) else json.dumps(value)}]`"
+    if wanted == "`true` or `false`" and isinstance(value, str):
+        meant = _TRUTH.get(value.lower())
+        return f"write `{meant}`; YAML 1.2 reads {_show(value)} as text" if meant else ""
+    return ""
+
+
+_TRUTH = {"yes": "true", "on": "true", "true": "true", "no": "false", "off": "false", "false": "false"}
+
+
+def _suggest_schedule(text: str) -> str:
+    """Say what stands in `schedule` when it is a text: other systems take a cron there."""
+    try:
+        parse_duration(text)
+    except DurationError:
+        pass
+    else:
+        return f"write `schedule: {{interval: {text}}}`"
+    try:
+        parse_cron(text)
+    except CronError:
+        return "write it as a mapping with `interval`, `cron` or `calendar`"
+    return f'write `schedule: {{cron: "{text}"}}`'
+
+
+_EXCLUSIONS: tuple[tuple[ValuePath, tuple[str, ...]], ...] = (
+    *(((), keys) for keys in EXCLUSIVE_KEYS),
+    (("schedule",), ("interval", "cron", "calendar")),
+)
+
+
+def _find_exclusions(written: Any) -> Iterator[Problem]:
+    """Find keys that exclude each other: the models do not get to that while any other value is wrong."""
+    for path, keys in _EXCLUSIONS:
+        place = find_value(written, path)
+        present = [key for key in keys if isinstance(place, Mapping) and key in place]
+        if len(present) > 1:
+            message = f"{join_words(present)} exclude each other"
+            yield Problem(
+                path=(*path, present[-1]), code="JS120", message=message, hint="keep one of them", on_key=True
+            )
+
+
+def _is_echo(problem: Problem, found: list[Problem]) -> bool:
+    """Tell whether a key is only missing because it is misspelt beside."""
+    if problem.code != "JS102":
+        return False
+    key = problem.message.rpartition(" ")[2]
+    return any(p.code == "JS101" and p.path[:-1] == problem.path and key in p.hint for p in found)
+
+
+def _name(path: ValuePath) -> str:
+    """Name a value by its key and what follows, such as `tags[0]`."""
+    start = max((index for index, step in enumerate(path) if isinstance(step, str)), default=0)
+    return f"`{say_path(path[start:])}`" if path else "the job"
+
+
+def say_path(path: ValuePath) -> str:
+    """Write a path with dots and brackets, such as `schedule.skip[2].month`."""
+    text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
+    return text.removeprefix(".")
+
+
+def find_path(steps: Iterable[str | int], written: Any) -> ValuePath:
+    """Lead pydantic's steps through the value as written, passing over those that it does not have."""
+    path: list[str | int] = []
+    for step in steps:
+        is_there = (isinstance(step, str) and isinstance(written, Mapping) and step in written) or (
+            isinstance(step, int)
+            and isinstance(written, Sequence)
+            and not isinstance(written, str)
+            and step < len(written)
+        )
+        if is_there:
+            path.append(step)
+            written = written[step]
+    return tuple(path)
+
+
+def find_value(written: Any, path: ValuePath) -> Any:
+    """Read the value at a path; None where there is none."""
+    for step in path:
+        try:
+            written = written[step]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return written
