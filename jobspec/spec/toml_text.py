@@ -32,6 +32,11 @@ _HINTS = {
     "Expected newline or end of document after a statement": "Begin a new line, or quote the whole text.",
     "Unescaped '\\' in a string": "Write `\\\\` for a backslash, or put the text in single quotes.",
     "Unterminated string": "Add the closing quote.",
+    'Expected "\'"': "Add the closing quote.",
+    "Expected \"'''\"": "Add the closing quotes.",
+    "Expected ']' at the end of a table declaration": "Add the closing `]`.",
+    "Expected ']]' at the end of an array declaration": "Add the closing `]]`.",
+    "Invalid date or datetime": "Write a date that the calendar has, or put the text in quotes.",
     "Unclosed array": "Add the closing `]`, or a comma before the item.",
     "Unclosed inline table": "Add the closing `}`, or a comma before the key; an inline table is one line in TOML.",
 }
@@ -154,7 +159,8 @@ def _explain(error: tomllib.TOMLDecodeError, text: str) -> SyntaxProblem:
         )
     place = _PLACE.search(words)
     if place and place[1]:
-        span = Span(line=int(place[1]), column=int(place[2]))
+        behind = 2 if message.startswith("Unescaped") else 0  # the only mistake that tomllib reads past
+        span = Span(line=int(place[1]), column=int(place[2]) - behind)
     else:
         span = _find_place(text, len(text.rstrip()))
     return SyntaxProblem(

@@ -64,6 +64,7 @@ _ALIAS = (
     'Quote the text, as in `"*/5 * * * *"`.',
 )
 _ANCHOR = ("A text cannot begin with `&` without quotes: YAML takes it for an anchor", "Quote the text.")
+_BETTER_FROM_START = ("while scanning an alias", "while scanning an anchor", "while scanning a simple key")
 _RESERVED = ("A text cannot begin with `{}` without quotes", "Quote the text.")
 
 
@@ -88,7 +89,7 @@ def explain(error: YAMLError, text: str) -> SyntaxProblem:
     mark, start = getattr(error, "problem_mark", None), getattr(error, "context_mark", None)
     code, message, hint = _find_words(problem, context, text, mark)
     span, first = _make_span(mark, text), _make_span(start, text)
-    if start is not None and (message.endswith("never closed") or "alias" in context or "anchor" in context):
+    if start is not None and (message.endswith("never closed") or context in _BETTER_FROM_START):
         return SyntaxProblem(code, message, first, hint=hint)
     related = ("It begins here", first) if "flow" in context and first != span else None
     return SyntaxProblem(code, message, span, hint=hint, related=related)
