@@ -9,6 +9,7 @@ run only one.
 from __future__ import annotations
 
 import asyncio
+import signal
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -143,6 +144,24 @@ async def run_workers(client: Client, registrations: Mapping[str, Registrations]
     async with AsyncExitStack() as stack:
         workers = [make_worker(client, each, executor=_threads(each, stack)) for each in registrations.values()]
         await _run_until(workers, stop)
+
+
+def stop_on_signals() -> asyncio.Event:
+    """Have SIGINT, SIGTERM and SIGHUP set an event in place of ending the process.
+
+    A second SIGINT interrupts as usual. The others do nothing more, since they would end the process without shutting
+    down what it started.
+    """
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+
+    def interrupted() -> None:
+        stop.set()
+        loop.remove_signal_handler(signal.SIGINT)
+
+    loop.add_signal_handler(signal.SIGINT, interrupted)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, stop.set)
+    return stop
 
 
 def _threads(registrations: Registrations, stack: AsyncExitStack) -> ThreadPoolExecutor | None:
