@@ -6,31 +6,44 @@ canonical form, and every difference that it finds has an explanation here.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from jobspec.live.canonical import (
+    DEFAULT_BACKOFF,
     DEFAULT_CATCHUP_WINDOW,
+    DEFAULT_MAXIMUM_INTERVAL_FACTOR,
+    DEFAULT_RETRY_INTERVAL,
     DEFAULT_TASK_TIMEOUT,
     SECOND,
     CanonicalPayload,
     CanonicalPriority,
+    CanonicalRetryPolicy,
     CanonicalSchedule,
 )
 from jobspec.live.messages import differing_fields
-from jobspec.timing.calendar import Calendar, format_calendar
+from jobspec.timing.calendar import FIELDS, Calendar, format_calendar, format_field
 from jobspec.timing.cron import format_cron
 from jobspec.timing.duration import format_duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from jobspec.live.canonical import CanonicalRetryPolicy
-
 Plain = None | bool | int | float | str | list["Plain"] | dict[str, "Plain"]
-"""A value as JSON has it; None where there is nothing."""
+"""A value as JSON has it; None is a null that was written."""
+
+
+class Absence(Enum):
+    """Stands for a value where there is none, which is not the same as a null."""
+
+    ABSENT = "absent"
+
+
+ABSENT = Absence.ABSENT
 
 PRIVATE_FIELDS = ("input", "args", "run.memo", "run.static_summary", "run.static_details")
 """Fields whose values a codec may have been configured to hide."""
@@ -42,13 +55,13 @@ class FieldChange:
 
     Attributes:
         field: Where it stands in a spec, such as `schedule.cron` or `input.batch_size`.
-        before: The live value; None where there is none.
-        after: The desired value; None where there is none.
+        before: The live value.
+        after: The desired value.
     """
 
     field: str
-    before: Plain
-    after: Plain
+    before: Plain | Absence
+    after: Plain | Absence
 
     @property
     def private_field(self) -> str | None:
@@ -77,9 +90,9 @@ def explain_creation(after: CanonicalSchedule, *, name: str) -> tuple[FieldChang
         name: The job's name, which is the default of its workflow id.
     """
     return tuple(
-        FieldChange(field=change.field, before=None, after=change.after)
+        FieldChange(field=change.field, before=ABSENT, after=change.after)
         for change in explain_difference(_make_blank(name), after)
-        if change.after is not None
+        if change.after is not ABSENT
     )
 
 
@@ -129,18 +142,25 @@ def _explain(field: str, before: CanonicalSchedule, after: CanonicalSchedule) ->
             changes = _mapping_changes("run.priority", _priority_values(old), _priority_values(new))
         case _:
             name, show = _SIMPLE_FIELDS[field]
-            changes = [FieldChange(field=name, before=show(old), after=show(new))]
+            changes = [_change(name, show(old), show(new))]
     shown = [change for change in changes if not _same(change.before, change.after)]
     # Equality decides: should two values look alike in a spec's words, show the values themselves.
     yield from shown or [FieldChange(field=_FIELD_NAMES[field], before=repr(old), after=repr(new))]
 
 
+def _change(field: str, before: Plain, after: Plain) -> FieldChange:
+    """Make a change of a field that cannot hold a null, so that None is an absence."""
+    return FieldChange(
+        field=field, before=ABSENT if before is None else before, after=ABSENT if after is None else after
+    )
+
+
 def _calendar_changes(old: frozenset[Calendar], new: frozenset[Calendar]) -> list[FieldChange]:
     before, after = _by_kind(old), _by_kind(new)
     if before["schedule.cron"] == after["schedule.cron"] and before["schedule.calendar"] == after["schedule.calendar"]:
-        return [FieldChange(field="schedule.calendar.comment", before=_comments(old), after=_comments(new))]
+        return [_change("schedule.calendar.comment", _comments(old), _comments(new))]
     return [
-        FieldChange(field=field, before=_one_or_list(before[field]), after=_one_or_list(after[field]))
+        _change(field, _one_or_list(before[field]), _one_or_list(after[field]))
         for field in ("schedule.cron", "schedule.calendar")
     ]
 
@@ -148,7 +168,7 @@ def _calendar_changes(old: frozenset[Calendar], new: frozenset[Calendar]) -> lis
 def _by_kind(calendars: frozenset[Calendar]) -> dict[str, list[Plain]]:
     """Show calendars as cron where that is exact, and as calendar fields where it is not."""
     kinds: dict[str, list[Plain]] = {"schedule.cron": [], "schedule.calendar": []}
-    for calendar in sorted(calendars, key=repr):
+    for calendar in sorted(calendars, key=_calendar_order):
         cron = None if calendar.comment and not _is_cron_comment(calendar) else format_cron(calendar)
         if cron is not None:
             kinds["schedule.cron"].append(cron)
@@ -157,15 +177,17 @@ def _by_kind(calendars: frozenset[Calendar]) -> dict[str, list[Plain]]:
     return kinds
 
 
+def _calendar_order(calendar: Calendar) -> tuple[Any, ...]:
+    """Order by time, coarsest field first, so that dates stand in their order."""
+    return (calendar.year or (), *reversed(calendar.values[:-1]), calendar.comment)
+
+
 def _is_cron_comment(calendar: Calendar) -> bool:
     return format_cron(calendar) == calendar.comment
 
 
 def _show_calendar(calendar: Calendar) -> Plain:
-    shown: dict[str, Plain] = dict(format_calendar(calendar))
-    if calendar.comment:
-        shown["comment"] = calendar.comment
-    return shown
+    return dict(format_calendar(calendar))
 
 
 def _comments(calendars: frozenset[Calendar]) -> Plain:
@@ -183,13 +205,12 @@ def _input_changes(old: tuple[CanonicalPayload, ...], new: tuple[CanonicalPayloa
     if len(before) == len(after) == 1 and isinstance(before[0], dict) and isinstance(after[0], dict):
         return _value_changes("input", before[0], after[0])
     if max(len(before), len(after)) == 1:
-        return [FieldChange(field="input", before=_said(before), after=_said(after))]
-    return [FieldChange(field="args", before=before or None, after=after or None)]
+        return [FieldChange(field="input", before=_get_first(before), after=_get_first(after))]
+    return [FieldChange(field="args", before=before or ABSENT, after=after or ABSENT)]
 
 
-def _said(values: list[Plain]) -> Plain:
-    """Tell no input from an input that is null."""
-    return "(null)" if values == [None] else _one_or_list(values)
+def _get_first(values: list[Plain]) -> Plain | Absence:
+    return values[0] if values else ABSENT
 
 
 def _value_changes(field: str, old: Plain, new: Plain) -> list[FieldChange]:
@@ -201,21 +222,17 @@ def _value_changes(field: str, old: Plain, new: Plain) -> list[FieldChange]:
             for change in (
                 _value_changes(f"{field}.{key}", old[key], new[key])
                 if key in old and key in new
-                else [FieldChange(field=f"{field}.{key}", before=_present(old, key), after=_present(new, key))]
+                else [FieldChange(field=f"{field}.{key}", before=old.get(key, ABSENT), after=new.get(key, ABSENT))]
             )
             if not _same(change.before, change.after)
         ]
     return [FieldChange(field=field, before=old, after=new)]
 
 
-def _present(values: dict[str, Plain], key: str) -> Plain:
-    if key not in values:
-        return None
-    return "(null)" if values[key] is None else values[key]
-
-
-def _same(old: Plain, new: Plain) -> bool:
+def _same(old: Plain | Absence, new: Plain | Absence) -> bool:
     """Compare as JSON does, where `1`, `1.0` and `true` differ."""
+    if old is ABSENT or new is ABSENT:
+        return old is new
     return json.dumps(old, sort_keys=True) == json.dumps(new, sort_keys=True)
 
 
@@ -224,7 +241,7 @@ def _mapping_changes(field: str, old: dict[str, Plain], new: dict[str, Plain]) -
         change
         for key in sorted(old.keys() | new.keys())
         if not (key in old and key in new and _same(old[key], new[key]))
-        for change in [FieldChange(field=f"{field}.{key}", before=_present(old, key), after=_present(new, key))]
+        for change in [FieldChange(field=f"{field}.{key}", before=old.get(key, ABSENT), after=new.get(key, ABSENT))]
     ]
 
 
@@ -234,7 +251,9 @@ def _payload_value(payload: CanonicalPayload) -> Plain:
         return value
     if payload.encoding == "binary/null":
         return None
-    return f"({len(payload.value)} bytes of {payload.encoding or 'unknown encoding'})"
+    data = payload.value.encode() if isinstance(payload.value, str) else payload.value
+    digest = hashlib.sha256(data).hexdigest()[:12]
+    return f"({len(data)} bytes of {payload.encoding or 'unknown encoding'}, sha256 {digest})"
 
 
 def _payload_values(fields: tuple[tuple[str, CanonicalPayload], ...]) -> dict[str, Plain]:
@@ -249,8 +268,22 @@ def _retry_changes(old: CanonicalRetryPolicy | None, new: CanonicalRetryPolicy |
     """Show a policy that comes or goes as one, for only one of its parts may have been written."""
     if old and new:
         return _mapping_changes("run.retry_policy", _retry_values(old), _retry_values(new))
-    before, after = [_retry_values(policy) if policy else None for policy in (old, new)]
-    return [FieldChange(field="run.retry_policy", before=before, after=after)]
+    before, after = [_retry_settings(policy) if policy else None for policy in (old, new)]
+    return [_change("run.retry_policy", before, after)]
+
+
+def _retry_settings(policy: CanonicalRetryPolicy) -> dict[str, Plain]:
+    """Show of a whole policy what is no default."""
+    defaults = _retry_values(
+        CanonicalRetryPolicy(
+            initial_interval=DEFAULT_RETRY_INTERVAL,
+            backoff_coefficient=DEFAULT_BACKOFF,
+            maximum_interval=policy.initial_interval * DEFAULT_MAXIMUM_INTERVAL_FACTOR,
+            maximum_attempts=0,
+            non_retryable_error_types=(),
+        )
+    )
+    return {key: value for key, value in _retry_values(policy).items() if value != defaults[key]}
 
 
 def _retry_values(policy: CanonicalRetryPolicy) -> dict[str, Plain]:
@@ -304,12 +337,21 @@ def _show_intervals(intervals: frozenset[Any]) -> Plain:
 
 
 def _show_skip(skip: frozenset[Calendar]) -> Plain:
-    return [_show_skip_entry(calendar) for calendar in sorted(skip, key=repr)] or None
+    return [_show_skip_entry(calendar) for calendar in sorted(skip, key=_calendar_order)] or None
 
 
 def _show_skip_entry(calendar: Calendar) -> Plain:
     date = _as_date(calendar)
-    return date if date is not None else _show_calendar(calendar)
+    return date if date is not None else _show_skip_calendar(calendar)
+
+
+def _show_skip_calendar(calendar: Calendar) -> Plain:
+    """Show the fields of a calendar in `skip`, where what is left out means every value."""
+    texts = {name: format_field(name, getattr(calendar, name)) for name in FIELDS}
+    shown: dict[str, Plain] = {
+        name: int(text) if text.isdigit() else text for name, text in texts.items() if text != "*"
+    }
+    return {**shown, "comment": calendar.comment} if calendar.comment else shown
 
 
 def _as_date(calendar: Calendar) -> str | None:

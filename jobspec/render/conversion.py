@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from jobspec.diagnostics import Severity
-from jobspec.plan.diff import FieldChange, explain_creation
+from jobspec.plan.diff import ABSENT, FieldChange, explain_creation
 from jobspec.plan.pauses import read_retirement, spec_reason
 from jobspec.plan.plan import Action
 from jobspec.render.documents import (
@@ -118,12 +118,14 @@ def _change(change: Change, *, show_input: bool) -> ChangeDocument:
 
 
 def _explain(change: Change) -> tuple[FieldChange, ...]:
-    """Say what differs; of a new schedule, say all that is set."""
+    """Say what differs; of a new schedule, say all that is set; of a restored one, leave its retirement out."""
+    if change.action is Action.RESTORE:
+        return tuple(field for field in change.fields if field.field != "schedule.paused")
     if change.action is not Action.CREATE or change.after is None:
         return change.fields
     fields = explain_creation(change.after, name=change.name)
     if change.pause.paused:
-        fields += (FieldChange(field="schedule.paused", before=None, after=spec_reason(change.pause) or True),)
+        fields += (FieldChange(field="schedule.paused", before=ABSENT, after=spec_reason(change.pause) or True),)
     return fields
 
 
@@ -133,10 +135,12 @@ def _show_fields(fields: Iterable[FieldChange], *, show_input: bool) -> Iterator
     for field in fields:
         owner = field.private_field
         if owner is None or show_input:
-            yield FieldDocument(field=field.field, before=_plain(field.before), after=_plain(field.after))
+            sides = {"before": field.before, "after": field.after}
+            shown = {side: _plain(value) for side, value in sides.items() if value is not ABSENT}
+            yield FieldDocument(field=field.field, **shown)
         elif owner not in hidden:
             hidden.add(owner)
-            yield FieldDocument(field=owner, before=None, after=None, hidden=True)
+            yield FieldDocument(field=owner, hidden=True)
 
 
 def _plain(value: Any) -> Any:

@@ -8,7 +8,7 @@ written from the same documents, so that both say the same.
 import json
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 
 from jobspec.diagnostics import Severity
 from jobspec.plan.plan import Action, HeldReason, Reason
@@ -46,14 +46,19 @@ class FieldDocument(Document):
     field: str
     """Where it stands in a spec, such as `schedule.cron`."""
 
-    before: Any
-    """The live value; null where there is none, or where it is hidden."""
+    before: Any = None
+    """The live value; left out where there is none, or where it is hidden."""
 
-    after: Any
-    """The value as it shall be; null where there is none, or where it is hidden."""
+    after: Any = None
+    """The value as it shall be; left out where there is none, or where it is hidden."""
 
     hidden: bool = False
     """Whether the values go through the data converter's codec and are therefore not shown."""
+
+    @model_serializer(mode="wrap")
+    def _leave_out_absent(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        values: dict[str, Any] = handler(self)
+        return {key: value for key, value in values.items() if key == "hidden" or key in self.model_fields_set}
 
 
 class PauseDocument(Document):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from jobspec.plan.pauses import Pause, spec_reason
 from jobspec.plan.plan import Action
 from jobspec.render.terminal import cut, cut_pair, escape, measure, pad, to_ascii
 
@@ -39,6 +40,9 @@ HELD_SYMBOL = "!"
 
 _COLORS = {"-": "\x1b[31m", "+": "\x1b[32m", ">": "\x1b[36m", "~": "\x1b[33m", "!": "\x1b[35m"}
 _RESET = "\x1b[0m"
+_HOW_TO_KEEP = """\
+A retired job whose spec comes back before it is deleted is restored as it was.
+To keep a schedule without a spec, run `jobspec forget NAME` instead of applying this."""
 _INDENT = "    "
 _ARROW = " → "
 _WORD_COLUMNS = max(map(len, Action))
@@ -59,8 +63,11 @@ def render_plan(plan: PlanDocument, *, width: int = 120, ascii: bool = False, co
     names = [change.name for change in plan.changes] + [held.name for held in plan.held]
     columns = min(max((measure(escape(name)) for name in names), default=0), _MOST_NAME_COLUMNS)
     blocks = ["\n".join(_summary(plan))]
-    ordered = [change for action in ORDER for change in plan.changes if change.action is action]
-    blocks += ["\n".join(_change_block(change, plan, columns, width)) for change in ordered]
+    for action in ORDER:
+        chosen = [change for change in plan.changes if change.action is action]
+        blocks += ["\n".join(_change_block(change, plan, columns, width)) for change in chosen]
+        if chosen and action is Action.RETIRE:
+            blocks.append(_HOW_TO_KEEP)
     blocks += ["\n".join(_held_block(held, columns)) for held in plan.held]
     if plan.refusals:
         blocks.append("\n".join(_refusal_block(plan.refusals)))
@@ -112,14 +119,7 @@ def _change_block(change: ChangeDocument, plan: PlanDocument, columns: int, widt
     yield _heading(SYMBOLS[change.action], change.action.value, change.name, columns, remarks)
     for sentence in _say_more(change, plan):
         yield f"{_INDENT}{sentence}"
-    yield from _field_lines(_shown_fields(change), width, is_new=change.action is Action.CREATE)
-
-
-def _shown_fields(change: ChangeDocument) -> Sequence[FieldDocument]:
-    """Leave out the pause of a restored job: a sentence tells it, and the note of its retirement is no news."""
-    if change.action is not Action.RESTORE:
-        return change.fields
-    return [field for field in change.fields if field.field != "schedule.paused"]
+    yield from _field_lines(change.fields, width, is_new=change.action is Action.CREATE)
 
 
 def _say_more(change: ChangeDocument, plan: PlanDocument) -> Iterator[str]:
@@ -130,8 +130,6 @@ def _say_more(change: ChangeDocument, plan: PlanDocument) -> Iterator[str]:
             yield "deleted at once and for good, because the project has no grace time"
         case Action.RETIRE:
             yield f"paused now; deleted by the first apply after {change.delete_after}"
-            yield "put its spec back before then and it is restored as it was;"
-            yield f"to keep it without a spec, use `jobspec forget {escape(change.name)}` instead"
         case Action.RESTORE:
             yield f"retired, and back in the specs; {_say_pause(change)}"
         case Action.ADOPT:
@@ -145,6 +143,9 @@ def _say_more(change: ChangeDocument, plan: PlanDocument) -> Iterator[str]:
 def _say_pause(change: ChangeDocument) -> str:
     if not change.pause.paused:
         return "runs again"
+    reason = spec_reason(Pause(paused=True, note=change.pause.note))
+    if reason is not None:
+        return "paused by its spec" if reason is True else f"paused by its spec: {_show(reason)}"
     return f"stays paused: {_show(change.pause.note)}" if change.pause.note else "stays paused"
 
 
@@ -161,13 +162,16 @@ def _show_field(field: FieldDocument, room: int, *, is_new: bool) -> str:
         return "set, not shown (`--show-input` shows it)" if is_new else "differs, not shown (`--show-input` shows it)"
     if is_new:
         return cut(_show(field.after), room)
-    before, after = cut_pair(_show(field.before), _show(field.after), room - len(_ARROW))
+    before, after = [
+        _show(getattr(field, side)) if side in field.model_fields_set else "none" for side in ("before", "after")
+    ]
+    before, after = cut_pair(before, after, room - len(_ARROW))
     return f"{before}{_ARROW}{after}"
 
 
 def _show(value: Any) -> str:
     """Write a value as JSON on one line, with nothing in it that a terminal obeys."""
-    return "none" if value is None else escape(json.dumps(value, ensure_ascii=False))
+    return escape(json.dumps(value, ensure_ascii=False))
 
 
 def _held_block(held: HeldDocument, columns: int) -> Iterator[str]:

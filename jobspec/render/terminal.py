@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _SHORT_ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
-_KEPT_AROUND_A_DIFFERENCE = 8
+_LEAST_CONTEXT = 8
 _HIGHEST_OF_FOUR_DIGITS = 0xFFFF
 
 
@@ -91,7 +91,9 @@ def cut_pair(before: str, after: str, columns: int) -> tuple[str, str]:
     start = _common_length(before, after)
     shortest = min(len(before), len(after)) - start
     end = min(_common_length(before[::-1], after[::-1]), shortest)
-    before, after = _focus(before, start, end), _focus(after, start, end)
+    differing = measure(before[start : len(before) - end]) + measure(after[start : len(after) - end])
+    context = max((columns - differing) // 4 - 1, _LEAST_CONTEXT)
+    before, after = [_focus(text, start - context, len(text) - end + context) for text in (before, after)]
     half = columns // 2
     spare_before, spare_after = max(half - measure(before), 0), max(half - measure(after), 0)
     return cut(before, half + spare_after), cut(after, half + spare_before)
@@ -104,10 +106,8 @@ def _common_length(one: str, other: str) -> int:
     return min(len(one), len(other))
 
 
-def _focus(text: str, start: int, end: int) -> str:
-    """Replace what is common by `…`, except what stands right beside the difference."""
-    first = start - _KEPT_AROUND_A_DIFFERENCE
-    last = len(text) - end + _KEPT_AROUND_A_DIFFERENCE
-    head = f"…{text[first:]}" if first > 1 else text
-    cut_off = len(text) - last
-    return f"{head[:-cut_off]}…" if cut_off > 1 else head
+def _focus(text: str, first: int, last: int) -> str:
+    """Replace what stands before and after a part of the text by `…`."""
+    head = "…" if first > 1 else text[: max(first, 0)]
+    tail = "…" if len(text) - last > 1 else text[last:]
+    return f"{head}{text[max(first, 0) : last]}{tail}"

@@ -1,0 +1,134 @@
+"""Desired specs and a live side → the plan, as text and as JSON.
+
+A case is a directory: `specs.yaml` is what git says, `live.yaml` what the server has, both as they would stand in a
+file, `case.toml` the rest: time, ownership, pauses, guards. `--update-golden` writes the expectations anew.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+from ruamel.yaml import YAML
+from temporalio.contrib.pydantic import pydantic_data_converter
+
+from jobspec.errors import MalformedScheduleError
+from jobspec.live.messages import DesiredSchedule, make_desired
+from jobspec.plan.guards import Allowances, SpecsFound, check
+from jobspec.plan.pauses import Pause, retire
+from jobspec.plan.plan import Change, Plan, Source, Terms, Wanted, make_plan, plan_adoption
+from jobspec.render.conversion import plan_document
+from jobspec.render.plan import render_plan
+from jobspec.spec.model import JobSpec
+from jobspec.timing.duration import parse_duration
+from jobspec.timing.upcoming import has_run
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from jobspec.live.schedules import LiveSchedule
+
+    from jobspec.live.canonical import CanonicalSchedule
+
+CASES = sorted(path.parent for path in Path(__file__).parent.glob("*/case.toml"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Live:
+    """The part of a live schedule that planning looks at."""
+
+    name: str
+    project: str | None
+    canonical: CanonicalSchedule
+    paused: bool
+    note: str
+
+
+def read_jobs(path: Path) -> list[JobSpec]:
+    return [JobSpec.model_validate(job) for job in YAML(typ="safe").load(path)["jobs"]] if path.exists() else []
+
+
+def desire(job: JobSpec) -> DesiredSchedule:
+    return make_desired(job, pydantic_data_converter.payload_converter)
+
+
+def find_line(path: Path, name: str) -> int:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return next(number for number, line in enumerate(lines, 1) if line.strip() == f"- name: {name}")
+
+
+def read_live(job: JobSpec, tweaks: Mapping[str, Any], grace: str) -> LiveSchedule | MalformedScheduleError:
+    if "malformed" in tweaks:
+        return MalformedScheduleError(tweaks["malformed"])
+    pause = Pause(paused=tweaks.get("paused", False), note=tweaks.get("note", ""))
+    if "retired" in tweaks:
+        pause = retire(pause, now=tweaks["retired"], grace=parse_duration(grace))
+    project = None if tweaks.get("unmarked") else tweaks.get("project", "shop")
+    live = Live(name=job.name, project=project, canonical=desire(job).canonical, paused=pause.paused, note=pause.note)
+    return cast("LiveSchedule", live)
+
+
+def make(case: Path, settings: Mapping[str, Any]) -> Plan:
+    specs, now, grace = case / "specs.yaml", settings["now"], settings.get("grace", "24h")
+    assert isinstance(now, datetime)
+    jobs = read_jobs(specs)
+    invalid = set(settings.get("invalid", ()))
+    terms = Terms(
+        project="shop",
+        owners=frozenset({"shop", "store"}),
+        now=now,
+        grace=parse_duration(grace),
+        can_prune=settings.get("can_prune", True),
+    )
+    wanted = {
+        job.name: Wanted(
+            desired=desire(job),
+            source=Source(file="specs.yaml", line=find_line(specs, job.name)),
+            is_completed=not has_run(job.schedule.timetable, now),
+        )
+        for job in jobs
+        if job.schedule and job.name not in invalid
+    }
+    tweaks = settings.get("live", {})
+    live = {job.name: read_live(job, tweaks.get(job.name, {}), grace) for job in read_jobs(case / "live.yaml")}
+    if "adopt" in settings:
+        return adopt(settings["adopt"], wanted, live, settings.get("adopt_from"))
+    return make_plan(
+        wanted,
+        live,
+        terms=terms,
+        invalid={name: Source(file="specs.yaml", line=find_line(specs, name)) for name in sorted(invalid)},
+        namespace="default",
+        environment=settings.get("environment"),
+    )
+
+
+def adopt(names: list[str], wanted: Mapping[str, Wanted], live: Mapping[str, Any], former: str | None) -> Plan:
+    owners = frozenset({"shop", "store"})
+    decisions = [plan_adoption(name, wanted[name], live[name], owners=owners, former=former) for name in names]
+    changes = tuple(decision for decision in decisions if isinstance(decision, Change))
+    return Plan(project="shop", namespace="default", changes=changes)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_plan_is_as_expected(case: Path, update_golden: bool) -> None:  # noqa: FBT001  pytest passes by name
+    settings = tomllib.loads((case / "case.toml").read_text(encoding="utf-8"))
+    plan = make(case, settings)
+    guards = settings.get("guards", {})
+    refusals = check(
+        plan,
+        found=SpecsFound(missing_roots=tuple(guards.get("missing_roots", ())), is_empty=guards.get("is_empty", False)),
+        max_deletes=guards.get("max_deletes", 5),
+        allowances=Allowances(),
+    )
+    document = plan_document(plan, refusals=refusals, show_input=settings.get("show_input", True))
+    text = render_plan(document, width=settings.get("width", 120), ascii=settings.get("ascii", False))
+    for name, found in (("plan.txt", text), ("plan.json", document.to_json())):
+        expected = case / name
+        if update_golden:
+            expected.write_text(found, encoding="utf-8")
+        assert found == expected.read_text(encoding="utf-8")
