@@ -1,0 +1,42 @@
+# Everything runs in .venv, which is made anew whenever pyproject.toml or constraints.txt change.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help dev test check bench schemas clean
+
+help: ## Show this
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+dev: $(INSTALLED) ## Start Temporal, apply specs/, run the workers; Ctrl-C stops it all
+	$(BIN)/jobspec dev $(ARGS)
+
+test: $(INSTALLED) ## Run all tests, also those that need a Temporal server; ARGS="-k name" picks some
+	JOBSPEC_REQUIRE_LIVE=1 $(BIN)/pytest -n 2 $(ARGS)
+
+check: $(INSTALLED) ## Format, lint, types, layers, tests: all that must pass before a commit
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	JOBSPEC_REQUIRE_LIVE=1 $(BIN)/pytest -n 2 $(ARGS)
+
+bench: $(INSTALLED) ## Run the benchmarks
+	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python "$$file" || exit 1; done
+
+schemas: $(INSTALLED) ## Write schemas/ anew from the models
+	@for kind in job project plan; do \
+		$(BIN)/jobspec schema $$kind > schemas/.$$kind.new && mv schemas/.$$kind.new schemas/$$kind.schema.json || exit 1; \
+	done
+
+clean: ## Remove the environment, caches and the dev server's state
+	rm -rf $(VENV) .dev .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+$(INSTALLED): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit(f"jobspec needs Python 3.11 or newer, and $(PYTHON) is {sys.version.split()[0]}; name another one: make PYTHON=python3.12 ...")'
+	@echo "Installing into $(VENV) (only when pyproject.toml or constraints.txt change) ..."
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $@
