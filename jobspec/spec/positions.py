@@ -76,10 +76,16 @@ class Positions:
         """Find the key that introduces the value at a path; None for items of lists and the top."""
         return self.keys.get(self._written(path))
 
-    def nearest(self, path: ValuePath) -> Span:
-        """Find the value at a path, or else at its nearest ancestor that exists; the first character at worst."""
+    def nearest(self, path: ValuePath, *, key: bool = False) -> Span:
+        """Find the value at a path, or else at its nearest ancestor that exists; the first character at worst.
+
+        Args:
+            path: The way to the value.
+            key: Whether the key is preferred that introduces the value.
+        """
         for length in range(len(path), -1, -1):
-            if span := self.value(path[:length]):
+            around = path[:length]
+            if span := (self.key(around) if key else None) or self.value(around):
                 return span
         return Span(line=1, column=1)
 

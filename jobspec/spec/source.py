@@ -95,11 +95,9 @@ def locate(document: Document, path: ValuePath, *, key: bool = False) -> Locatio
     Args:
         document: The file.
         path: The way from its top to the value; where there is no such value, the nearest one around it is meant.
-        key: Whether the key is meant that introduces the value.
+        key: Whether the key is meant that introduces the value, where it has one.
     """
-    positions = find_positions(document)
-    span = (positions.key(path) if key else None) or positions.nearest(path)
-    return make_location(document.path, document.text, span)
+    return make_location(document.path, document.text, find_positions(document).nearest(path, key=key))
 
 
 def make_location(path: str, text: str, span: Span) -> Location:

@@ -88,7 +88,7 @@ def explain(error: YAMLError, text: str) -> SyntaxProblem:
     context: str = getattr(error, "context", None) or ""
     mark, start = getattr(error, "problem_mark", None), getattr(error, "context_mark", None)
     code, message, hint = _find_words(problem, context, text, mark)
-    span, first = _make_span(mark, text), _make_span(start, text)
+    span, first = find_mark(mark, text), find_mark(start, text)
     if start is not None and (message.endswith("never closed") or context in _BETTER_FROM_START):
         return SyntaxProblem(code, message, first, hint=hint)
     related = ("It begins here", first) if "flow" in context and first != span else None
@@ -116,8 +116,8 @@ def _get_character(text: str, mark: Any) -> str:
     return text[mark.index : mark.index + 1] if mark is not None else ""
 
 
-def _make_span(mark: Any, text: str) -> Span:
-    """Make the span of a mark; where the text has ended before it, of the last thing in the text."""
+def find_mark(mark: Any, text: str) -> Span:
+    """Find a mark of libyaml in the text; where the text has ended before it, of the last thing in the text."""
     index = min(mark.index, max(len(text.rstrip()) - 1, 0)) if mark is not None else 0
     return _find_place(text, index)
 

@@ -111,6 +111,8 @@ class _Scanner:
     def _measure(self, event: Any) -> Span:
         """Find the part of a node that stands on its first line, without anchor and tag."""
         start, end = event.start_mark, event.end_mark
+        if start.line >= len(self._lines):  # libyaml counts a line more than there is, for what is not there
+            return Span(line=len(self._lines), column=len(self._lines[-1]) + 1)
         line = self._lines[start.line]
         is_whole = end.line == start.line and type(event) in (ScalarEvent, AliasEvent)
         stop = end.column if is_whole else len(line.rstrip())

@@ -25,7 +25,7 @@ from yaml.events import (
 )
 
 from jobspec.spec.positions import MAX_DEPTH, SyntaxProblem, quote
-from jobspec.spec.yaml_mistakes import check_characters, explain, make_problem
+from jobspec.spec.yaml_mistakes import check_characters, explain, find_mark, make_problem
 from jobspec.spec.yaml_scalars import CORE, NUMBER_STARTS, WORDS, read_number, read_tagged, refuse_tag
 from jobspec.spec.yaml_scan import scan_yaml
 
@@ -215,7 +215,7 @@ def _refuse_key(event: Any, key: Any, text: str, containers: list[Any]) -> Synta
         what = "an alias" if type(event) is AliasEvent else "a mapping or list"
         return make_problem("JS013", f"A key must be text, not {what}", event, hint="Write the key out.")
     if type(key) is not str:
-        return _refuse_key_type(event, key)
+        return _refuse_key_type(event, key, text)
     if _is_merge(event):
         return make_problem(
             "JS015",
@@ -229,9 +229,10 @@ def _refuse_key(event: Any, key: Any, text: str, containers: list[Any]) -> Synta
     return make_problem("JS012", message, event, hint="Remove one of them.", related=related)
 
 
-def _refuse_key_type(event: Any, key: Any) -> SyntaxProblem:
+def _refuse_key_type(event: Any, key: Any, text: str) -> SyntaxProblem:
     if not event.value:
-        return make_problem("JS013", "The key is missing", event, hint="Write a key before the `:`, or remove it.")
+        span = find_mark(event.start_mark, text)  # where nothing stands, libyaml's mark may lie behind the end
+        return SyntaxProblem("JS013", "The key is missing", span, hint="Write a key before the `:`, or remove it.")
     kind = "nothing" if key is None else "a truth value" if isinstance(key, bool) else "a number"
     return make_problem(
         "JS013",

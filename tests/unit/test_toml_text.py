@@ -127,7 +127,7 @@ def test_hostile_nesting_is_refused_at_once(text: str) -> None:
         "a = '" + "." * 1_000_000 + "'",
         "a" * 500_000 + " = '" + "b" * 500_000 + "." * 100 + "'",
         "#" + '"a".' * 30 + "x" * 1_000_000 + "." * 100,
-        "a = [" + "1," * 200_000 + "]",
+        "a = [" + "1," * 50_000 + "]",
         "a = '''" + "''x" * 300_000 + "'''",
         "a = '..." + " " * 1_000_000 + "." * 64 + "'",
     ],
@@ -266,7 +266,9 @@ def test_positions_know_comments_and_line_breaks_in_values() -> None:
     assert cut(SPEC, positions.value(("jobs", 0, "name"))) == "'a'"
 
 
-@pytest.mark.parametrize("text", '|a|a =|a = [|a = [1,|a = {|[|[[a]|= 1|[a|a = "|a.|]|a = [,]'.split("|"))
+@pytest.mark.parametrize(
+    "text", ["", "a", "a =", "a = [", "a = [1,", "a = {", "[", "[[a]", "= 1", "[a", 'a = "', "a.", "]", "a = [,]"]
+)
 def test_broken_texts_have_positions_too(text: str) -> None:
     assert locate_toml(text).nearest(("a", "b")).line == 1
 
