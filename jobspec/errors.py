@@ -12,6 +12,7 @@ caller::
     ├── RefusedError                a guard refused, or a name is not ours to write      exit 3
     │   └── ForeignScheduleError    the schedule carries another project's mark, or none
     ├── ConflictError               somebody else changed it first; plan again           exit 4
+    │   └── ScheduleExistsError     somebody else created it first
     ├── UnreachableError            Temporal cannot be reached; try again later          exit 69
     └── RequestError                Temporal answered, and refused or failed the request
         ├── ScheduleNotFoundError   there is no such schedule
@@ -66,6 +67,10 @@ class ForeignScheduleError(RefusedError):
 
 class ConflictError(JobspecError):
     """The schedule was changed by somebody else between our read and our write."""
+
+
+class ScheduleExistsError(ConflictError):
+    """A schedule that was to be created is there already."""
 
 
 class UnreachableError(JobspecError):

@@ -1,0 +1,290 @@
+"""The gateway: schedules in one namespace, listed, described, created, updated and deleted.
+
+Every write is guarded by the conflict token of the describe that it rests on, and
+every update is read back: the workflow-backed scheduler takes an update as a
+signal, answers OK before it looks at the token, and drops a stale one silently.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Final
+
+from temporalio.api.schedule.v1 import Schedule
+from temporalio.api.workflowservice.v1 import DescribeScheduleRequest, ListSchedulesRequest
+from temporalio.converter import WorkflowSerializationContext
+from temporalio.service import RPCStatusCode
+
+from jobspec.errors import (
+    ConflictError,
+    JobspecError,
+    MalformedScheduleError,
+    RefusedError,
+    RequestError,
+    ScheduleNotFoundError,
+    UnreachableError,
+)
+from jobspec.live.canonical import canonicalize
+from jobspec.live.messages import decode_payloads, encode_payloads
+from jobspec.live.ownership import ATTRIBUTE, Attribute
+from jobspec.live.reading import Listed, LiveSchedule
+from jobspec.live.requests import Requests, message_of, status_of
+from jobspec.live.writing import (
+    Verdict,
+    Wanted,
+    judge,
+    make_create_request,
+    make_delete_request,
+    make_update_request,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from temporalio.client import Client
+    from temporalio.converter import PayloadCodec
+
+__all__ = ["Listed", "LiveSchedule", "Schedules"]
+
+PAGE_SIZE: Final = 1000
+"""The most that the server gives (frontend.visibilityMaxPageSize); asking for less only takes longer."""
+
+READ_BACK_SECONDS: Final = 15.0
+"""How long an update that was taken may need to show: milliseconds mostly, a moment more for search attributes."""
+
+
+class Schedules:
+    """All schedules of the client's namespace.
+
+    Use one for each event loop: the calls of one gateway share limits and pace.
+
+    Args:
+        client: Connected; its data converter's codec is applied to inputs and undone.
+        requests: How to reach the server; default: with the usual deadline and budget.
+    """
+
+    def __init__(self, client: Client, requests: Requests | None = None) -> None:
+        self._service = client.workflow_service
+        self._converter = client.data_converter
+        self._requests = requests or Requests()
+        self.client = client
+        self.attribute = Attribute(client, self._requests)
+
+    async def list(self) -> tuple[Listed, ...]:
+        """List all schedules, whosever they are, newest first; what changed in the last moments may be missing."""
+        found: dict[str, Listed] = {}
+        request = ListSchedulesRequest(namespace=self.client.namespace, maximum_page_size=PAGE_SIZE)
+        while True:
+            page = await self._requests.send(self._service.list_schedules, request, what="list the schedules")
+            for entry in page.schedules:
+                found.setdefault(entry.schedule_id, Listed.read(entry))
+            if not page.next_page_token:
+                return tuple(found.values())
+            request.next_page_token = page.next_page_token
+
+    async def describe(self, name: str) -> LiveSchedule | None:
+        """Read one schedule as it is now.
+
+        Returns:
+            None where there is none.
+
+        Raises:
+            MalformedScheduleError: It cannot be read; only deleting it helps.
+        """
+        request = DescribeScheduleRequest(namespace=self.client.namespace, schedule_id=name)
+        what = f"read the schedule `{name}`"
+        try:
+            response = await self._requests.send(self._service.describe_schedule, request, what=what)
+        except ScheduleNotFoundError:
+            return None
+        try:
+            canonical = canonicalize(await decode_payloads(response.schedule, self._codec(response.schedule)))
+        except MalformedScheduleError as error:
+            raise MalformedScheduleError(f"cannot {what}: {error}") from error
+        return LiveSchedule.read(name, response, canonical)
+
+    async def describe_all(self, names: Iterable[str]) -> dict[str, LiveSchedule | JobspecError]:
+        """Read many schedules; one that fails does not stop the others.
+
+        Returns:
+            By name what is there, or the error of reading it; absent names are left out. Once the server cannot be
+            reached, what was not asked yet gets the same error.
+        """
+        gone: list[UnreachableError] = []
+
+        async def describe(name: str) -> LiveSchedule | JobspecError | None:
+            if gone:
+                return gone[0]
+            try:
+                return await self.describe(name)
+            except UnreachableError as error:
+                gone.append(error)
+                return error
+            except JobspecError as error:
+                return error
+
+        distinct = tuple(dict.fromkeys(names))
+        answers = await asyncio.gather(*map(describe, distinct))
+        return {name: answer for name, answer in zip(distinct, answers, strict=True) if answer is not None}
+
+    async def create(self, name: str, message: Schedule, *, project: str, paused: bool, note: str) -> None:
+        """Create a schedule that bears the project's mark.
+
+        Args:
+            name: The Schedule ID.
+            message: Desired; payloads not encoded yet.
+            project: The mark.
+            paused: Whether it shall take no action.
+            note: The note beside `paused`.
+
+        Raises:
+            ScheduleExistsError: There is one of that name.
+        """
+        encoded = await self._encode(message)
+        encoded.state.paused = paused
+        encoded.state.notes = note
+        with_attribute = await self.attribute.is_registered()
+        try:
+            await self._create(name, encoded, project, with_attribute=with_attribute)
+        except RequestError as error:
+            if not (with_attribute and _refuses_attribute(error)):
+                raise
+            self.attribute.set_unregistered()
+            await self._create(name, encoded, project, with_attribute=False)
+
+    async def _create(self, name: str, encoded: Schedule, project: str, *, with_attribute: bool) -> None:
+        request = make_create_request(self.client, name, encoded, project=project, with_attribute=with_attribute)
+        what = f"create the schedule `{name}`"
+        await self._requests.send(self._service.create_schedule, request, what=what)
+
+    async def update(
+        self,
+        live: LiveSchedule,
+        message: Schedule | None,
+        *,
+        paused: bool,
+        note: str,
+        project: str | None = None,
+    ) -> LiveSchedule:
+        """Update a schedule once, unless it changed since it was described, and read back what became of it.
+
+        All that is not the file's is carried over from `live`. Nothing is written where nothing differs.
+
+        Args:
+            live: Described a moment ago.
+            message: Desired, payloads not encoded yet; None leaves spec, action and policies as they are.
+            paused: As it shall be.
+            note: As it shall be.
+            project: The mark as it shall be; None leaves it as it is.
+
+        Returns:
+            The schedule as read back.
+
+        Raises:
+            ConflictError: Somebody else changed or deleted it first; nothing of theirs is lost.
+            RefusedError: The mark cannot be changed here.
+        """
+        wanted = Wanted(
+            canonical=canonicalize(message) if message else live.canonical,
+            paused=paused,
+            note=note,
+            project=project or live.project,
+        )
+        return await self._change(live, message, wanted)
+
+    async def mark(self, live: LiveSchedule, project: str | None) -> LiveSchedule:
+        """Change a schedule's mark and nothing else; None takes it away.
+
+        Returns:
+            The schedule as read back.
+
+        Raises:
+            ConflictError: Somebody else changed or deleted it first.
+            RefusedError: The mark cannot be changed here.
+        """
+        wanted = Wanted(canonical=live.canonical, paused=live.paused, note=live.note, project=project)
+        return await self._change(live, None, wanted)
+
+    async def delete(self, live: LiveSchedule) -> None:
+        """Delete a schedule, unless it changed since it was described; one that is gone is done.
+
+        The API has no guarded delete: what changes between the describe in here and the delete is lost.
+
+        Raises:
+            ConflictError: Somebody else changed it first.
+        """
+        now = await self.describe(live.name)
+        if now is None:
+            return
+        if (now.conflict_token, now.project) != (live.conflict_token, live.project):
+            raise ConflictError(f"cannot delete the schedule `{live.name}`: somebody else changed it meanwhile")
+        request = make_delete_request(self.client, live.name)
+        try:
+            what = f"delete the schedule `{live.name}`"
+            await self._requests.send(self._service.delete_schedule, request, what=what)
+        except ScheduleNotFoundError:
+            return
+
+    async def _change(self, live: LiveSchedule, message: Schedule | None, wanted: Wanted) -> LiveSchedule:
+        if wanted.is_met_by(live):
+            return live
+        encoded = await self._encode(message) if message else live.message
+        with_attribute = wanted.project != live.project and await self.attribute.is_registered()
+        request = make_update_request(self.client, live, encoded, wanted, with_attribute=with_attribute)
+        what = f"update the schedule `{live.name}`"
+        try:
+            await self._requests.send(self._service.update_schedule, request, what=what)
+        except ScheduleNotFoundError as error:
+            raise ConflictError(f"cannot {what}: somebody else deleted it meanwhile") from error
+        except ConflictError:
+            # A stale token after a repeated request may be our own success, whose answer was lost.
+            now = await self.describe(live.name)
+            if judge(live, now, wanted) is not Verdict.DONE:
+                raise
+        except RequestError as error:
+            raise _explain_memo(error, live.name) from error
+        return await self._read_back(live, wanted)
+
+    async def _read_back(self, before: LiveSchedule, wanted: Wanted) -> LiveSchedule:
+        what = f"the schedule `{before.name}`"
+        deadline = time.monotonic() + READ_BACK_SECONDS
+        pause = 0.01
+        while True:
+            now = await self.describe(before.name)
+            verdict = judge(before, now, wanted)
+            if verdict is Verdict.DONE and now is not None:
+                return now
+            is_late = time.monotonic() > deadline
+            if verdict is Verdict.DROPPED or (verdict is Verdict.UNSEEN and is_late):
+                raise ConflictError(f"cannot update {what}: somebody else changed it meanwhile")
+            if is_late:
+                raise RequestError(f"the update of {what} was taken but does not show")
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, 1.0)
+
+    async def _encode(self, message: Schedule) -> Schedule:
+        encoded = Schedule()
+        encoded.CopyFrom(await encode_payloads(message, self._codec(message)))
+        return encoded
+
+    def _codec(self, message: Schedule) -> PayloadCodec | None:
+        """Give the codec what the SDK would: some derive keys from the workflow that a payload is for."""
+        context = WorkflowSerializationContext(
+            namespace=self.client.namespace, workflow_id=message.action.start_workflow.workflow_id
+        )
+        return self._converter.with_context(context).payload_codec
+
+
+def _refuses_attribute(error: RequestError) -> bool:
+    return status_of(error) is RPCStatusCode.INVALID_ARGUMENT and ATTRIBUTE in message_of(error)
+
+
+def _explain_memo(error: RequestError, name: str) -> JobspecError:
+    """The workflow-backed scheduler, which cannot change a memo, is known for sure only by its refusal."""
+    if status_of(error) is not RPCStatusCode.FAILED_PRECONDITION or "memo updates" not in message_of(error):
+        return error
+    advice = "`jobspec init --namespace` registers the search attribute that can"
+    return RefusedError(
+        f"cannot change the mark of the schedule `{name}`: this scheduler cannot change a memo; {advice}"
+    )
