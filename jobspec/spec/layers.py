@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from jobspec.spec.merge import IGNORED_PREFIX, is_absence, merge
 from jobspec.spec.model import JobSpec, kind_of
+from jobspec.spec.reports import Finding
 from jobspec.spec.source import locate
 from jobspec.spec.validation import Problem, make_problems, say_unknown, suggest_form
 from jobspec.spec.vocabulary import JOB_KEYS, Keys, suggest_key
@@ -40,24 +41,15 @@ class Layer:
     path: ValuePath
     value: Any
 
+    @property
+    def name(self) -> str | None:
+        """The name of the job, where this is one that has a name."""
+        name = self.value.get("name") if isinstance(self.value, dict) else None
+        return name if isinstance(name, str) else None
+
     def locate(self, path: ValuePath, *, key: bool = False) -> Location:
         """Find the place of one of its values, or of the key that introduces it."""
         return locate(self.document, (*self.path, *path), key=key)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """A problem and the layer it stands in; its path begins there.
-
-    Attributes:
-        layer: Where the offending text is.
-        problem: What is wrong.
-        job: The layer of the job that is wrong for it; None when it belongs to the file.
-    """
-
-    layer: Layer
-    problem: Problem
-    job: Layer | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

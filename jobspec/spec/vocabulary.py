@@ -169,10 +169,13 @@ def suggest_key(key: str, path: ValuePath, keys: Keys = JOB_KEYS, *, extra: Sequ
         return f"write `{same}`"
     if keys is JOB_KEYS and (place := _find_elsewhere(key, path)):
         return place
-    close = difflib.get_close_matches(key.lower(), here, n=1, cutoff=0.65)
-    if close:
-        return f"did you mean `{close[0]}`?"
-    return f"allowed here: {join_words(here)}" if here else ""
+    return suggest_word(key, here) or (f"allowed here: {join_words(here)}" if here else "")
+
+
+def suggest_word(word: str, words: Sequence[str]) -> str:
+    """Ask whether the nearest of some words was meant; empty when none is near."""
+    nearest = difflib.get_close_matches(plain(word), {plain(known): known for known in words}, n=1, cutoff=0.65)
+    return next((f"did you mean `{known}`?" for known in words if plain(known) in nearest), "")
 
 
 def _find_elsewhere(key: str, path: ValuePath) -> str:

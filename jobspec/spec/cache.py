@@ -1,0 +1,83 @@
+"""What one load hands to the next, so that it costs only what has changed."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from jobspec.diagnostics import Diagnostic
+from jobspec.spec.directory import read_directory
+from jobspec.spec.judging import Schemas
+from jobspec.spec.layers import Form, read_defaults, read_jobs
+from jobspec.spec.source import parse_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from jobspec.spec.collecting import Judgements
+    from jobspec.spec.input_schema import FileReader, InputSchema
+    from jobspec.spec.listing import Listing, SourceFile
+
+_DEFAULTS = frozenset({"defaults.yaml", "defaults.yml", "defaults.toml"})
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class ParsedFile:
+    """A file that was read: its form or why it has none, and what became of its jobs."""
+
+    file: SourceFile
+    digest: bytes
+    form: Form | None
+    problem: Diagnostic | None
+    judged: Judgements = field(default_factory=dict)
+
+
+class Cache:
+    """What one load hands to the next; files that have vanished are forgotten."""
+
+    def __init__(self) -> None:
+        self._listings: dict[Path, Listing] = {}
+        self._files: dict[str, ParsedFile] = {}
+        self._schemas: dict[str, InputSchema] = {}
+
+    def read_roots(self, roots: Sequence[Path], relative_to: Path) -> list[Listing]:
+        """List the roots, reading only the files that have changed."""
+        self._listings = {
+            root: read_directory(root, shown_relative_to=relative_to, previous=self._listings.get(root))
+            for root in dict.fromkeys(roots)
+        }
+        return list(self._listings.values())
+
+    def parse(self, files: Iterable[SourceFile]) -> dict[str, ParsedFile]:
+        """Parse the files whose content has changed."""
+        self._files = {file.path: _parse(file, self._files.get(file.path)) for file in files}
+        return self._files
+
+    def make_schemas(self, read: FileReader) -> Schemas:
+        """Begin to read schemas for one load."""
+        return Schemas(read, self._schemas)
+
+    def keep_schemas(self, schemas: Schemas) -> None:
+        """Remember the schemas that a load has read."""
+        self._schemas = schemas.loaded
+
+
+def _parse(file: SourceFile, known: ParsedFile | None) -> ParsedFile:
+    if known is not None and known.file is file:
+        return known
+    digest = hashlib.sha256(file.data if file.data is not None else repr(file.problem).encode()).digest()
+    if known is not None and known.digest == digest:
+        known.file = file
+        return known
+    document = parse_file(file)
+    if isinstance(document, Diagnostic):
+        return ParsedFile(file=file, digest=digest, form=None, problem=document)
+    form = read_defaults(document) if is_defaults(file.path) else read_jobs(document)
+    return ParsedFile(file=file, digest=digest, form=form, problem=None)
+
+
+def is_defaults(path: str) -> bool:
+    """Tell whether a file holds the defaults of its directory."""
+    return path.rpartition("/")[2].lower() in _DEFAULTS

@@ -1,0 +1,154 @@
+"""Gather the jobs of many files: names that are there twice, frozen and absent jobs, all findings."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeAlias
+
+from jobspec.diagnostics import Diagnostic, Related
+from jobspec.spec.judging import Judgement, check_runs, check_schema, judge_job
+from jobspec.spec.layers import list_environments
+from jobspec.spec.loaded import Job
+from jobspec.spec.merge import is_touched
+from jobspec.spec.reports import Finding, make_diagnostics, make_related
+from jobspec.spec.validation import Problem
+from jobspec.spec.vocabulary import join_words, suggest_word
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from jobspec.spec.judging import Schemas
+    from jobspec.spec.layers import Form, Layer
+    from jobspec.spec.model import JobSpec
+
+_SHOWN_JOBS = 3
+
+Judgements: TypeAlias = "dict[tuple[int, str | None], Judgement]"
+"""What is known of the jobs of one file, by their index and the environment."""
+
+
+class Collection:
+    """The jobs of all files in one environment, as they come in.
+
+    Args:
+        env: The chosen environment.
+        declared: The environments of the project; empty when it declares none.
+        now: Judges which schedules have ended; None does not.
+        schemas: Reads the schemas of inputs.
+    """
+
+    def __init__(self, env: str | None, declared: frozenset[str], now: datetime | None, schemas: Schemas) -> None:
+        self.frozen: set[str] = set()
+        self.absent: set[str] = set()
+        self.environments: set[str] = set()
+        self._env = env
+        self._declared = declared
+        self._now = now
+        self._schemas = schemas
+        self._findings: list[Finding] = []
+        self._jobs: dict[str, Job] = {}
+        self._named: dict[str, Layer] = {}
+        self._unusable: dict[Diagnostic, list[Layer]] = {}
+
+    def add_defaults(self, form: Form) -> bool:
+        """Take a defaults file in; tell whether it can be used."""
+        self._findings += form.findings
+        is_known = form.defaults is None or self._check_environments(form.defaults, None)
+        return is_known and not form.is_broken
+
+    def add_jobs(self, form: Form, inherited: tuple[Layer, ...] | None, judged: Judgements) -> None:
+        """Take the jobs of a file in.
+
+        Args:
+            form: What the file holds.
+            inherited: The defaults of its directories, outermost first; None where they are broken.
+            judged: What earlier loads made of its jobs, by their index and the environment.
+        """
+        is_usable = self.add_defaults(form)
+        wrong = {finding.job for finding in form.findings if finding.job is not None}
+        own = () if form.defaults is None else (form.defaults,)
+        for index, job in enumerate(form.jobs):
+            is_known = "env" not in job.value or self._check_environments(job, job)
+            is_unique = self._check_name(job)
+            if inherited is None or not is_usable:
+                self._freeze(job)
+                continue
+            is_right = self._judge(index, (*inherited, *own, job), judged)
+            if not (is_known and is_unique and is_right) or job in wrong:
+                self._freeze(job)
+
+    def finish(self) -> tuple[dict[str, Job], list[Diagnostic]]:
+        """Give the valid jobs by name, and all that is wrong."""
+        names = sorted(name for name in self._jobs if name not in self.frozen)
+        diagnostics = make_diagnostics(self._findings)
+        diagnostics += [_name_users(problem, users) for problem, users in self._unusable.items()]
+        return {name: self._jobs[name] for name in names}, diagnostics
+
+    def _freeze(self, job: Layer) -> None:
+        if job.name is not None:
+            self.frozen.add(job.name)
+
+    def _check_name(self, job: Layer) -> bool:
+        name = job.name
+        if name is None:
+            return True
+        first = self._named.setdefault(name, job)
+        if first is job:
+            return True
+        problem = Problem(
+            path=("name",),
+            code="JS130",
+            message=f"there is another job of the name `{name}`",
+            hint="rename one of them",
+        )
+        related = (Related(message="the other one", location=first.locate(("name",))),)
+        self._findings.append(Finding(layer=job, problem=problem, job=job, related=related))
+        self.frozen.add(name)
+        return False
+
+    def _check_environments(self, layer: Layer, job: Layer | None) -> bool:
+        """Note the environments that a layer names; tell whether the project has them all."""
+        named = list_environments(layer)
+        self.environments.update(named)
+        unknown = [env for env in named if env not in self._declared] if self._declared else []
+        for env in unknown:
+            words = sorted(self._declared)
+            hint = suggest_word(env, words) or f"`jobspec.toml` declares {join_words(words)}"
+            message = f"the project has no environment `{env}`"
+            problem = Problem(path=("env", env), code="JS140", message=message, hint=hint, on_key=True)
+            self._findings.append(Finding(layer=layer, problem=problem, job=job))
+        return not unknown
+
+    def _judge(self, index: int, layers: tuple[Layer, ...], judged: Judgements) -> bool:
+        """Judge a job, or take over what is known of it; tell whether nothing is wrong."""
+        env = self._env
+        if env is not None and not is_touched([layer.value for layer in layers], env):
+            env = None
+        judgement = judged.get((index, env))
+        if judgement is None or judgement.layers != layers:
+            judgement = judged[index, env] = judge_job(layers, env)
+        name = layers[-1].name
+        if judgement.is_absent and name is not None:
+            self.absent.add(name)
+        self._findings += judgement.findings
+        spec = judgement.spec
+        if spec is None:
+            return judgement.is_absent
+        self._jobs[spec.name] = Job(spec=spec, layers=layers, env=env)
+        if self._now is not None and spec.schedule is not None:
+            self._findings += check_runs(judgement, spec.schedule, self._now)
+        return spec.input_schema is None or self._check_input(judgement, spec)
+
+    def _check_input(self, judgement: Judgement, spec: JobSpec) -> bool:
+        found = check_schema(judgement, spec, self._schemas)
+        if isinstance(found, tuple):
+            self._findings += found
+            return not found
+        self._unusable.setdefault(found, []).append(judgement.layers[-1])
+        return False
+
+
+def _name_users(problem: Diagnostic, users: list[Layer]) -> Diagnostic:
+    """Say which jobs use a schema that is wrong, once however many they are."""
+    shown = [(user.name, user.locate(("input_schema",))) for user in users[:_SHOWN_JOBS]]
+    return replace(problem, related=tuple(make_related("used by", shown, len(users))))

@@ -1,0 +1,269 @@
+"""A source → specs and diagnostics.
+
+Files are parsed once as long as their content is the same, jobs judged once as
+long as their layers are: with a :class:`Cache` a second load costs what changed.
+What is broken freezes what depends on it and nothing else: a file its jobs, a
+defaults file the jobs below it, a mistake its job.
+"""
+
+from __future__ import annotations
+
+import gc
+import hashlib
+import os
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from jobspec.diagnostics import Diagnostic, Location
+from jobspec.spec.cache import Cache, ParsedFile, is_defaults
+from jobspec.spec.collecting import Collection
+from jobspec.spec.directory import read_file
+from jobspec.spec.listing import Listing, SourceFile, refuse
+from jobspec.spec.loaded import Job, Loaded, Place
+from jobspec.spec.reports import order
+from jobspec.spec.vocabulary import join_words
+
+if TYPE_CHECKING:
+    from collections.abc import Collection as Several
+    from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    from jobspec.spec.input_schema import FileReader
+    from jobspec.spec.judging import Schemas
+    from jobspec.spec.layers import Form, Layer
+
+__all__ = ["Cache", "Checked", "Job", "Loaded", "Place", "load", "load_all_environments", "load_listings"]
+
+
+def load(
+    roots: Sequence[Path],
+    *,
+    env: str | None = None,
+    relative_to: Path,
+    environments: Several[str] = (),
+    now: datetime | None = None,
+    cache: Cache | None = None,
+) -> Loaded:
+    """Load all jobs below some directories for one environment.
+
+    Args:
+        roots: The directories; a root that lies in another counts as part of it.
+        env: The chosen environment; None for the jobs as they are without one.
+        relative_to: The directory that shown paths are relative to, the project's.
+        environments: The environments that the project declares; any is allowed if it declares none.
+        now: The time at which schedules are judged to have ended or to never fire; None does not judge that.
+        cache: What an earlier load left.
+
+    Returns:
+        The jobs and everything that is wrong. Nothing is raised for what stands in files.
+    """
+    cache = cache or Cache()
+    with _without_gc():
+        listings = cache.read_roots(roots, relative_to)
+        read = _make_reader(relative_to, roots)
+        return load_listings(listings, env=env, read=read, environments=environments, now=now, cache=cache)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """The jobs of some roots in every environment.
+
+    Attributes:
+        by_environment: What each load found; the key None is the base, which is there if no environment is declared.
+        diagnostics: All mistakes once, in the order of files and lines.
+    """
+
+    by_environment: Mapping[str | None, Loaded]
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def load_all_environments(
+    roots: Sequence[Path],
+    *,
+    relative_to: Path,
+    environments: Several[str] = (),
+    now: datetime | None = None,
+    cache: Cache | None = None,
+) -> Checked:
+    """Load all jobs for every environment that can be chosen.
+
+    These are the declared ones; where none is declared, the base and those that the files name. Arguments are those of
+    :func:`load`.
+    """
+    cache = cache or Cache()
+    with _without_gc():
+        listings = cache.read_roots(roots, relative_to)
+        read = _make_reader(relative_to, roots)
+        waiting: list[str | None] = [None]
+        if environments:
+            waiting = [*sorted(environments)]
+        found: dict[str | None, Loaded] = {}
+        for env in waiting:
+            loaded = load_listings(listings, env=env, read=read, environments=environments, now=now, cache=cache)
+            found[env] = loaded
+            if env is None:
+                waiting += sorted(loaded.environments)
+    return Checked(by_environment=found, diagnostics=_unite(found))
+
+
+def _unite(found: Mapping[str | None, Loaded]) -> tuple[Diagnostic, ...]:
+    """Say each mistake once, with its environments where it is not one of all."""
+    where: dict[tuple[str, str, Location], list[str | None]] = {}
+    first: dict[tuple[str, str, Location], Diagnostic] = {}
+    for env, loaded in found.items():
+        for diagnostic in loaded.diagnostics:
+            key = (diagnostic.code, diagnostic.message, diagnostic.location)
+            first.setdefault(key, diagnostic)
+            where.setdefault(key, []).append(env)
+    return order(
+        diagnostic if None in where[key] or len(where[key]) == len(found) else _say_where(diagnostic, where[key])
+        for key, diagnostic in first.items()
+    )
+
+
+def _say_where(diagnostic: Diagnostic, environments: Sequence[str | None]) -> Diagnostic:
+    names = [env for env in environments if env is not None]
+    noun = "environment" if len(names) == 1 else "environments"
+    return replace(diagnostic, message=f"{diagnostic.message} (in the {noun} {join_words(names)})")
+
+
+def load_listings(
+    listings: Sequence[Listing],
+    *,
+    read: FileReader,
+    env: str | None = None,
+    environments: Several[str] = (),
+    now: datetime | None = None,
+    cache: Cache | None = None,
+) -> Loaded:
+    """Load all jobs of files that were listed already, from a directory or elsewhere.
+
+    Args:
+        listings: The roots.
+        read: Reads the schema files that jobs name.
+        env: See :func:`load`, as for the other arguments.
+        environments: The declared ones.
+        now: The time.
+        cache: What an earlier load left.
+    """
+    cache = cache or Cache()
+    schemas = cache.make_schemas(read)
+    collection = Collection(env, frozenset(environments), now, schemas)
+    parsed = cache.parse(_walk_files(listings))
+    diagnostics = [problem for listing in listings for problem in listing.problems]
+    diagnostics += [file.problem for file in parsed.values() if file.problem is not None]
+    chains = _Chains(parsed, collection, diagnostics)
+    for path, file in parsed.items():
+        if file.form is not None and not is_defaults(path):
+            collection.add_jobs(file.form, chains.find(path), file.judged)
+    jobs, found = collection.finish()
+    cache.keep_schemas(schemas)
+    ordered = order([*diagnostics, *found])
+    return Loaded(
+        jobs=jobs,
+        frozen=frozenset(collection.frozen),
+        absent=frozenset(collection.absent - collection.frozen),
+        diagnostics=ordered,
+        incomplete=any(diagnostic.is_error for diagnostic in ordered),
+        missing_roots=tuple(listing.root for listing in listings if listing.missing),
+        empty_roots=tuple(listing.root for listing in listings if _is_empty(listing, parsed)),
+        environments=frozenset(collection.environments),
+        fingerprint=_make_fingerprint(env, listings, parsed, schemas),
+    )
+
+
+def _walk_files(listings: Sequence[Listing]) -> Iterator[SourceFile]:
+    """Walk all files once: a root may lie in another, which then comes first."""
+    seen: set[str] = set()
+    for listing in sorted(listings, key=lambda listing: listing.root.split("/")):
+        for file in listing.files:
+            if file.path not in seen:
+                seen.add(file.path)
+                yield file
+
+
+def _is_empty(listing: Listing, parsed: Mapping[str, ParsedFile]) -> bool:
+    """Tell whether a root is there and holds no job, nor anything that might."""
+    if listing.missing or listing.problems:
+        return False
+    files = (parsed[file.path] for file in listing.files if not is_defaults(file.path))
+    return not any(file.form is None or file.form.jobs for file in files)
+
+
+def _make_fingerprint(
+    env: str | None, listings: Sequence[Listing], parsed: Mapping[str, ParsedFile], schemas: Schemas
+) -> str:
+    """Hash all that was read."""
+    digest = hashlib.sha256(repr((env, [(listing.root, listing.missing) for listing in listings])).encode())
+    for path, file in parsed.items():
+        digest.update(path.encode() + b"\0" + file.digest)
+    for path, schema in sorted(schemas.loaded.items()):
+        digest.update(path.encode() + b"\0" + schema.digest)
+    return digest.hexdigest()
+
+
+class _Chains:
+    """The defaults files that apply to each directory."""
+
+    def __init__(self, parsed: Mapping[str, ParsedFile], collection: Collection, diagnostics: list[Diagnostic]) -> None:
+        self._own: dict[str, tuple[Layer, ...]] = {}
+        self._broken: set[str] = set()
+        self._chains: dict[str, tuple[Layer, ...] | None] = {}
+        for path, file in parsed.items():
+            if is_defaults(path):
+                self._add(path, file.form, collection, diagnostics)
+
+    def _add(self, path: str, form: Form | None, collection: Collection, diagnostics: list[Diagnostic]) -> None:
+        directory = path.rpartition("/")[0]
+        if form is None or form.defaults is None or not collection.add_defaults(form):
+            self._broken.add(directory)
+        elif directory in self._own:
+            self._broken.add(directory)
+            diagnostics.append(_refuse_second(path))
+        else:
+            self._own[directory] = (form.defaults,)
+
+    def find(self, path: str) -> tuple[Layer, ...] | None:
+        """Find the layers that the jobs of a file inherit, outermost first; None where one of them is broken."""
+        return self._find(path.rpartition("/")[0])
+
+    def _find(self, directory: str) -> tuple[Layer, ...] | None:
+        if directory not in self._chains:
+            outer = self._find(directory.rpartition("/")[0]) if directory else ()
+            is_broken = outer is None or directory in self._broken
+            self._chains[directory] = None if is_broken else (*(outer or ()), *self._own.get(directory, ()))
+        return self._chains[directory]
+
+
+def _refuse_second(path: str) -> Diagnostic:
+    hint = "keep one of `defaults.yaml`, `defaults.yml` and `defaults.toml`"
+    message = "the directory has a defaults file already, and it is open which of them counts"
+    return Diagnostic(code="JS150", message=message, location=Location(path=path), hint=hint)
+
+
+def _make_reader(relative_to: Path, roots: Sequence[Path]) -> FileReader:
+    """Make what reads schema files: those inside the project or a root, wherever links lead."""
+    allowed = [os.path.realpath(directory) for directory in (relative_to, *roots)]
+
+    def read(shown: str) -> SourceFile:
+        real = os.path.realpath(relative_to / shown)
+        if not any(real.startswith(directory.rstrip("/") + "/") for directory in allowed):
+            hint = "copy the file into the project"
+            return SourceFile(path=shown, problem=refuse("JS310", shown, "it lies outside of the project", hint))
+        return read_file(Path(real), shown)
+
+    return read
+
+
+@contextmanager
+def _without_gc() -> Iterator[None]:
+    """Pause the search for reference cycles: a load makes many objects and next to no cycles."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()

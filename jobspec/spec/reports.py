@@ -1,0 +1,102 @@
+"""Findings → diagnostics: positions are looked up here, and what many jobs inherit is said once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from jobspec.diagnostics import Diagnostic, Location, Related
+from jobspec.spec.validation import find_value
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from jobspec.spec.layers import Layer
+    from jobspec.spec.validation import Problem
+
+_SHOWN_JOBS = 3
+"""How many of the jobs that share a mistake are named."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """A problem and the layer it stands in; the problem's path begins there.
+
+    Attributes:
+        layer: Where the offending text is.
+        problem: What is wrong.
+        job: The layer of the job that is wrong for it; None when it belongs to a file or to defaults.
+        related: Other places that explain it.
+    """
+
+    layer: Layer
+    problem: Problem
+    job: Layer | None = None
+    related: tuple[Related, ...] = ()
+
+
+def make_diagnostics(findings: Iterable[Finding]) -> list[Diagnostic]:
+    """Turn findings into diagnostics, one for each mistake in the text however many jobs inherit it."""
+    groups: dict[tuple[Layer, Problem], list[Finding]] = {}
+    for finding in findings:
+        groups.setdefault((finding.layer, finding.problem), []).append(finding)
+    return [_make_diagnostic(group) for group in groups.values()]
+
+
+def _make_diagnostic(group: Sequence[Finding]) -> Diagnostic:
+    first = group[0]
+    problem = first.problem
+    jobs = list(dict.fromkeys(finding.job for finding in group if finding.job is not None))
+    inheritors = [(job.name, job.locate(())) for job in jobs[:_SHOWN_JOBS] if job is not first.layer]
+    return Diagnostic(
+        code=problem.code,
+        message=problem.message,
+        location=_find_location(first),
+        severity=problem.severity,
+        hint=problem.hint,
+        related=(*first.related, *make_related("inherited by", inheritors, len(jobs))),
+        job=jobs[0].name if len(jobs) == 1 else None,
+    )
+
+
+def make_related(how: str, jobs: Sequence[tuple[str | None, Location]], total: int) -> Iterable[Related]:
+    """Name the first of the jobs that a mistake concerns, and count the others.
+
+    Args:
+        how: How they are concerned, such as `inherited by`.
+        jobs: Names and places of the first ones.
+        total: How many there are.
+    """
+    others = total - len(jobs)
+    for index, (name, location) in enumerate(jobs):
+        more = f" and {others} other {'job' if others == 1 else 'jobs'}" if others and index == len(jobs) - 1 else ""
+        yield Related(message=f"{how} {f'`{name}`' if name else 'this job'}{more}", location=location)
+
+
+def _find_location(finding: Finding) -> Location:
+    problem = finding.problem
+    location = finding.layer.locate(problem.path, key=problem.on_key)
+    if problem.span is None:
+        return location
+    return _narrow(location, find_value(finding.layer.value, problem.path), problem.span)
+
+
+def _narrow(location: Location, value: Any, span: tuple[int, int]) -> Location:
+    """Mark a part of a text, where the text stands in its line as it is and not escaped or folded."""
+    if not isinstance(value, str):
+        return location
+    start = location.excerpt.find(value, location.column - 1)
+    if start < 0 or start > location.column:  # a quote may stand before it
+        return location
+    first, end = span
+    return replace(location, column=start + first + 1, length=max(1, end - first))
+
+
+def order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """Sort by place, as a reader goes through the files, each mistake once."""
+    return tuple(
+        sorted(
+            dict.fromkeys(diagnostics),
+            key=lambda found: (found.location.path, found.location.line, found.location.column, found.code),
+        )
+    )
