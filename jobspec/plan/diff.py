@@ -320,7 +320,7 @@ def show_instant(nanoseconds: int | None) -> str | None:
         return None
     seconds, rest = divmod(nanoseconds, SECOND)
     try:
-        text = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+        text = datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None).isoformat()
     except (ValueError, OverflowError, OSError):
         return f"{nanoseconds}ns since 1970"
     fraction = f".{rest:09d}".rstrip("0") if rest else ""
