@@ -51,6 +51,9 @@ BUDGET: Final = timedelta(seconds=30)
 CONNECT_FAILURE: Final = "Failed client connect"
 """How the SDK's core begins the message of the `RuntimeError` that stands for a failed connection."""
 
+BROKEN_CONNECTION: Final = ("transport error", "h2 protocol error", "error reading a body")
+"""What the HTTP/2 library of the SDK's core (tonic, h2) says of a connection that broke."""
+
 POISONED: Final = "Unable to query workflow due to Workflow Task in failed state"
 """What the workflow-backed scheduler answers where the workflow behind a schedule panics each time."""
 
@@ -184,7 +187,15 @@ def _is_passing(error: RPCError | RuntimeError) -> bool:
         return str(error).startswith(CONNECT_FAILURE)
     if error.status is RPCStatusCode.RESOURCE_EXHAUSTED:
         return "larger than max" not in error.message  # grpc-go's code for a message that is too big, now and always
-    return error.status is RPCStatusCode.UNAVAILABLE
+    return _is_cut_off(error)
+
+
+def _is_cut_off(error: RPCError) -> bool:
+    """Whether there is no connection, or it broke before the answer was there, which the SDK calls UNKNOWN."""
+    return error.status is RPCStatusCode.UNAVAILABLE or (
+        error.status in (RPCStatusCode.UNKNOWN, RPCStatusCode.INTERNAL)
+        and any(words in error.message for words in BROKEN_CONNECTION)
+    )
 
 
 def _is_timeout(error: RPCError | RuntimeError) -> bool:
@@ -199,7 +210,7 @@ def _is_silence(error: RPCError | RuntimeError) -> bool:
     """Whether nobody answered."""
     if not isinstance(error, RPCError):
         return str(error).startswith(CONNECT_FAILURE)
-    return error.status is RPCStatusCode.UNAVAILABLE or _is_timeout(error)
+    return _is_cut_off(error) or _is_timeout(error)
 
 
 def translate(error: RPCError | RuntimeError, what: str) -> JobspecError | RuntimeError:

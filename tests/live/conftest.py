@@ -14,7 +14,7 @@ scheduler (`workflow`) and once on CHASM (`chasm`):
 - `server`: the running server, `.backend` and `.address` (0.3 s once a process and back end, started when first used)
 - `start_server`: starts one more server with own dynamic config, for tests that need limits or that stop it
 
-`eventually` polls with a deadline, for what the server does later: `from conftest import eventually`.
+`eventually` polls with a deadline, for what the server does later: `from dev_servers import eventually`.
 
 To have a test run on one back end only: `@pytest.mark.parametrize("server", ["chasm"], indirect=True)`.
 
@@ -27,122 +27,25 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-import time
-import uuid
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 import pytest
 import pytest_asyncio
-from google.protobuf.duration_pb2 import Duration
-from temporalio.api.enums.v1 import IndexedValueType
-from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
-from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
-from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
-from temporalio.runtime import Runtime, TelemetryConfig
-from temporalio.service import RPCError
-from temporalio.testing import WorkflowEnvironment
+from dev_servers import TEMPORAL, Server, run_server
+
+from jobspec.live.connection import quiet_runtime
+from jobspec.live.schedules import Schedules
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Generator
+    from collections.abc import AsyncIterator, Generator
 
-    from jobspec.live.schedules import Schedules
-
-Backend = Literal["workflow", "chasm"]
-
-TEMPORAL = Path(sys.executable).parent / "temporal"
-
-# Fresh namespaces and search attributes are usable at once instead of after seconds.
-QUICK = {
-    "system.forceSearchAttributesCacheRefreshOnRead": "true",
-    "system.namespaceCacheRefreshInterval": '"100ms"',
-    "frontend.rps.namespaceReplicationInducingAPIs": "10000",  # the default lets 20 namespaces a second be registered
-}
-CHASM = {"history.enableCHASMSchedulerCreation": "true", "history.chasmSchedulerCreationRolloutPercent": "100"}
+    from dev_servers import Backend
+    from temporalio.client import Client
 
 # Each namespace keeps pollers and some megabytes on the server; a new server is cheaper than that.
 NAMESPACES_PER_SERVER = 60
-
-
-@dataclass(kw_only=True)
-class Server:
-    """A running dev server."""
-
-    backend: Backend
-    environment: WorkflowEnvironment
-    namespaces: int = field(default=0)
-
-    @property
-    def address(self) -> str:
-        """Host and port of the front end."""
-        return self.environment.client.service_client.config.target_host
-
-    def client(self, namespace: str) -> Client:
-        """Make a client that shares the server's connection."""
-        connection = self.environment.client.service_client
-        return Client(connection, namespace=namespace, data_converter=pydantic_data_converter)
-
-    async def make_namespace(self, *, attribute_registered: bool = True) -> str:
-        """Register a namespace that is usable at once."""
-        self.namespaces += 1
-        name = f"test-{uuid.uuid4().hex[:12]}"
-        service = self.environment.client
-        retention = Duration(seconds=24 * 3600)
-        await service.workflow_service.register_namespace(
-            RegisterNamespaceRequest(namespace=name, workflow_execution_retention_period=retention)
-        )
-        if attribute_registered:
-            await eventually(lambda: register_attribute(service, name))
-        return name
-
-
-async def register_attribute(client: Client, namespace: str) -> None:
-    """Register the search attribute of the mark, raw; a namespace of a moment ago may be unknown for another moment."""
-    keyword = IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD
-    await client.operator_service.add_search_attributes(
-        AddSearchAttributesRequest(namespace=namespace, search_attributes={"JobspecProject": keyword})
-    )
-
-
-T = TypeVar("T")
-
-
-async def eventually(attempt: Callable[[], Awaitable[T]], *, within: float = 10) -> T:
-    """Try until neither an RPC error nor a failed assertion is raised, or until the seconds are over."""
-    deadline = time.monotonic() + within
-    while True:
-        try:
-            return await attempt()
-        except (RPCError, AssertionError):
-            if time.monotonic() > deadline:
-                raise
-        await asyncio.sleep(0.01)
-
-
-async def run_server(backend: Backend, dynamic_config: dict[str, str] | None = None) -> Server:
-    """Start a dev server on a free port; `dynamic_config` values are JSON."""
-    config = {**QUICK, **(CHASM if backend == "chasm" else {}), **(dynamic_config or {})}
-    arguments = [part for key, value in config.items() for part in ("--dynamic-config-value", f"{key}={value}")]
-    environment = await WorkflowEnvironment.start_local(
-        dev_server_existing_path=str(TEMPORAL),
-        dev_server_extra_args=arguments,
-        dev_server_log_level="never",
-        runtime=_runtime(),
-    )
-    return Server(backend=backend, environment=environment)
-
-
-_RUNTIMES: list[Runtime] = []
-
-
-def _runtime() -> Runtime:
-    if not _RUNTIMES:
-        _RUNTIMES.append(Runtime(telemetry=TelemetryConfig(logging=None)))
-    return _RUNTIMES[0]
-
 
 _SESSION = pytest.StashKey[pytest.Session]()
 
@@ -165,7 +68,7 @@ def pytest_unconfigure(config: pytest.Config) -> Generator[None, None, None]:
     """
     yield
     session = config.stash.get(_SESSION, None)
-    if session is not None and _RUNTIMES:
+    if session is not None and quiet_runtime.cache_info().currsize:
         config.get_terminal_writer().flush()
         sys.stdout.flush()
         sys.stderr.flush()
@@ -239,8 +142,6 @@ def stranger(server: Server, namespace: str) -> Client:
 @pytest.fixture
 def schedules(client: Client) -> Schedules:
     """The gateway under test."""
-    from jobspec.live.schedules import Schedules
-
     return Schedules(client)
 
 
