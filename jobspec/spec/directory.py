@@ -14,8 +14,18 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jobspec.spec.listing import MAX_BYTES, Listing, Signature, SourceFile, is_spec_name, refuse, refuse_size, show_path
-from jobspec.spec.positions import escape, quote
+from jobspec.spec.listing import (
+    MAX_BYTES,
+    Findings,
+    Listing,
+    Signature,
+    SourceFile,
+    is_spec_name,
+    refuse,
+    refuse_size,
+    show_path,
+)
+from jobspec.spec.positions import escape
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,20 +62,14 @@ def read_directory(root: Path, *, shown_relative_to: Path, previous: Listing | N
         return Listing(root=shown, problems=(problem,))
     walk = _Walk(real, shown, {file.path: file for file in previous.files} if previous else {})
     walk.run()
-    return Listing(
-        root=shown,
-        missing=walk.vanished,
-        files=tuple(sorted(walk.files, key=lambda file: file.path.split("/"))),
-        problems=tuple(walk.problems),
-    )
+    return Listing(root=shown, missing=True) if walk.vanished else walk.findings.make_listing(shown)
 
 
 class _Walk:
     """One walk over a tree: links to directories come last, so that a directory is shown under its own name."""
 
     def __init__(self, root: str, shown: str, known: dict[str, SourceFile]) -> None:
-        self.files: list[SourceFile] = []
-        self.problems: list[Diagnostic] = []
+        self.findings = Findings()
         self.vanished = False
         self._root = root
         self._known = known
@@ -77,8 +81,7 @@ class _Walk:
         while self._waiting or self._linked:
             real, shown = self._waiting.pop() if self._waiting else self._linked.pop(0)
             if real in self._seen:
-                message = f"The link leads to {quote(self._seen[real])}, which is read already"
-                self._note("JS009", shown, message, "Remove the link.")
+                self.findings.note_second(shown, self._seen[real])
                 continue
             self._seen[real] = shown
             for entry in self._list(real, shown):
@@ -94,7 +97,7 @@ class _Walk:
             if real == self._root and isinstance(error, FileNotFoundError):
                 self.vanished = True
             else:
-                self._note("JS008", shown, _say(error), _ASK_FOR_ACCESS)
+                self.findings.note("JS008", shown, _say(error), _ASK_FOR_ACCESS)
         return []
 
     def _visit(self, entry: os.DirEntry[str], shown: str) -> None:
@@ -107,7 +110,7 @@ class _Walk:
             elif is_spec_name(entry.name):
                 self._read(entry.path, shown, entry.stat(follow_symlinks=False))
         except OSError as error:
-            self._note("JS001", shown, _say(error), _ASK_FOR_ACCESS)
+            self.findings.note("JS001", shown, _say(error), _ASK_FOR_ACCESS)
 
     def _follow(self, entry: os.DirEntry[str], shown: str) -> None:
         """Follow a link, unless it leaves the root."""
@@ -116,13 +119,13 @@ class _Walk:
             status = Path(real).stat()
         except OSError as error:
             message = "The link leads nowhere" if isinstance(error, FileNotFoundError) else _say(error)
-            self._note("JS001", shown, message, "Remove the link, or mend what it points to.")
+            self.findings.note("JS001", shown, message, "Remove the link, or mend what it points to.")
             return
         is_directory = stat.S_ISDIR(status.st_mode)
         if not is_directory and not is_spec_name(entry.name):
             return
         if not Path(real).is_relative_to(self._root):
-            self._note("JS003", shown, "The link leads out of the spec root", "Copy what it points to into the root.")
+            self.findings.note_outside(shown)
         elif is_directory:
             self._enter(real, shown, entry.name, self._linked)
         else:
@@ -130,7 +133,7 @@ class _Walk:
 
     def _enter(self, real: str, shown: str, name: str, queue: list[tuple[str, str]]) -> None:
         if is_spec_name(name):
-            self._note("JS002", shown, "This is a directory, but its name is that of a spec file", "Rename it.")
+            self.findings.note_directory(shown)
         else:
             queue.append((real, shown))
 
@@ -138,15 +141,7 @@ class _Walk:
         known = self._known.get(shown)
         if known is None or known.signature != sign(status) or str(known.real_path) != real:
             known = read_file(Path(real), shown)
-        self.files.append(known)
-
-    def _note(self, code: str, shown: str, message: str, hint: str) -> None:
-        """Note a problem: with the file if it concerns what has the name of one, else with the listing."""
-        problem = refuse(code, shown, message, hint)
-        if is_spec_name(shown.rpartition("/")[2]):
-            self.files.append(SourceFile(path=shown, problem=problem))
-        else:
-            self.problems.append(problem)
+        self.findings.files.append(known)
 
 
 def sign(status: os.stat_result) -> Signature:

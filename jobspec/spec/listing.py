@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
 from jobspec.diagnostics import RULES, Diagnostic, Location
-from jobspec.spec.positions import escape
+from jobspec.spec.positions import escape, quote
 
 MAX_BYTES = 1 << 20
 """How large a spec file may be: far more than people write, and little enough to be read by anybody."""
@@ -62,6 +62,39 @@ class Listing:
         """Whether all there is was read: only then may a job that is not here be taken for removed."""
         unread = any(file.problem for file in self.files)
         return not (self.missing or unread or any(problem.is_error for problem in self.problems))
+
+
+@dataclass(slots=True)
+class Findings:
+    """What a walk over a source has found so far."""
+
+    files: list[SourceFile] = field(default_factory=list)
+    problems: list[Diagnostic] = field(default_factory=list)
+
+    def make_listing(self, root: str) -> Listing:
+        """Put the files in the order of their paths, directory by directory."""
+        files = sorted(self.files, key=lambda file: file.path.split("/"))
+        return Listing(root=root, files=tuple(files), problems=tuple(self.problems))
+
+    def note(self, code: str, shown: str, message: str, hint: str) -> None:
+        """Note a problem: with the file if it concerns what has the name of one, else with the listing."""
+        problem = refuse(code, shown, message, hint)
+        if is_spec_name(shown.rpartition("/")[2]):
+            self.files.append(SourceFile(path=shown, problem=problem))
+        else:
+            self.problems.append(problem)
+
+    def note_outside(self, shown: str) -> None:
+        """Note a link that leads out of the root."""
+        self.note("JS003", shown, "The link leads out of the spec root", "Copy what it points to into the root.")
+
+    def note_directory(self, shown: str) -> None:
+        """Note a directory that has the name of a file."""
+        self.note("JS002", shown, "This is a directory, but its name is that of a spec file", "Rename it.")
+
+    def note_second(self, shown: str, first: str) -> None:
+        """Note a link to a directory that was read already."""
+        self.note("JS009", shown, f"The link leads to {quote(first)}, which is read already", "Remove the link.")
 
 
 def is_spec_name(name: str) -> bool:

@@ -1,0 +1,166 @@
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from jobspec.errors import UsageError
+from jobspec.spec import git_tree
+from jobspec.spec.listing import MAX_BYTES, Listing
+from jobspec.spec.source import read_directory, read_git_tree
+
+
+def git(directory: Path, *arguments: str) -> None:
+    settings = ["-c", "user.name=T", "-c", "user.email=t@example.org", "-c", "commit.gpgsign=false"]
+    subprocess.run(["git", "-C", str(directory), *settings, *arguments], check=True, capture_output=True)
+
+
+def write(path: Path, text: str = "name: a\n") -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    return path
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project in a subdirectory of a repository, with specs of all kinds in one commit."""
+    for name in [name for name in os.environ if name.startswith("GIT_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+    git(tmp_path, "init", "--quiet")
+    project = tmp_path / "shop"
+    specs = project / "specs"
+    for name in (
+        "b.yaml",
+        "sub/a.toml",
+        "sub-2/é.yml",
+        ".hidden.yaml",
+        "README.md",
+        "jobspec.toml",
+        "..1/c.yaml",
+        "..1/d/e.yaml",
+    ):
+        write(specs / name, f"name: {name}\n")
+    write(tmp_path / "outside/secret.yaml")
+    write(specs / "big.yaml", "#" * (MAX_BYTES + 1))
+    links = {
+        "..data": "..1",
+        "c.yaml": "..data/c.yaml",
+        "d": "..data/d",
+        "self": ".",
+        "sub/up": "../sub-2",
+        "out.yaml": "../../outside/secret.yaml",
+        "out": "../../outside",
+        "passwd.yaml": "/etc/passwd",
+        "far": "../../../../..",
+        "gone.yaml": "nothing",
+        "gone": "b.yaml/x",
+        "l1": "l2",
+        "l2": "l1",
+        "named.yaml": "sub",
+        "readme": "README.md",
+    }
+    for name, target in links.items():
+        (specs / name).symlink_to(target)
+    (project / "link").symlink_to("specs/sub")
+    git(tmp_path, "add", "--all")
+    git(tmp_path, "commit", "--quiet", "-m", "First")
+    return project
+
+
+def read(project: Path, ref: str = "HEAD", root: str = "specs") -> Listing:
+    return read_git_tree(project, ref, project / root, shown_relative_to=project)
+
+
+def summarise(listing: Listing) -> tuple[str, bool, dict[str, bytes | str | None], dict[str, str]]:
+    files = {file.path: file.problem.code if file.problem else file.data for file in listing.files}
+    return listing.root, listing.missing, files, {problem.location.path: problem.code for problem in listing.problems}
+
+
+@pytest.mark.parametrize("root", ["specs", "specs/sub", "specs/sub-2", "link", "nothing", ".", "specs/b.yaml/x"])
+def test_a_commit_is_read_like_the_directory_it_was_made_from(project: Path, root: str) -> None:
+    (project / "specs/far").unlink()  # out of the repository or out of the root: the same to one and not to the other
+    git(project, "commit", "--quiet", "-am", "Without it")
+    expected = summarise(read_directory(project / root, shown_relative_to=project))
+    assert summarise(read(project, root=root)) == expected
+
+
+def test_all_that_can_be_wrong_is_found(project: Path) -> None:
+    root, missing, files, problems = summarise(read(project))
+    assert (root, missing) == ("specs", False)
+    assert {path: code for path, code in files.items() if isinstance(code, str)} == {
+        "specs/big.yaml": "JS004",
+        "specs/gone.yaml": "JS001",
+        "specs/named.yaml": "JS002",
+        "specs/out.yaml": "JS003",
+        "specs/passwd.yaml": "JS003",
+    }
+    assert problems == {
+        "specs/far": "JS003",
+        "specs/gone": "JS001",
+        "specs/l1": "JS001",
+        "specs/l2": "JS001",
+        "specs/out": "JS003",
+        "specs/self": "JS009",
+        "specs/sub/up": "JS009",
+    }
+    assert [path for path, data in files.items() if isinstance(data, bytes)] == [
+        "specs/b.yaml",
+        "specs/c.yaml",
+        "specs/d/e.yaml",
+        "specs/sub/a.toml",
+        "specs/sub-2/é.yml",
+    ]
+
+
+def test_the_commit_counts_and_not_the_working_tree(project: Path) -> None:
+    before = read(project)
+    write(project / "specs/b.yaml", "name: other\n")
+    write(project / "specs/new.yaml")
+    git(project, "rm", "--quiet", "--cached", "-r", "specs/sub")
+    assert read(project) == before
+    git(project, "add", "--all")
+    git(project, "commit", "--quiet", "-m", "Second")
+    assert read(project, "HEAD~1") == before
+    assert read(project) != before
+
+
+def test_a_root_that_the_commit_does_not_have_is_missing(project: Path) -> None:
+    assert read(project, root="nothing").missing
+    assert read(project, root="../..").missing
+
+
+def test_a_root_that_only_the_commit_has_is_read(project: Path) -> None:
+    before = read(project)
+    git(project, "rm", "--quiet", "-r", "specs")
+    assert not (project / "specs/b.yaml").exists()
+    assert read(project) == before
+
+
+def test_a_submodule_hides_files(project: Path) -> None:
+    git(project, "update-index", "--add", "--cacheinfo", f"160000,{'1' * 40},shop/specs/module")
+    git(project, "commit", "--quiet", "-m", "Submodule")
+    assert summarise(read(project))[3]["specs/module"] == "JS008"
+
+
+@pytest.mark.parametrize("ref", ["nothing", "--all", "-", "", "HEAD:shop", "HEAD~99", "a b"])
+def test_a_commit_that_is_not_there_is_an_error_of_usage(project: Path, ref: str) -> None:
+    with pytest.raises(UsageError, match=r"commit"):
+        read(project, ref)
+
+
+def test_where_there_is_no_repository_or_no_git_is_an_error_of_usage(
+    project: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(UsageError, match="not a git repository"):
+        read(tmp_path_factory.mktemp("elsewhere"))
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(UsageError, match="not installed"):
+        read(project)
+
+
+def test_an_object_that_was_not_fetched_is_an_error_of_usage(project: Path) -> None:
+    with pytest.raises(UsageError, match="fetch"):
+        git_tree._read_blobs(str(project), {"1" * 40})
