@@ -16,7 +16,7 @@ from jobspec.spec.merge import IGNORED_PREFIX, is_absence, merge
 from jobspec.spec.model import JobSpec, kind_of
 from jobspec.spec.reports import Finding
 from jobspec.spec.source import locate
-from jobspec.spec.validation import Problem, make_problems, say_unknown, suggest_form
+from jobspec.spec.validation import Problem, make_problems, say_unknown_job_key, suggest_form
 from jobspec.spec.vocabulary import JOB_KEYS, Keys, suggest_key
 
 if TYPE_CHECKING:
@@ -200,7 +200,7 @@ def _check_keys(value: Mapping[str, Any], path: ValuePath, keys: Keys, *, is_ove
         if is_top and key in {"name", "env"}:
             yield _refuse_own(place, key, is_overlay=is_overlay)
         elif key not in keys.inside:
-            yield replace(say_unknown(place[2:] if is_overlay else place), path=place)
+            yield replace(say_unknown_job_key(place[2:] if is_overlay else place), path=place)
         elif below := keys.inside[key]:
             if key in {"schedule", "run"} and item is not None and not isinstance(item, dict):
                 yield _refuse_type(place, key, item)

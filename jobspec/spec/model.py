@@ -137,7 +137,8 @@ def _import_path(value: Any) -> str:
     return value
 
 
-def _duration(value: Any) -> timedelta:
+def check_duration(value: Any) -> timedelta:
+    """Read a duration of a spec, or say in a person's words why it is none."""
     if isinstance(value, timedelta):
         if value < timedelta(0):
             raise mistake("JS210", "a duration cannot be negative")
@@ -155,7 +156,7 @@ def _duration(value: Any) -> timedelta:
 
 
 def _positive_duration(value: Any) -> timedelta:
-    duration = _duration(value)
+    duration = check_duration(value)
     if not duration:
         raise mistake("JS211", "this duration must be longer than zero", "leave it out to have no limit")
     return duration
@@ -169,7 +170,7 @@ def _timeout(value: Any) -> timedelta:
 
 
 def _whole_seconds(value: Any) -> timedelta:
-    duration = _duration(value)
+    duration = check_duration(value)
     if duration.microseconds:
         rounded = format_duration(timedelta(seconds=max(1, round(duration.total_seconds()))))
         raise mistake(
@@ -188,14 +189,14 @@ def _interval_every(value: Any) -> timedelta:
 
 
 def _jitter(value: Any) -> timedelta:
-    jitter = _duration(value)
+    jitter = check_duration(value)
     if jitter.microseconds % 1000:
         raise mistake("JS213", "the scheduler ignores jitter finer than a millisecond", "round it to milliseconds")
     return jitter
 
 
 def _catchup_window(value: Any) -> timedelta:
-    window = _duration(value)
+    window = check_duration(value)
     if not window:
         raise mistake(
             "JS214",
@@ -322,7 +323,7 @@ def _calendar_schema(low: int, high: int, examples: list[Any]) -> WithJsonSchema
     )
 
 
-_DURATION_SCHEMA = WithJsonSchema(
+DURATION_SCHEMA = WithJsonSchema(
     {
         "type": "string",
         "pattern": r"^([0-9]+(\.[0-9]*)?|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h|d|w)",
@@ -339,12 +340,12 @@ WorkflowId = Annotated[str, BeforeValidator(_workflow_id), _NAME_SCHEMA]
 TaskQueue = Annotated[str, BeforeValidator(_queue), _TEXT_SCHEMA]
 WorkflowType = Annotated[str, BeforeValidator(_workflow_type), _TEXT_SCHEMA]
 ImportPath = Annotated[str, BeforeValidator(_import_path), _IMPORT_PATH_SCHEMA]
-PositiveDuration = Annotated[timedelta, BeforeValidator(_positive_duration), _DURATION_SCHEMA]
-Timeout = Annotated[timedelta, BeforeValidator(_timeout), _DURATION_SCHEMA]
-Every = Annotated[timedelta, BeforeValidator(_interval_every), _DURATION_SCHEMA]
-Offset = Annotated[timedelta, BeforeValidator(_whole_seconds), _DURATION_SCHEMA]
-Jitter = Annotated[timedelta, BeforeValidator(_jitter), _DURATION_SCHEMA]
-CatchupWindow = Annotated[timedelta, BeforeValidator(_catchup_window), _DURATION_SCHEMA]
+PositiveDuration = Annotated[timedelta, BeforeValidator(_positive_duration), DURATION_SCHEMA]
+Timeout = Annotated[timedelta, BeforeValidator(_timeout), DURATION_SCHEMA]
+Every = Annotated[timedelta, BeforeValidator(_interval_every), DURATION_SCHEMA]
+Offset = Annotated[timedelta, BeforeValidator(_whole_seconds), DURATION_SCHEMA]
+Jitter = Annotated[timedelta, BeforeValidator(_jitter), DURATION_SCHEMA]
+CatchupWindow = Annotated[timedelta, BeforeValidator(_catchup_window), DURATION_SCHEMA]
 Instant = Annotated[datetime, BeforeValidator(_instant), _INSTANT_SCHEMA]
 TimezoneName = Annotated[
     str, BeforeValidator(_timezone), WithJsonSchema({"type": "string", "examples": ["Europe/Berlin", "UTC"]})

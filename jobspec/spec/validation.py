@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -64,18 +64,23 @@ def validate_job(merged: Mapping[str, Any]) -> JobSpec | tuple[Problem, ...]:
         return make_problems(error, merged)
 
 
-def make_problems(error: ValidationError, written: Any) -> tuple[Problem, ...]:
+def make_problems(
+    error: ValidationError, written: Any, *, say_unknown: Callable[[ValuePath], Problem] | None = None
+) -> tuple[Problem, ...]:
     """Say what pydantic found in our own words.
 
     Args:
         error: What a model of ours raised.
         written: The value as it was given to the model.
+        say_unknown: Makes the problem of a key that does not exist from the way to it; as in a job if left out.
     """
     found: list[Problem] = []
     types: dict[ValuePath, list[str]] = {}
     for detail in error.errors(include_url=False):
         if wanted := _WANTED.get(detail["type"]):
             types.setdefault(find_path(detail["loc"], written), []).append(wanted)
+        elif detail["type"] == "extra_forbidden":
+            found.append((say_unknown or say_unknown_job_key)(find_path(detail["loc"], written)))
         else:
             found.append(_translate(detail, written))
     found += _say_types(types, written)
@@ -113,11 +118,11 @@ def _translate(detail: ErrorDetails, written: Any) -> Problem:
             on_key=kind == "JS120" and "path" in context,
             is_relation=("path" in context) != (kind == "JS120"),
         )
-    if kind == "extra_forbidden":
-        return say_unknown(path)
     if kind == "enum":
         return _say_policy(path, find_value(written, path))
-    return Problem(path=path, code="JS110", message=f"{_name(path)} is not understood: {detail['msg'].lower()}")
+    said = {"greater_than_equal": f"must be {context.get('ge')} or more", "too_short": "must not be empty"}.get(kind)
+    message = f"{_name(path)} {said or 'is not understood: ' + detail['msg'].lower()}"
+    return Problem(path=path, code="JS110", message=message)
 
 
 def _say_missing(path: ValuePath, key: str) -> Problem:
@@ -133,7 +138,7 @@ _MISSING_HINTS = {
 }
 
 
-def say_unknown(path: ValuePath) -> Problem:
+def say_unknown_job_key(path: ValuePath) -> Problem:
     """Make the problem of a key that a job does not have, from the way to it."""
     key = str(path[-1])
     message = f"there is no key `{key}`" + (f" in `{say_path(path[:-1])}`" if len(path) > 1 else "")

@@ -1,0 +1,260 @@
+"""The project file `jobspec.toml`: whose the schedules are, where the specs lie, which environments there are."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+from pydantic import BeforeValidator, Field, ValidationError, WithJsonSchema, model_validator
+
+from jobspec.diagnostics import Diagnostic
+from jobspec.errors import ProjectError, UsageError
+from jobspec.spec.directory import read_file
+from jobspec.spec.layers import Layer
+from jobspec.spec.listing import PROJECT_FILE
+from jobspec.spec.model import DURATION_SCHEMA, ImportPath, SpecPart, check_duration, kind_of, mistake
+from jobspec.spec.reports import Finding, make_diagnostics, order
+from jobspec.spec.source import parse_file
+from jobspec.spec.validation import Problem, make_problems, say_path
+from jobspec.spec.vocabulary import join_words, plain, read_keys, suggest_key, suggest_word
+
+ID_PATTERN = r"[a-z0-9][a-z0-9._-]{0,62}"
+"""Project ids; `-` alone is none, because it is what marks a schedule as given up."""
+
+ENVIRONMENT_PATTERN = r"(?!x-)[A-Za-z0-9][A-Za-z0-9_.-]{0,62}"
+"""Environment names; beginning with `x-` they would be ignored in specs."""
+
+
+def _project_id(value: Any) -> str:
+    if not isinstance(value, str):
+        raise mistake("JS403", f"a project id must be text, not {kind_of(value)}")
+    if not re.fullmatch(ID_PATTERN, value, re.ASCII):
+        hint = "use 1 to 63 lower-case letters, digits and . _ -, beginning with a letter or digit"
+        raise mistake("JS403", f"`{value}` is no project id", hint)
+    return value
+
+
+def _root(value: Any) -> str:
+    if not isinstance(value, str) or not value.strip() or "\0" in value:
+        raise mistake("JS402", f"a spec root must be the name of a directory, not {kind_of(value)}")
+    path = Path(value)
+    if path.is_absolute() or ".." in path.parts:
+        raise mistake("JS402", f"the spec root `{value}` leads out of the project", "name a directory below it")
+    return value
+
+
+def _environment_name(value: Any) -> str:
+    if not isinstance(value, str) or not re.fullmatch(ENVIRONMENT_PATTERN, value, re.ASCII):
+        hint = "use letters, digits and . _ -, beginning with a letter or digit but not with `x-`"
+        raise mistake("JS402", f"`{value}` is no name for an environment", hint)
+    return value
+
+
+def _name(value: Any) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise mistake("JS402", f"a name is wanted, not {'an empty text' if value == '' else kind_of(value)}")
+    return value
+
+
+def _list(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+ProjectId = Annotated[
+    str, BeforeValidator(_project_id), WithJsonSchema({"type": "string", "pattern": f"^{ID_PATTERN}$"})
+]
+SpecRoot = Annotated[str, BeforeValidator(_root), WithJsonSchema({"type": "string", "minLength": 1})]
+EnvironmentName = Annotated[str, BeforeValidator(_environment_name)]
+ConnectionName = Annotated[str, BeforeValidator(_name), WithJsonSchema({"type": "string", "minLength": 1})]
+GraceTime = Annotated[timedelta, BeforeValidator(check_duration), DURATION_SCHEMA]
+
+
+class Guards(SpecPart):
+    """What a single apply may do without being told twice."""
+
+    max_deletes: Annotated[int, Field(ge=0)] = 5
+    """How many jobs may leave at once; more need `--allow deletes=N`."""
+
+
+class Prune(SpecPart):
+    """What happens to jobs that left the specs."""
+
+    grace: Annotated[GraceTime, Field(examples=["24h"])] = timedelta(hours=24)
+    """From retired to deleted; `0s` deletes at once."""
+
+
+class Environment(SpecPart):
+    """Where an environment is."""
+
+    profile: Annotated[ConnectionName | None, Field(examples=["staging"])] = None
+    """Profile of Temporal's own `temporal.toml`."""
+
+    namespace: Annotated[ConnectionName | None, Field(examples=["shop-staging"])] = None
+    """Namespace that the connection must have; with another one nothing is written."""
+
+
+class Project(SpecPart):
+    """The content of `jobspec.toml`."""
+
+    project: Annotated[ProjectId | None, Field(examples=["shop"])] = None
+    """Permanent id: the ownership mark of all schedules; needed to write."""
+
+    also_owns: Annotated[tuple[ProjectId, ...], BeforeValidator(_list), Field(examples=[["store"]])] = ()
+    """Former ids, still ours."""
+
+    specs: Annotated[tuple[SpecRoot, ...], BeforeValidator(_list), Field(min_length=1)] = ("specs",)
+    """Directories that hold the spec files, relative to this file."""
+
+    data_converter: Annotated[ImportPath | None, Field(examples=["shop.codec:converter"])] = None
+    """Import path of the data converter; default: that of `temporalio.contrib.pydantic`."""
+
+    guards: Guards = Guards()
+    """What a single apply may do without being told twice."""
+
+    prune: Prune = Prune()
+    """What happens to jobs that left the specs."""
+
+    env: dict[EnvironmentName, Environment] = Field(default={}, examples=[{"staging": {"namespace": "shop-staging"}}])
+    """The environments; once there is one, `--env` is needed."""
+
+    @model_validator(mode="after")
+    def _ids_differ(self) -> Self:
+        if self.project is not None and self.project in self.also_owns:
+            index = self.also_owns.index(self.project)
+            raise mistake("JS403", "`also_owns` names former ids, not the present one", path=("also_owns", index))
+        return self
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workspace:
+    """A project and its place.
+
+    Attributes:
+        directory: Where import paths and spec roots start.
+        project: What the file says; all defaults without a file.
+        file: The file; None where there is none.
+    """
+
+    directory: Path
+    project: Project
+    file: Path | None = None
+
+    @property
+    def roots(self) -> tuple[Path, ...]:
+        """The spec roots."""
+        return tuple(self.directory / root for root in self.project.specs)
+
+
+def find_project(start: Path) -> Path | None:
+    """Find the project file of a directory: in it, or in the nearest one above."""
+    absolute = Path(os.path.abspath(start))  # noqa: PTH100 - `resolve` would follow links, and `..` is meant as typed
+    candidates = (directory / PROJECT_FILE for directory in (absolute, *absolute.parents))
+    return next((path for path in candidates if os.path.lexists(path)), None)
+
+
+def load_project(path: Path, *, shown: str = PROJECT_FILE) -> Project | tuple[Diagnostic, ...]:
+    """Read a project file.
+
+    Args:
+        path: The file.
+        shown: Its name to show.
+
+    Returns:
+        The project, or everything that is wrong with it.
+    """
+    document = parse_file(read_file(Path(os.path.realpath(path)), shown))
+    if isinstance(document, Diagnostic):
+        return (replace(document, hint=_EMPTY_HINT) if document.code == "JS006" else document,)
+    try:
+        return Project.model_validate(document.value)
+    except ValidationError as error:
+        layer = Layer(document=document, path=(), value=document.value)
+        problems = [_translate(problem) for problem in make_problems(error, document.value, say_unknown=_say_unknown)]
+        return order(make_diagnostics(Finding(layer=layer, problem=problem) for problem in problems))
+
+
+_EMPTY_HINT = 'write `project = "…"` with an id that the project will keep'
+
+
+def _translate(problem: Problem) -> Problem:
+    """Give a problem the code of this file where its own is one of jobs."""
+    return replace(problem, code="JS402") if problem.code.startswith("JS1") else problem
+
+
+_OTHER_WORDS = {
+    "name": "project",
+    "id": "project",
+    "projectid": "project",
+    "root": "specs",
+    "roots": "specs",
+    "paths": "specs",
+    "directory": "specs",
+    "converter": "data_converter",
+    "codec": "data_converter",
+    "environment": "env",
+    "environments": "env",
+    "formerids": "also_owns",
+    "aliases": "also_owns",
+    "maxdeletes": "guards.max_deletes",
+    "grace": "prune.grace",
+}
+
+
+def _say_unknown(path: tuple[str | int, ...]) -> Problem:
+    key = str(path[-1])
+    message = f"there is no key `{key}`" + (f" in `{say_path(path[:-1])}`" if len(path) > 1 else "")
+    known = _OTHER_WORDS.get(plain(key)) if len(path) == 1 else None
+    place = ("env",) if path[0] == "env" else path[:-1]  # below `env` names come first, which are free
+    hint = f"jobspec calls it `{known}`" if known else suggest_key(key, place, read_keys(Project))
+    return Problem(path=path, code="JS401", message=message, hint=hint, on_key=True)
+
+
+def load_workspace(start: Path) -> Workspace:
+    """Read the project that a directory belongs to; a directory without one is a project of all defaults.
+
+    Raises:
+        ProjectError: The project file is broken.
+    """
+    path = find_project(start)
+    if path is None:
+        return Workspace(directory=Path(os.path.abspath(start)), project=Project())  # noqa: PTH100 - see above
+    project = load_project(path)
+    if not isinstance(project, Project):
+        raise ProjectError(f"`{path}` is broken, so nothing can be done in its project", project)
+    return Workspace(directory=path.parent, project=project, file=path)
+
+
+def get_project_id(project: Project) -> str:
+    """Give the id that marks what the project owns.
+
+    Raises:
+        ProjectError: There is none, and writing needs one.
+    """
+    if project.project is None:
+        raise ProjectError(f"the project has no id; set `project` in `{PROJECT_FILE}`, or run `jobspec init`")
+    return project.project
+
+
+def resolve_environment(project: Project, env: str | None) -> Environment:
+    """Give the settings of the chosen environment.
+
+    Args:
+        project: The project.
+        env: What `--env` says; None without it. Where the project declares no environments, any may be chosen.
+
+    Raises:
+        UsageError: One must be chosen, or there is none of that name.
+    """
+    if not project.env:
+        return Environment()
+    names = sorted(project.env)
+    if env is None:
+        raise UsageError(f"choose an environment with `--env`: {join_words(names, 'or')}")
+    if env not in project.env:
+        hint = suggest_word(env, names)
+        raise UsageError(f"there is no environment `{env}`; {hint or 'the project has ' + join_words(names)}")
+    return project.env[env]
