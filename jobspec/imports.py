@@ -177,12 +177,10 @@ def _missing(module_name: str, missing: str, root: Path | None) -> _Failure:
 
 
 def _missing_hint(package: str, last: str, names: list[str], root: Path | None) -> str:
-    nearest = get_close_matches(last, names, n=1)
-    if nearest:
-        return f"did you mean `{f'{package}.{nearest[0]}' if package else nearest[0]}`?"
-    source = root / "src" if root else None
-    if source and not package and ((source / last).is_dir() or (source / f"{last}.py").is_file()):
+    if root and not package and ((root / "src" / last).is_dir() or (root / "src" / f"{last}.py").is_file()):
         return f"`{last}` lies in `src`: install the project into this Python, as with `pip install -e .`"
+    if nearest := get_close_matches(last, names, n=1):
+        return f"did you mean `{f'{package}.{nearest[0]}' if package else nearest[0]}`?"
     return f"import paths start at {root}, the directory of jobspec.toml" if root and not package else ""
 
 

@@ -178,7 +178,7 @@ def _check_argument(spec: JobSpec, workflow: WorkflowCode, index: int, root: Pat
             continue  # said already
         problems = list(reader.check(spec.arguments[index], path, "JS323"))
         yield from problems
-        if not problems and len(spec.arguments) != len(workflow.parameters) and reader.changes(spec.arguments[index]):
+        if not problems and len(spec.arguments) < len(workflow.parameters) and reader.changes(spec.arguments[index]):
             yield _unread(workflow, len(spec.arguments), reader, path)
 
 

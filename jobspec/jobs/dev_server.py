@@ -133,8 +133,10 @@ async def _start(
 ) -> WorkflowEnvironment:
     from temporalio.common import SearchAttributeKey
     from temporalio.contrib.pydantic import pydantic_data_converter
-    from temporalio.runtime import Runtime, TelemetryConfig
     from temporalio.testing import WorkflowEnvironment
+
+    from jobspec.live.connection import quiet_runtime
+    from jobspec.live.ownership import ATTRIBUTE
 
     database, log = files
     try:
@@ -146,8 +148,8 @@ async def _start(
                 port=ports[0],
                 ui=True,
                 ui_port=ports[1],
-                runtime=runtime or Runtime(telemetry=TelemetryConfig(logging=None)),
-                search_attributes=[SearchAttributeKey.for_keyword("JobspecProject")],
+                runtime=runtime or quiet_runtime(),
+                search_attributes=[SearchAttributeKey.for_keyword(ATTRIBUTE)],
                 dev_server_existing_path=str(launcher),
                 dev_server_database_filename=str(database),
                 dev_server_startup_timeout=STARTUP,

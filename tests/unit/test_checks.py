@@ -1,0 +1,311 @@
+from __future__ import annotations
+
+import math
+import os
+import re
+import sys
+import time
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.converter import DataConverter
+
+from jobspec.cli.data_converter import resolve_data_converter
+from jobspec.diagnostics import RULES, Severity
+from jobspec.errors import InvalidDefinitionError, NotRegisteredError, ProjectError
+from jobspec.imports import forget_failures
+from jobspec.jobs.checks import check_job
+from jobspec.jobs.workers import collect
+from jobspec.spec.model import JobSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parent.parent / "data" / "checks"
+UNWRITABLE = object()
+
+
+@pytest.fixture(autouse=True)
+def _clean_path() -> Iterator[None]:
+    path = list(sys.path)
+    yield
+    sys.path[:] = path
+
+
+def job(workflow: str | dict[str, str], **fields: Any) -> JobSpec:
+    if isinstance(workflow, str) and ":" not in workflow:
+        workflow = f"good:{workflow}"
+    return JobSpec.model_validate({"name": "job", "queue": "queue", "workflow": workflow, **fields})
+
+
+def found(spec: JobSpec) -> list[tuple[str, tuple[str | int, ...]]]:
+    return [(problem.code, problem.path) for problem in check_job(spec, ROOT)]
+
+
+DAILY = {"schedule": {"cron": "@daily"}}
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        job("TakesBasket", input={"items": [{"sku": "a", "quantity": "5"}], "due": "2026-01-01", "name": "x"}),
+        job("TakesBasket"),  # on demand: the input may come later
+        job("TakesNothing", **DAILY),
+        job("TakesTwo", args=[{"sku": "a"}, 2]),
+        job("TakesMany", args=[1, 2, 3]),
+        job("TakesMany", **DAILY),
+        job("TakesAnything", input={"what": ["ever", None]}),
+        job("TakesAnything", input=None),
+        job("TakesRaw", input={"what": "ever"}),
+        job("TakesPositive", input=1),
+        job("TakesEither", input={"sku": "a"}),
+        job("TakesOpen", input={"inner": {"sku": "a"}, "more": 1}),
+        job("TakesPlain", input={"left": 1}),
+        job("Dynamic", args=[1, 2, 3]),
+        job({"type": "whatever", "class": "good:Dynamic"}),
+        job({"type": "named-otherwise", "class": "good:Named"}),
+        job({"type": "elsewhere"}, input={"any": "thing"}),
+        job({"type": "elsewhere"}, input=[1, "2"], input_model="good:Numbers"),
+        job({"type": "elsewhere"}, input={"value": 1}, input_model="good:Outer.Inner"),
+        job({"type": "elsewhere"}, args=[1, 2], input_model="good:Numbers"),
+        job("TakesBasket", input={"items": []}, input_model="good:Basket"),
+        job("TakesNothing", activities=["good:fetch", "good:store", "good:shelf.count", "good:fetch"]),
+    ],
+)
+def test_good_jobs_have_no_problems(spec: JobSpec) -> None:
+    assert check_job(spec, ROOT) == ()
+
+
+@pytest.mark.parametrize(
+    ("spec", "problems"),
+    [
+        (job("absent:Any"), [("JS300", ("workflow", "class"))]),
+        (job("needs:Any"), [("JS301", ("workflow", "class"))]),
+        (job("TakesBaskets"), [("JS302", ("workflow", "class"))]),
+        (job("good:explosive"), [("JS303", ("workflow", "class"))]),
+        (job("exits:Any"), [("JS304", ("workflow", "class"))]),
+        (job("syntax:Any"), [("JS305", ("workflow", "class"))]),
+        (job("Item"), [("JS306", ("workflow", "class"))]),
+        (job("Undecorated"), [("JS306", ("workflow", "class"))]),
+        (job("undecorated"), [("JS306", ("workflow", "class"))]),
+        (job("Named"), [("JS307", ("workflow",))]),
+        (job({"type": "other", "class": "good:TakesNothing"}), [("JS307", ("workflow",))]),
+        (
+            job("TakesNothing", activities=["good:undecorated", "good:Shelf", "good:Shelf.count", "good:Numbers"]),
+            [("JS308", ("activities", index)) for index in range(4)],
+        ),
+        (job("TakesNothing", activities=["good:fetch", "good:other_fetch"]), [("JS308", ("activities", 1))]),
+        (job("TakesNothing", activities=["good:absent"]), [("JS302", ("activities", 0))]),
+        (job("TakesAnything", input=1, input_model="good:shelf"), [("JS309", ("input_model",))]),
+        (job("TakesAnything", input=1, input_model="good:Absent"), [("JS302", ("input_model",))]),
+        (job("TakesNothing", input=None), [("JS320", ("input",))]),
+        (job("TakesTwo", args=[{"sku": "a"}, 2, 3, 4]), [("JS320", ("args", 2))]),
+        (job("TakesBasket", **DAILY), [("JS320", ("workflow",))]),
+        (job("KeywordOnly", input=1), [("JS321", ("workflow",))]),
+        (job({"type": "elsewhere"}, input=[1, "x"], input_model="good:Numbers"), [("JS322", ("input", 1))]),
+        (job({"type": "elsewhere"}, args=[1, "x"], input_model="good:Numbers"), [("JS322", ("args", 1))]),
+        (job("TakesBasket", input=None), [("JS323", ("input",))]),
+        (job("TakesBasket", input={}), [("JS323", ("input",))]),
+        (job("TakesBasket", input={"items": [{"sku": "a"}, {}]}), [("JS323", ("input", "items", 1))]),
+        (job("TakesBasket", input={"items": [{"sku": 1}]}), [("JS323", ("input", "items", 0, "sku"))]),
+        (job("TakesBasket", input={"items": [], "due": "soon"}), [("JS323", ("input", "due"))]),
+        (job("TakesBasket", input={"items": [], "name": 1}), [("JS323", ("input", "name"))]),
+        (job("TakesBasket", input={"items": [], "dew": None}), [("JS323", ("input", "dew"))]),
+        (job("TakesMany", args=[1, "x"]), []),
+        (job("TakesPositive", input=0), [("JS323", ("input",))]),
+        (job("TakesTwo", args=[{"sku": "a"}, "x"]), [("JS323", ("args", 1))]),
+        (job("TakesEither", input={"sku": []}), [("JS323", ("input",)), ("JS323", ("input", "sku"))]),
+        (
+            job("TakesBasket", input={"items": [{"sku": "a", "quantitty": 2}]}),
+            [("JS324", ("input", "items", 0, "quantitty"))],
+        ),
+        (job("TakesOpen", input={"inner": {"sku": "a", "z": 1}, "more": 1}), [("JS324", ("input", "inner", "z"))]),
+        (job("TakesPlain", input={"left": 1, "rigth": 2}), [("JS324", ("input", "rigth"))]),
+        (
+            job({"type": "elsewhere"}, input={"key": "a", "kez": 2}, input_model="good:Typed"),
+            [("JS324", ("input", "kez"))],
+        ),
+        (job("TakesOpaque", input={}), [("JS325", ("input",))]),
+        (job("TakesAnything", input=UNWRITABLE), [("JS326", ("input",))]),
+        (job("TakesTwo", input={"sku": "a"}), [("JS327", ("input",))]),
+        (
+            job("absent:Any", activities=["exits:Any"], input="x", input_model="good:Numbers"),
+            [("JS300", ("workflow", "class")), ("JS304", ("activities", 0)), ("JS322", ("input",))],
+        ),
+    ],
+)
+def test_mistakes_are_found_where_they_are(
+    spec: JobSpec, problems: list[tuple[str, tuple[str | int, ...]]], broken: None
+) -> None:
+    assert found(spec) == problems
+
+
+@pytest.fixture
+def broken(tmp_path: Path) -> Iterator[None]:
+    """Modules that no checker of this project's own code should see."""
+    (tmp_path / "needs.py").write_text("import package_that_nobody_has\n")
+    (tmp_path / "exits.py").write_text("import sys; sys.exit(0)\n")
+    (tmp_path / "syntax.py").write_text("def\n")
+    sys.path.append(str(tmp_path))
+    forget_failures()
+    yield
+    forget_failures()
+
+
+def test_every_code_is_explained_with_its_severity() -> None:
+    warnings = {code for code, rule in RULES.items() if code.startswith("JS3") and rule.severity is Severity.WARNING}
+    assert {"JS324", "JS325", "JS327"} <= warnings
+    for spec in (job("TakesPlain", input={"left": 1, "rigth": 2}), job("TakesOpaque", input={}), job("Named")):
+        for problem in check_job(spec, ROOT):
+            assert problem.severity is RULES[problem.code].severity
+
+
+def test_messages_say_what_to_do() -> None:
+    [problem] = check_job(job("Named"), ROOT)
+    assert problem.message == "`good:Named` has the workflow type `named-otherwise`, not `Named`"
+    assert problem.hint == "write `workflow: {type: named-otherwise, class: good:Named}`"
+    [problem] = check_job(job("TakesBasket", input={"items": [], "labell": ""}), ROOT)
+    assert problem.on_key
+    [problem] = check_job(job("TakesPlain", input={"left": 1, "rigth": 2}), ROOT)
+    assert problem.message == "`Plain` (`value` of `TakesPlain.run()`) has no `rigth` and ignores it"
+    assert problem.hint == "did you mean `right`?"
+    [problem] = check_job(job("TakesBasket", input={}), ROOT)
+    assert problem.message == "`items` is missing, which `Basket` (`basket` of `TakesBasket.run()`) requires"
+    [problem] = check_job(job("TakesBasket", input=[]), ROOT)
+    assert problem.message == "this does not fit `Basket` (`basket` of `TakesBasket.run()`): input should be a mapping"
+
+
+def test_values_that_only_some_json_knows_are_read_as_the_worker_reads_them() -> None:
+    assert found(job("TakesAnything", input=[math.nan, 10**30, "\u2028"])) == []
+
+
+def test_a_job_of_another_language_imports_nothing() -> None:
+    path = list(sys.path)
+    assert check_job(job({"type": "elsewhere"}, input=1), ROOT / "not there") == ()
+    assert sys.path == path
+
+
+def test_a_broken_module_is_loaded_once_for_all_jobs(tmp_path: Path) -> None:
+    (tmp_path / "counted.py").write_text(
+        "import os; os.environ['COUNTED'] = os.environ.get('COUNTED', '') + 'x'; 1 / 0"
+    )
+    try:
+        for name in "ABC":
+            [problem] = check_job(job(f"counted:{name}"), tmp_path)
+            assert problem.code == "JS303"
+        assert os.environ["COUNTED"] == "x"
+    finally:
+        os.environ.pop("COUNTED", None)
+
+
+def test_checking_jobs_that_share_a_workflow_is_quick() -> None:
+    spec = job("TakesBasket", input={"items": [{"sku": "a"}] * 5}, activities=["good:fetch", "good:store"])
+    check_job(spec, ROOT)
+    started = time.perf_counter()
+    for _ in range(1000):
+        check_job(spec, ROOT)
+    assert time.perf_counter() - started < 1  # 20 ms where nothing else runs
+
+
+def test_collects_once_per_queue_and_type() -> None:
+    specs = [
+        job("TakesNothing", queue="a", activities=["good:fetch", "good:shelf.count"]),
+        job("good:TakesNothing", name="second", queue="a", activities=["good:shelf.count"]),
+        job("TakesBasket", name="third", queue="b", activities=["good:fetch"]),
+        job({"type": "elsewhere"}, name="fourth", queue="c"),
+    ]
+    registrations = collect(specs, ROOT)
+    assert list(registrations) == ["a", "b"]
+    assert [workflow.__name__ for workflow in registrations["a"].workflows] == ["TakesNothing"]
+    assert [activity.__name__ for activity in registrations["a"].activities] == ["count", "fetch"]
+    assert registrations["a"].threads
+    assert registrations["a"].jobs == ("job", "second")
+    assert not registrations["b"].threads
+
+
+def test_two_classes_under_one_name_are_refused_with_both_places() -> None:
+    specs = [
+        job("good:TakesNothing", activities=["good:fetch"]),
+        job("clashing:TakesNothing", name="other", activities=["clashing:fetch"]),
+    ]
+    with pytest.raises(InvalidDefinitionError) as caught:
+        collect(specs, ROOT)
+    assert str(caught.value).splitlines() == [
+        f"task queue `queue`: {named} is both `good:{name}` (job job) and `clashing:{name}` (job other); "
+        "give one of them another name"
+        for named, name in (("workflow `TakesNothing`", "TakesNothing"), ("activity `fetch`", "fetch"))
+    ]
+
+
+def test_the_same_name_on_two_queues_is_fine() -> None:
+    specs = [job("good:TakesNothing", queue="a"), job("clashing:TakesNothing", queue="b")]
+    assert set(collect(specs, ROOT)) == {"a", "b"}
+
+
+def test_all_that_cannot_be_registered_is_said_at_once() -> None:
+    specs = [
+        job("Undecorated"),
+        job("Named", name="named"),
+        job("TakesNothing", name="third", activities=["good:nope"]),
+    ]
+    with pytest.raises(InvalidDefinitionError) as caught:
+        collect(specs, ROOT)
+    assert [line.partition(":")[0] for line in str(caught.value).splitlines()] == ["job", "named", "third"]
+
+
+@pytest.mark.parametrize(
+    ("specs", "message"),
+    [
+        ([], "there is nothing to run on task queue `queue`: no job uses it"),
+        (
+            [job({"type": "elsewhere"})],
+            (
+                "there is nothing to run on task queue `queue`: "
+                "its jobs (job) name a workflow type without a class, and no activities"
+            ),
+        ),
+    ],
+)
+def test_a_wanted_queue_without_code_is_refused(specs: list[JobSpec], message: str) -> None:
+    with pytest.raises(NotRegisteredError) as caught:
+        collect(specs, ROOT, queues=["queue"])
+    assert str(caught.value) == message
+
+
+def test_default_data_converter_is_the_pydantic_one() -> None:
+    assert resolve_data_converter(None, ROOT) is pydantic_data_converter
+
+
+def test_data_converter_is_loaded_and_checked(tmp_path: Path) -> None:
+    (tmp_path / "codecs_of_job.py").write_text(
+        "from temporalio.converter import DataConverter\nconverter = DataConverter()\nother = 7\n"
+    )
+    assert isinstance(resolve_data_converter("codecs_of_job:converter", tmp_path), DataConverter)
+    for name, message in (
+        ("DataConverter", "is a class"),
+        ("other", "but 7"),
+        ("convertor", "did you mean `converter`"),
+    ):
+        with pytest.raises(ProjectError, match=re.escape(message)):
+            resolve_data_converter(f"codecs_of_job:{name}", tmp_path)
+
+
+def test_projects_own_specs_fit_the_examples() -> None:
+    import yaml
+
+    root = Path(__file__).parent.parent.parent
+    texts = [yaml.safe_load(file.read_text()) for file in sorted((root / "specs").glob("*.yaml"))]
+    texts += [tomllib.loads(file.read_text()) for file in sorted((root / "specs").glob("*.toml"))]
+    jobs = [
+        {**text.get("defaults", {}), **each}
+        for text in texts
+        for each in text.get("jobs", [text])
+        if "owner" not in text
+    ]
+    specs = [JobSpec.model_validate(each) for each in jobs]
+    assert len(specs) == 6
+    assert [check_job(spec, root) for spec in specs] == [()] * 6
+    assert list(collect(specs, root)) == ["shop-office", "shop-orders"]
