@@ -11,8 +11,9 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from jobspec.timing.calendar import Calendar, CalendarError, format_field, parse_field
+from jobspec.timing.calendar import Calendar, format_field
 from jobspec.timing.duration import DurationError, format_duration, parse_duration
+from jobspec.timing.fields import CalendarError, parse_field
 
 _WORDS = re.compile(r"[^ \t\r\n\f\v]+")
 _WORDS_OR_COMMENT = re.compile(r"(?:^|(?<=[ \t\r\n\f\v]))#.*", re.DOTALL)

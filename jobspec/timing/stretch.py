@@ -77,7 +77,7 @@ class Course:
         """The first run after ``after``."""
         after = max(after, self._earliest)
         for _ in range(_STEPS):
-            found = self._step(after)
+            found = self._step(after) if after < self._last else None
             if found is None or not self._is_skipped(found):
                 return found
             after = found

@@ -123,7 +123,7 @@ def upcoming_seconds(timetable: Timetable, start: int, end: int) -> list[int]:
 
 
 def _make_course(timetable: Timetable) -> Course:
-    earliest = -1 if timetable.start_at is None else _floor(timetable.start_at - _SECOND)
+    earliest = -1 if timetable.start_at is None else _floor(timetable.start_at) - 1
     last = LAST_SECOND if timetable.end_at is None else min(_floor(timetable.end_at), LAST_SECOND)
     return Course(
         zone=find_zone(timetable.timezone),
