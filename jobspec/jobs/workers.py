@@ -16,7 +16,13 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from jobspec.errors import InvalidDefinitionError, NotRegisteredError
+from jobspec.errors import (
+    InvalidDefinitionError,
+    NamespaceNotFoundError,
+    NotRegisteredError,
+    RequestError,
+    UnreachableError,
+)
 from jobspec.jobs.code import ActivityCode, Mistake, WorkflowCode, load_activity, load_workflow
 
 if TYPE_CHECKING:
@@ -26,6 +32,7 @@ if TYPE_CHECKING:
     from temporalio.client import Client
     from temporalio.worker import Worker
 
+    from jobspec.errors import JobspecError
     from jobspec.spec.model import JobSpec
 
 _Code = TypeVar("_Code", WorkflowCode, ActivityCode)
@@ -138,6 +145,9 @@ async def run_workers(client: Client, registrations: Mapping[str, Registrations]
 
     Raises:
         NotRegisteredError: There is nothing to run.
+        NamespaceNotFoundError: The client's namespace does not exist.
+        UnreachableError: Temporal could not be reached when a worker started; later on a worker waits for it to return.
+        RequestError: A worker failed for another reason.
     """
     if not registrations:
         raise NotRegisteredError("no job names a Python workflow or activity, so there is nothing for a worker to run")
@@ -182,9 +192,19 @@ async def _run_until(workers: list[Worker], stop: asyncio.Event) -> None:
         stopping.cancel()
         await asyncio.gather(*(worker.shutdown() for worker in workers if worker.is_running), return_exceptions=True)
         outcomes = await asyncio.gather(*running, return_exceptions=True)
-    for outcome in outcomes:
-        if isinstance(outcome, BaseException):
-            raise outcome
+    for worker, outcome in zip(workers, outcomes, strict=True):
+        if isinstance(outcome, Exception):
+            raise _explain(outcome, worker) from outcome
+
+
+def _explain(error: Exception, worker: Worker) -> JobspecError:
+    # The SDK raises a bare RuntimeError that has the server's answer only in its text.
+    text = str(error)
+    if "code: NotFound" in text:
+        return NamespaceNotFoundError(f"there is no namespace `{worker.client.namespace}`")
+    if "code: Unavailable" in text:
+        return UnreachableError(f"Temporal cannot be reached: the worker of task queue `{worker.task_queue}` gave up")
+    return RequestError(f"the worker of task queue `{worker.task_queue}` failed: {text.partition(': Status {')[0]}")
 
 
 def _add(spec: JobSpec, queue: _Queue, root: Path) -> list[str]:

@@ -13,17 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from dev_servers import eventually
-from temporalio.client import WorkflowExecutionStatus
+from temporalio.client import Client, WorkflowExecutionStatus
 
-from jobspec.errors import NotRegisteredError, UsageError
+from jobspec.errors import NamespaceNotFoundError, NotRegisteredError, UsageError
 from jobspec.jobs.dev_server import find_server, run_dev_server
 from jobspec.jobs.workers import Registrations, collect, make_worker, run_workers, stop_on_signals
 from jobspec.spec.model import JobSpec
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-
-    from temporalio.client import Client
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -176,6 +174,14 @@ async def test_nothing_to_run_is_refused(client: Client) -> None:
         await run_workers(client, {}, stop=asyncio.Event())
     with pytest.raises(NotRegisteredError):
         make_worker(client, Registrations(queue="empty"))
+
+
+@pytest.mark.parametrize("server", ["workflow"], indirect=True)
+async def test_a_missing_namespace_is_said(client: Client) -> None:
+    elsewhere = Client(client.service_client, namespace="nowhere")
+    with pytest.raises(NamespaceNotFoundError, match="there is no namespace `nowhere`") as caught:
+        await run_workers(elsewhere, collect([job("CheckHealth")], ROOT), stop=asyncio.Event())
+    assert caught.value.__cause__
 
 
 async def test_dev_server_keeps_its_state(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ import os
 import re
 import sys
 import time
-import tomllib
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ from jobspec.errors import InvalidDefinitionError, NotRegisteredError, ProjectEr
 from jobspec.imports import forget_failures
 from jobspec.jobs.checks import check_job
 from jobspec.jobs.workers import collect
+from jobspec.spec.loader import load_all_environments
 from jobspec.spec.model import JobSpec
 
 if TYPE_CHECKING:
@@ -294,18 +295,12 @@ def test_data_converter_is_loaded_and_checked(tmp_path: Path) -> None:
 
 
 def test_projects_own_specs_fit_the_examples() -> None:
-    import yaml
-
     root = Path(__file__).parent.parent.parent
-    texts = [yaml.safe_load(file.read_text()) for file in sorted((root / "specs").glob("*.yaml"))]
-    texts += [tomllib.loads(file.read_text()) for file in sorted((root / "specs").glob("*.toml"))]
-    jobs = [
-        {**text.get("defaults", {}), **each}
-        for text in texts
-        for each in text.get("jobs", [text])
-        if "owner" not in text
-    ]
-    specs = [JobSpec.model_validate(each) for each in jobs]
+    now = datetime(2026, 11, 24, tzinfo=UTC)
+    checked = load_all_environments([root / "specs"], relative_to=root, environments=[], now=now)
+    assert checked.diagnostics == ()
+    [loaded] = checked.by_environment.values()
+    specs = [found.spec for found in loaded.jobs.values()]
     assert len(specs) == 6
     assert [check_job(spec, root) for spec in specs] == [()] * 6
     assert list(collect(specs, root)) == ["shop-office", "shop-orders"]
