@@ -16,7 +16,7 @@ from jobspec.timing.duration import DurationError, format_duration, parse_durati
 from jobspec.timing.fields import CalendarError, parse_field
 
 _WORDS = re.compile(r"[^ \t\r\n\f\v]+")
-_WORDS_OR_COMMENT = re.compile(r"(?:^|(?<=[ \t\r\n\f\v]))#.*", re.DOTALL)
+_COMMENT = re.compile(r"(?:^|(?<=[ \t\r\n\f\v]))#.*", re.DOTALL)
 _ALIASES = {
     "@yearly": "0 0 1 1 *",
     "@annually": "0 0 1 1 *",
@@ -79,7 +79,9 @@ def _find_comment(text: str) -> int:
 
     The server cuts at every ``#``, so that ``1#3``, elsewhere the third Monday, silently becomes every Monday.
     """
-    match = _WORDS_OR_COMMENT.search(text)
+    if "#" not in text:
+        return len(text)
+    match = _COMMENT.search(text)
     end = match.start() if match else len(text)
     for word in _WORDS.finditer(text, 0, end):
         if "#" in word[0]:

@@ -93,7 +93,7 @@ def parse_field(name: str, value: int | str | Sequence[int | str]) -> tuple[int,
     if isinstance(value, (bool, float)) or not isinstance(value, (int, str, Sequence)):
         raise CalendarError(f"{_say(name)} must be a number or text, not `{value!r}`", field=name)
     if isinstance(value, int):
-        return _finish(name, {_check(name, value, str(value))})
+        return _finish(name, {_check(name, value, _show(value))})
     if isinstance(value, str):
         return _parse_text(name, value)
     return _parse_list(name, value)
@@ -178,6 +178,11 @@ def _finish(name: str, found: set[int]) -> tuple[int, ...] | None:
         found = {value % _SUNDAY_AGAIN for value in found}
     values = tuple(sorted(found))
     return None if name == "year" and values == ALL_YEARS else values
+
+
+def _show(number: int) -> str:
+    """The number as text; Python refuses to write a very long one."""
+    return str(number) if abs(number) < 10**_MOST_DIGITS else "that large a number"
 
 
 def _say(name: str) -> str:

@@ -3,7 +3,8 @@
 Everything is nominal: a jitter only delays a run. The rules are those of
 ``CompiledSpec.GetNextTime`` in ``service/worker/scheduler/spec.go``: calendars
 and intervals together, less what is skipped, between a start and an end that
-both count, and never after 2100.
+both count, and never after 2100. Results equal the server's to the second, as
+long as both know the same time zone data.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from datetime import date
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from jobspec.timing.zones import DAY, HOUR
+from jobspec.timing.zones import DAY, EPOCH_WEEKDAY, HOUR
 
 if TYPE_CHECKING:
     from jobspec.timing.calendar import Calendar
@@ -59,7 +59,7 @@ class Rule:
 
     def matches_date(self, day: int) -> bool:
         """Whether an ordinary local day, in days since the epoch, is one of its dates."""
-        if self.weekdays is not None and (day + 4) % 7 not in self.weekdays:
+        if self.weekdays is not None and (day + EPOCH_WEEKDAY) % 7 not in self.weekdays:
             return False
         when = date.fromordinal(day + _EPOCH)
         return (

@@ -17,6 +17,8 @@ from typing import NamedTuple
 
 DAY = 86_400
 HOUR = 3_600
+EPOCH_WEEKDAY = 4
+"""1970-01-01 was a Thursday."""
 LAST_SECOND = 4_133_980_799
 """The end of 2100, UTC: the server's calendars know no later year."""
 
@@ -96,16 +98,16 @@ class Zone:
     def weekday(self, wall: int) -> int:
         """Day of the week, 0 is Sunday, of ``to_utc(wall)``; of a missing wall it may be that of another day."""
         if self.fixed:
-            return (wall // DAY + 4) % 7
+            return (wall // DAY + EPOCH_WEEKDAY) % 7
         second = self.to_utc(wall)
-        return ((second + self.offset(second)) // DAY + 4) % 7
+        return ((second + self.offset(second)) // DAY + EPOCH_WEEKDAY) % 7
 
     def weekday_at_midnight(self, day: int) -> int:
         """The same for the start of a day, quickly."""
         if not self.fixed:
             block = self._blocks.get(day * DAY >> _BLOCK_BITS) or self._load(day * DAY >> _BLOCK_BITS)
             day = block.moved_midnights.get(day, day)
-        return (day + 4) % 7
+        return (day + EPOCH_WEEKDAY) % 7
 
     def find_window(self, second: int, until: int) -> Window:
         """The first change of offset whose window ends after ``second``, or one beyond all time."""

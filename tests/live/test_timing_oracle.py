@@ -233,4 +233,4 @@ async def test_run_times_are_those_of_the_server(client: Client) -> None:
     reports = await asyncio.gather(*(compare(client, number, gate) for number in range(DRAWS)))
     assert not [report for report in reports if report not in {"", UNANSWERED}]
     # A query of the workflow back end times out where very many times are skipped; that must stay the exception.
-    assert reports.count(UNANSWERED) <= max(1, DRAWS // 50)
+    assert reports.count(UNANSWERED) <= max(1, DRAWS // 200)

@@ -139,6 +139,11 @@ def test_what_is_no_field_says_why_and_what_to_write(name: str, value: Any, mess
     assert caught.value.field == name
 
 
+def test_a_number_too_long_to_be_shown_is_refused() -> None:
+    with pytest.raises(CalendarError, match="is outside 0-23"):
+        parse_field("hour", 10**5000)
+
+
 def test_the_hint_for_a_range_over_the_end_is_accepted() -> None:
     with pytest.raises(CalendarError) as caught:
         parse_field("day_of_week", "fri-mon")
