@@ -379,7 +379,7 @@ RULES: dict[str, Rule] = {
     "JS308": Rule(
         summary="not an activity",
         explanation="`activities` names functions decorated with `@activity.defn`, or methods of an instance that the "
-        "module holds, as `shop.activities:orders.fetch`. Two activities of a job cannot have one name.",
+        "module holds, as `shop.activities:orders.fetch`.",
     ),
     "JS309": Rule(
         summary="input model is no type",
@@ -443,6 +443,12 @@ RULES: dict[str, Rule] = {
         "parameters. With fewer, the workflow gets plain mappings and lists instead of its models. Give "
         "all arguments in `args`.",
         severity=Severity.WARNING,
+    ),
+    "JS328": Rule(
+        summary="two workflows or activities of one name",
+        explanation="A worker runs one workflow or activity per name, so two different ones on one task queue exclude "
+        "each other, whichever jobs they belong to. Give one of them another name with `@workflow.defn(name=…)` or "
+        "`@activity.defn(name=…)`, or another queue.",
     ),
     # JS4xx: the project file
     "JS401": Rule(

@@ -21,12 +21,12 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from jobspec.diagnostics import Severity
-from jobspec.jobs.code import Mistake, WorkflowCode, load_activity, load_object, load_workflow
+from jobspec.jobs.code import ActivityCode, Mistake, WorkflowCode, load_activity, load_object, load_workflow
 from jobspec.jobs.values import Reader, UnreadableTypeError, make_reader
 from jobspec.spec.validation import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from jobspec.spec.model import JobSpec
@@ -53,6 +53,27 @@ def check_job(spec: JobSpec, root: Path) -> tuple[Problem, ...]:
     problems += _check_activities(spec, root)
     problems += _check_input(spec, workflow if isinstance(workflow, WorkflowCode) else None, root)
     return tuple(dict.fromkeys(problems))
+
+
+def check_clashes(specs: Iterable[JobSpec], root: Path) -> dict[str, tuple[Problem, ...]]:
+    """Find workflows and activities of one task queue that share a name, of which its worker could run only one.
+
+    Args:
+        specs: The jobs of one environment, in the order in which the later of two is to blame.
+        root: Where import paths start.
+
+    Returns:
+        Job → what clashes with an earlier job or with another activity of its own; only jobs that clash.
+    """
+    taken: dict[tuple[str, str, str | None], tuple[object, str]] = {}
+    problems: dict[str, list[Problem]] = {}
+    for spec in specs:
+        for place, path, code in _code_of(spec, root):
+            here = f"`{path}` of job `{spec.name}`"
+            first, where = taken.setdefault((spec.queue, code.kind, code.type), (code.implementation, here))
+            if first != code.implementation:
+                problems.setdefault(spec.name, []).append(_clash(spec.queue, place, code, here, where))
+    return {name: tuple(found) for name, found in problems.items()}
 
 
 @cache
@@ -106,19 +127,31 @@ def _check_type(spec: JobSpec, workflow: WorkflowCode) -> Iterator[Problem]:
 
 
 def _check_activities(spec: JobSpec, root: Path) -> Iterator[Problem]:
-    seen: dict[str | None, str] = {}
     for index, path in enumerate(spec.activities):
         activity = load_activity(path, root)
         if isinstance(activity, Mistake):
             yield activity.at("activities", index)
-        elif seen.setdefault(activity.type, path) != path:
-            named = f"`{activity.type}`" if activity.type else "dynamic"
-            yield Problem(
-                path=("activities", index),
-                code="JS308",
-                message=f"`{path}` and `{seen[activity.type]}` are both activity {named}",
-                hint="give one of them another name: `@activity.defn(name=…)`",
-            )
+
+
+def _code_of(spec: JobSpec, root: Path) -> Iterator[tuple[ValuePath, str, WorkflowCode | ActivityCode]]:
+    if path := spec.workflow.import_path:
+        workflow = load_workflow(path, root)
+        if isinstance(workflow, WorkflowCode):
+            yield ("workflow", "class"), path, workflow
+    for index, path in enumerate(spec.activities):
+        activity = load_activity(path, root)
+        if isinstance(activity, ActivityCode):
+            yield ("activities", index), path, activity
+
+
+def _clash(queue: str, place: ValuePath, code: WorkflowCode | ActivityCode, here: str, where: str) -> Problem:
+    named = f"{code.kind} `{code.type}`" if code.type else f"the dynamic {code.kind}"
+    return Problem(
+        path=place,
+        code="JS328",
+        message=f"on task queue `{queue}`, {here} and {where} are both {named}",
+        hint=f"give one of them another name, as `@{code.kind}.defn(name=…)`, or another queue",
+    )
 
 
 def _check_input(spec: JobSpec, workflow: WorkflowCode | None, root: Path) -> Iterator[Problem]:

@@ -112,6 +112,7 @@ def make_worker(client: Client, registrations: Registrations, *, executor: Threa
 
     Raises:
         NotRegisteredError: There is nothing to run.
+        InvalidDefinitionError: A workflow cannot be loaded into the SDK's sandbox.
     """
     from temporalio.worker import Worker
     from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
@@ -120,16 +121,21 @@ def make_worker(client: Client, registrations: Registrations, *, executor: Threa
         raise NotRegisteredError(_nothing(registrations.queue, ()))
     # A workflow module may import jobspec; loading that again in every workflow's sandbox would cost and gain nothing.
     restrictions = SandboxRestrictions.default.with_passthrough_modules("jobspec")
-    return Worker(
-        client,
-        task_queue=registrations.queue,
-        workflows=registrations.workflows,
-        activities=registrations.activities,
-        activity_executor=executor,
-        max_concurrent_activities=CONCURRENT_ACTIVITIES,
-        graceful_shutdown_timeout=GRACE,
-        workflow_runner=SandboxedWorkflowRunner(restrictions=restrictions),
-    )
+    try:
+        return Worker(
+            client,
+            task_queue=registrations.queue,
+            workflows=registrations.workflows,
+            activities=registrations.activities,
+            activity_executor=executor,
+            max_concurrent_activities=CONCURRENT_ACTIVITIES,
+            graceful_shutdown_timeout=GRACE,
+            workflow_runner=SandboxedWorkflowRunner(restrictions=restrictions),
+        )
+    except RuntimeError as error:
+        # The SDK imports workflow modules once more, in its sandbox, where they may fail though they do not outside.
+        reason = f": {error.__cause__}" if error.__cause__ else ""
+        raise InvalidDefinitionError(f"task queue `{registrations.queue}`: {error}{reason}") from error
 
 
 async def run_workers(client: Client, registrations: Mapping[str, Registrations], *, stop: asyncio.Event) -> None:

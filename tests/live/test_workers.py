@@ -15,7 +15,7 @@ import pytest
 from dev_servers import eventually
 from temporalio.client import Client, WorkflowExecutionStatus
 
-from jobspec.errors import NamespaceNotFoundError, NotRegisteredError, UsageError
+from jobspec.errors import InvalidDefinitionError, NamespaceNotFoundError, NotRegisteredError, UsageError
 from jobspec.jobs.dev_server import find_server, run_dev_server
 from jobspec.jobs.workers import Registrations, collect, make_worker, run_workers, stop_on_signals
 from jobspec.spec.model import JobSpec
@@ -174,6 +174,23 @@ async def test_nothing_to_run_is_refused(client: Client) -> None:
         await run_workers(client, {}, stop=asyncio.Event())
     with pytest.raises(NotRegisteredError):
         make_worker(client, Registrations(queue="empty"))
+
+
+@pytest.mark.parametrize("server", ["workflow"], indirect=True)
+async def test_what_the_sandbox_refuses_is_said(client: Client, tmp_path: Path) -> None:
+    (tmp_path / "outside_only.py").write_text(
+        "from temporalio import workflow\n"
+        "if workflow.unsafe.in_sandbox():\n"
+        "    raise ValueError('not in here')\n"
+        "@workflow.defn\n"
+        "class Outside:\n"
+        "    @workflow.run\n"
+        "    async def run(self) -> None: ...\n"
+    )
+    registrations = collect([job("Outside", workflow="outside_only:Outside")], tmp_path)
+    message = "task queue `shop`: Failed validating workflow Outside: not in here"
+    with pytest.raises(InvalidDefinitionError, match=message):
+        make_worker(client, registrations["shop"])
 
 
 @pytest.mark.parametrize("server", ["workflow"], indirect=True)

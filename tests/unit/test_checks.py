@@ -17,7 +17,7 @@ from jobspec.cli.data_converter import resolve_data_converter
 from jobspec.diagnostics import RULES, Severity
 from jobspec.errors import InvalidDefinitionError, NotRegisteredError, ProjectError
 from jobspec.imports import forget_failures
-from jobspec.jobs.checks import check_job
+from jobspec.jobs.checks import check_clashes, check_job
 from jobspec.jobs.workers import collect
 from jobspec.spec.loader import load_all_environments
 from jobspec.spec.model import JobSpec
@@ -98,7 +98,6 @@ def test_good_jobs_have_no_problems(spec: JobSpec) -> None:
             job("TakesNothing", activities=["good:undecorated", "good:Shelf", "good:Shelf.count", "good:Numbers"]),
             [("JS308", ("activities", index)) for index in range(4)],
         ),
-        (job("TakesNothing", activities=["good:fetch", "good:other_fetch"]), [("JS308", ("activities", 1))]),
         (job("TakesNothing", activities=["good:absent"]), [("JS302", ("activities", 0))]),
         (job("TakesAnything", input=1, input_model="good:shelf"), [("JS309", ("input_model",))]),
         (job("TakesAnything", input=1, input_model="good:Absent"), [("JS302", ("input_model",))]),
@@ -209,6 +208,24 @@ def test_checking_jobs_that_share_a_workflow_is_quick() -> None:
     for _ in range(1000):
         check_job(spec, ROOT)
     assert time.perf_counter() - started < 1  # 20 ms where nothing else runs
+
+
+def test_clashes_on_a_queue_are_found() -> None:
+    specs = [
+        job("good:TakesNothing", activities=["good:fetch", "good:other_fetch"]),
+        job("clashing:TakesNothing", name="second", activities=["good:fetch"]),
+        job("clashing:TakesNothing", name="third", queue="elsewhere", activities=["clashing:fetch", "absent:any"]),
+        job("good:TakesNothing", name="fourth"),
+    ]
+    clashes = check_clashes(specs, ROOT)
+    assert {name: [(each.code, each.path) for each in found] for name, found in clashes.items()} == {
+        "job": [("JS328", ("activities", 1))],
+        "second": [("JS328", ("workflow", "class"))],
+    }
+    assert clashes["second"][0].message == (
+        "on task queue `queue`, `clashing:TakesNothing` of job `second` and `good:TakesNothing` of job `job` are both "
+        "workflow `TakesNothing`"
+    )
 
 
 def test_collects_once_per_queue_and_type() -> None:
