@@ -6,6 +6,7 @@ caller::
 
     JobspecError
     ├── UsageError                  the command line or a call was used wrongly          exit 64
+    ├── NotFoundError               there is no job of that name                         exit 1
     ├── InvalidDefinitionError      a job, or the code that it names, cannot be used     exit 1
     ├── NotRegisteredError          there is no code that a worker could run             exit 1
     ├── ProjectError                jobspec.toml is missing, broken or too little        exit 1 (holds diagnostics)
@@ -34,6 +35,10 @@ class JobspecError(Exception):
 
 class UsageError(JobspecError):
     """A command or function was called in a way that cannot work; the message says what to do instead."""
+
+
+class NotFoundError(JobspecError):
+    """There is no job of that name; the message names the nearest ones."""
 
 
 class InvalidDefinitionError(JobspecError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from typing import NoReturn
 
 
@@ -21,8 +22,6 @@ def main() -> NoReturn:
 def end_process(code: int) -> NoReturn:
     """Flush what was written and end, without the interpreter's shutdown."""
     for stream in (sys.stdout, sys.stderr):
-        try:
+        with suppress(OSError, ValueError):  # whoever read it is gone; the code still counts
             stream.flush()
-        except (OSError, ValueError):
-            pass  # whoever read it is gone; the code still counts
     os._exit(code)

@@ -15,6 +15,8 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from jobspec.errors import JobspecError
+
 COMMANDS = {
     "init": ("project", "Write a new project, or prepare a namespace."),
     "validate": ("validate", "Check the spec files, their import paths and inputs."),
@@ -31,7 +33,7 @@ COMMANDS = {
 
 
 class _LazyGroup(click.Group):
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  click's signature
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - the signature is click's
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:

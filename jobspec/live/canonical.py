@@ -13,7 +13,7 @@ over on every write (:mod:`jobspec.live.messages`).
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -162,6 +162,11 @@ def canonical_calendars(calendars: Iterable[StructuredCalendarSpec]) -> frozense
     return frozenset(_calendar(calendar.SerializeToString(deterministic=True)) for calendar in calendars)
 
 
+def uncommented(calendars: frozenset[Calendar]) -> frozenset[Calendar]:
+    """Leave out the comments, which people read and the server does not."""
+    return frozenset(replace(calendar, comment="") for calendar in calendars)
+
+
 @lru_cache(maxsize=8192)
 def _calendar(encoded: bytes) -> Calendar:
     """Expand one calendar; many schedules share few, and holidays are expanded to every second of a day."""
@@ -211,12 +216,14 @@ def _whole_milliseconds(duration: Duration) -> int:
     return _nanoseconds(duration) // MILLISECOND * MILLISECOND
 
 
-def _overlap(value: int) -> str:
+_OVERLAP_NAMES = {
+    number: name.removeprefix("SCHEDULE_OVERLAP_POLICY_").lower() for name, number in ScheduleOverlapPolicy.items()
+} | {ScheduleOverlapPolicy.SCHEDULE_OVERLAP_POLICY_UNSPECIFIED: "skip"}
+
+
+def _overlap(value: ScheduleOverlapPolicy.ValueType) -> str:
     """Name the policy in the spec's words; a number that this version does not know stays a number."""
-    if value not in ScheduleOverlapPolicy.values():
-        return str(value)
-    name = ScheduleOverlapPolicy.Name(value).removeprefix("SCHEDULE_OVERLAP_POLICY_").lower()
-    return "skip" if name == "unspecified" else name
+    return _OVERLAP_NAMES.get(value, str(value))
 
 
 def _catchup_window(duration: Duration) -> int:

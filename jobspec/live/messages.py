@@ -301,7 +301,7 @@ async def _with_payloads(schedule: Schedule, transform: Any) -> Schedule:
         payload.CopyFrom((await transform([payload]))[0])
     metadata = action.user_metadata
     for name in ("summary", "details"):
-        if metadata.HasField(name):  # type: ignore[arg-type]
+        if metadata.HasField(name):
             payload = getattr(metadata, name)
             payload.CopyFrom((await transform([payload]))[0])
     return copy

@@ -42,8 +42,9 @@ Response_co = TypeVar("Response_co", covariant=True)
 
 CONCURRENCY: Final = 32
 
-DEADLINE: Final = timedelta(seconds=20)
-"""For one attempt; the slowest honest answer measured, a first describe on a busy V1 scheduler, took 3 s."""
+DEADLINE: Final = timedelta(seconds=10)
+"""For one attempt; the slowest honest answer measured, a first describe on a busy V1 scheduler, took 3 s. One that
+waits for the workflow of a poisoned schedule is never answered, but the next one is: with an error."""
 
 BUDGET: Final = timedelta(seconds=30)
 """For a call with its retries, and for how long the server may be silent: long enough for a server to be restarted."""
@@ -160,7 +161,8 @@ class Requests:
 
     def _note_failure(self, error: RPCError | RuntimeError, sent_at: float) -> None:
         now = time.monotonic()
-        if _is_passing(error):
+        # That one schedule gives no answer while others do is that schedule's fault and no reason to spare the server.
+        if _is_passing(error) and not (_is_timeout(error) and self._answered_at > sent_at):
             self._pace.slow_down(sent_at=sent_at, now=now)
         if not _is_silence(error):
             self._note_answer()
@@ -183,11 +185,9 @@ class Requests:
 
 def _is_passing(error: RPCError | RuntimeError) -> bool:
     """Whether it may go away by waiting."""
-    if not isinstance(error, RPCError):
-        return str(error).startswith(CONNECT_FAILURE)
-    if error.status is RPCStatusCode.RESOURCE_EXHAUSTED:
+    if isinstance(error, RPCError) and error.status is RPCStatusCode.RESOURCE_EXHAUSTED:
         return "larger than max" not in error.message  # grpc-go's code for a message that is too big, now and always
-    return _is_cut_off(error)
+    return _is_silence(error)
 
 
 def _is_cut_off(error: RPCError) -> bool:

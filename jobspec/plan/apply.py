@@ -12,7 +12,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from jobspec.errors import ConflictError, JobspecError, ScheduleExistsError, UnreachableError
+from jobspec.errors import (
+    ConflictError,
+    ForeignScheduleError,
+    JobspecError,
+    ScheduleExistsError,
+    ScheduleNotFoundError,
+    UnreachableError,
+)
 from jobspec.plan.plan import Action, Change, Held, plan_adoption, plan_job
 
 if TYPE_CHECKING:
@@ -54,11 +61,13 @@ class Outcome:
         status: `done` is written and, for updates, read back; `unchanged` somebody else had done it already;
             `conflict` the schedule was changed meanwhile so that this is not what was shown; `skipped` was not tried.
         message: Why, where it is not done.
+        is_unreachable: Whether it failed because nothing was answered.
     """
 
     change: Change
     status: Status
     message: str = ""
+    is_unreachable: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,9 +134,34 @@ async def _settle(change: Change, assignment: Assignment, turns: asyncio.Semapho
             return await _write(change, assignment)
         except UnreachableError as error:
             gone.set()
-            return Outcome(change=change, status=Status.FAILED, message=str(error))
+            return Outcome(change=change, status=Status.FAILED, message=str(error), is_unreachable=True)
         except JobspecError as error:
             return Outcome(change=change, status=Status.FAILED, message=str(error))
+
+
+async def forget(schedules: Schedules, name: str, *, owners: frozenset[str]) -> None:
+    """Drop our mark from a schedule and nothing else.
+
+    Raises:
+        ScheduleNotFoundError: There is none of that name.
+        ForeignScheduleError: It is not ours.
+        RefusedError: The mark cannot be changed there.
+        ConflictError: Somebody else keeps changing it.
+    """
+    for attempt in range(ATTEMPTS):
+        live = await schedules.describe(name)
+        if live is None:
+            raise ScheduleNotFoundError(f"there is no schedule `{name}`")
+        if live.project not in owners:
+            whose = f"belongs to the project `{live.project}`" if live.project else "carries no project's mark"
+            raise ForeignScheduleError(f"the schedule `{name}` {whose}, so there is nothing to forget")
+        try:
+            await schedules.mark(live, None)
+        except ConflictError:
+            if attempt == ATTEMPTS - 1:
+                raise
+        else:
+            return
 
 
 async def _write(change: Change, assignment: Assignment) -> Outcome:

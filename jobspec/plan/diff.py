@@ -24,6 +24,7 @@ from jobspec.live.canonical import (
     CanonicalPriority,
     CanonicalRetryPolicy,
     CanonicalSchedule,
+    uncommented,
 )
 from jobspec.live.messages import differing_fields
 from jobspec.timing.calendar import FIELDS, Calendar, format_calendar, format_field
@@ -156,9 +157,9 @@ def _change(field: str, before: Plain, after: Plain) -> FieldChange:
 
 
 def _calendar_changes(old: frozenset[Calendar], new: frozenset[Calendar]) -> list[FieldChange]:
-    before, after = _by_kind(old), _by_kind(new)
-    if before["schedule.cron"] == after["schedule.cron"] and before["schedule.calendar"] == after["schedule.calendar"]:
+    if uncommented(old) == uncommented(new):
         return [_change("schedule.calendar.comment", _comments(old), _comments(new))]
+    before, after = _by_kind(old), _by_kind(new)
     return [
         _change(field, _one_or_list(before[field]), _one_or_list(after[field]))
         for field in ("schedule.cron", "schedule.calendar")

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from jobspec.errors import UsageError
-from jobspec.plan.plan import Action
 from jobspec.plan.pauses import read_retirement
+from jobspec.plan.plan import Action
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

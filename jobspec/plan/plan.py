@@ -10,15 +10,16 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from jobspec.errors import JobspecError, MalformedScheduleError
-from jobspec.live.canonical import CanonicalSchedule
+from jobspec.errors import JobspecError, MalformedScheduleError, ScheduleNotFoundError
+from jobspec.live.canonical import uncommented
 from jobspec.plan.diff import FieldChange, Plain, explain_difference
 from jobspec.plan.pauses import Pause, read_retirement, retire, spec_reason, want_pause
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime, timedelta
 
+    from jobspec.live.canonical import CanonicalSchedule
     from jobspec.live.messages import DesiredSchedule
     from jobspec.live.schedules import LiveSchedule
 
@@ -174,7 +175,7 @@ def make_plan(
     live: Mapping[str, LiveSchedule | JobspecError],
     *,
     terms: Terms,
-    invalid: Mapping[str, Source],
+    invalid: Mapping[str, Source | None],
     namespace: str,
     environment: str | None = None,
 ) -> Plan:
@@ -194,6 +195,10 @@ def make_plan(
         else _hold_invalid(name, invalid[name])
         for name in sorted(wanted.keys() | live.keys() | invalid.keys())
     ]
+    return _collect(decisions, terms=terms, namespace=namespace, environment=environment)
+
+
+def _collect(decisions: Sequence[Decision], *, terms: Terms, namespace: str, environment: str | None = None) -> Plan:
     return Plan(
         project=terms.project,
         namespace=namespace,
@@ -359,6 +364,50 @@ def plan_adoption(
     )
 
 
+def plan_adoptions(
+    names: Iterable[str],
+    wanted: Mapping[str, Wanted],
+    live: Mapping[str, LiveSchedule | JobspecError],
+    *,
+    terms: Terms,
+    former: str | None,
+    namespace: str,
+) -> Plan:
+    """Plan to take over the named schedules.
+
+    Args:
+        names: Jobs with a schedule in the specs.
+        wanted: What the specs say, by name.
+        live: What was read, by name.
+        terms: Ownership.
+        former: The mark of the project to take from; None for unmarked schedules.
+        namespace: For the record.
+    """
+    decisions = [_adopt_or_hold(name, wanted[name], live.get(name), terms.owners, former) for name in sorted(names)]
+    return _collect(decisions, terms=terms, namespace=namespace)
+
+
+def _adopt_or_hold(
+    name: str, wanted: Wanted, live: LiveSchedule | JobspecError | None, owners: frozenset[str], former: str | None
+) -> Decision:
+    if live is None:
+        live = ScheduleNotFoundError("there is no schedule of that name; `jobspec apply` creates it")
+    if isinstance(live, JobspecError):
+        return _hold_failed(name, wanted, live)
+    return plan_adoption(name, wanted, live, owners=owners, former=former)
+
+
+def is_as_wanted(wanted: Wanted, live: LiveSchedule) -> bool:
+    """Whether taking a foreign schedule over would leave nothing to change but comments."""
+    before, after = live.canonical, wanted.desired.canonical
+    pause = Pause(paused=live.paused, note=live.note)
+    return (
+        replace(before, calendars=uncommented(before.calendars))
+        == replace(after, calendars=uncommented(after.calendars))
+        and want_pause(pause, wanted.desired.paused) == pause
+    )
+
+
 def _hold_foreign(name: str, source: Source, project: str | None) -> Held:
     if project is None:
         message, hint = "a schedule of that name exists and carries no project's mark", f"jobspec adopt {name}"
@@ -374,7 +423,7 @@ def _hold_foreign(name: str, source: Source, project: str | None) -> Held:
     )
 
 
-def _hold_invalid(name: str, source: Source) -> Held:
+def _hold_invalid(name: str, source: Source | None) -> Held:
     return Held(
         name=name,
         reason=HeldReason.INVALID,
@@ -394,14 +443,4 @@ def _hold_failed(name: str, wanted: Wanted | None, error: JobspecError) -> Held:
         message=str(error),
         hint=hint,
         source=wanted.source if wanted else None,
-    )
-
-
-def only(plan: Plan, names: Iterable[str]) -> Plan:
-    """Narrow a plan to the named jobs."""
-    chosen = frozenset(names)
-    return replace(
-        plan,
-        changes=tuple(change for change in plan.changes if change.name in chosen),
-        held=tuple(held for held in plan.held if held.name in chosen),
     )

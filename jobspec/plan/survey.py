@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from jobspec.errors import UnreachableError
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
@@ -30,9 +32,16 @@ async def read_live(
 
     Returns:
         By name what is there, and an error where reading one failed; absent names are left out.
+
+    Raises:
+        UnreachableError: Temporal cannot be reached, or went away meanwhile.
     """
     listed = await schedules.list()
     ours = {entry.name for entry in listed if entry.project in owners}
     present = {entry.name for entry in listed}
     asked = ours | set(names) if ours else present & set(names)
-    return await schedules.describe_all(sorted(asked))
+    answers = await schedules.describe_all(sorted(asked))
+    for answer in answers.values():
+        if isinstance(answer, UnreachableError):
+            raise answer
+    return answers

@@ -56,7 +56,7 @@ def as_spec(schedule: dict[str, Any]) -> dict[str, Any] | None:
     if "jitter" in sent:
         words["jitter"] = sent["jitter"]
     for key, value in schedule.get("policies", {}).items():
-        if key not in POLICY_WORDS or isinstance(value, int) and not isinstance(value, bool):
+        if key not in POLICY_WORDS or (isinstance(value, int) and not isinstance(value, bool)):
             return None
         words[POLICY_WORDS[key]] = (
             value.removeprefix("SCHEDULE_OVERLAP_POLICY_").lower() if key == "overlapPolicy" else value

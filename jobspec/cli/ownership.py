@@ -1,0 +1,153 @@
+"""`adopt` and `forget`: whose a schedule is."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import click
+
+from jobspec.cli.exits import ExitCode
+from jobspec.cli.options import ConnectionOptions, connection_options, env_option
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from jobspec.cli.specs import Specs
+    from jobspec.errors import JobspecError
+    from jobspec.live.schedules import LiveSchedule
+    from jobspec.plan.plan import Wanted
+
+
+@click.command("adopt")
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option("--from", "former", metavar="PROJECT", help="Take schedules that bear this project's mark.")
+@click.option("--all", "take_all", is_flag=True, help="Take every one that already is as its spec wants it.")
+@env_option
+@connection_options
+def adopt_command(  # noqa: PLR0913  one argument an option
+    names: tuple[str, ...],
+    former: str | None,
+    environment: str | None,
+    profile: str | None,
+    address: str | None,
+    namespace: str | None,
+    *,
+    take_all: bool,
+) -> int:
+    """Take over schedules that this project does not own yet.
+
+    Writes this project's mark and nothing else: what else differs from the spec is shown, and is the next apply's
+    business. Takes unmarked schedules, or with --from those of another project.
+    """
+    from jobspec.cli.specs import open_specs
+    from jobspec.errors import UsageError
+
+    if bool(names) == take_all:
+        raise UsageError("name the schedules to take over, or use --all for those that already are as their specs say")
+    specs = open_specs(environment)
+    options = ConnectionOptions(profile=profile, address=address, namespace=namespace)
+    return asyncio.run(_adopt(specs, options, frozenset(names), former))
+
+
+async def _adopt(specs: Specs, options: ConnectionOptions, names: Collection[str], former: str | None) -> int:
+    from jobspec.cli.plan import code_of_held, code_of_outcomes, report_outcomes, report_plan
+    from jobspec.cli.planning import make_terms
+    from jobspec.cli.specs import connect_to
+    from jobspec.live.schedules import Schedules
+    from jobspec.plan.apply import Assignment, apply_plan
+    from jobspec.plan.plan import plan_adoptions
+    from jobspec.plan.wanted import want_jobs
+
+    terms = make_terms(specs)
+    client = await connect_to(specs, options)
+    jobs = specs.loaded.jobs.values()
+    wanted = want_jobs(jobs, converter=client.data_converter, namespace=client.namespace, now=specs.now)
+    _check_names(names, wanted, specs)
+    schedules = Schedules(client)
+    live = await schedules.describe_all(names or wanted)
+    chosen = names or _those_as_wanted(wanted, live, former)
+    plan = plan_adoptions(chosen, wanted, live, terms=terms, former=former, namespace=client.namespace)
+    report_plan(plan, schedules)
+    assignment = Assignment(schedules=schedules, wanted=wanted, terms=terms, adopt_from=former)
+    outcomes = await report_outcomes(apply_plan(plan, assignment))
+    code = code_of_held(plan)
+    return code_of_outcomes(outcomes, code) if outcomes else code
+
+
+def _check_names(names: Collection[str], wanted: Mapping[str, Wanted], specs: Specs) -> None:
+    from jobspec.cli.output import say_diagnostics
+    from jobspec.errors import NotFoundError
+
+    for name in names:
+        if name not in wanted:
+            say_diagnostics(found for found in specs.loaded.diagnostics if found.job == name)
+            raise NotFoundError(f"no valid spec has a schedule named `{name}`, so there is nothing to take it over for")
+
+
+def _those_as_wanted(
+    wanted: Mapping[str, Wanted], live: Mapping[str, LiveSchedule | JobspecError], former: str | None
+) -> list[str]:
+    from jobspec.errors import JobspecError
+    from jobspec.plan.plan import is_as_wanted
+
+    return [
+        name
+        for name, found in live.items()
+        if not isinstance(found, JobspecError) and found.project == former and is_as_wanted(wanted[name], found)
+    ]
+
+
+@click.command("forget")
+@click.argument("names", nargs=-1, required=True, metavar="NAME...")
+@env_option
+@connection_options
+def forget_command(
+    names: tuple[str, ...],
+    environment: str | None,
+    profile: str | None,
+    address: str | None,
+    namespace: str | None,
+) -> int:
+    """Drop this project's mark from schedules and nothing else.
+
+    They stay as they are and are nobody's afterwards: no plan touches them until somebody adopts them.
+    """
+    from jobspec.cli.specs import open_specs
+
+    specs = open_specs(environment)
+    options = ConnectionOptions(profile=profile, address=address, namespace=namespace)
+    return asyncio.run(_forget(specs, options, tuple(dict.fromkeys(names))))
+
+
+async def _forget(specs: Specs, options: ConnectionOptions, names: tuple[str, ...]) -> int:
+    from jobspec.cli.output import put, say
+    from jobspec.cli.specs import connect_to
+    from jobspec.errors import JobspecError
+    from jobspec.live.schedules import Schedules
+    from jobspec.plan.apply import forget
+
+    owners = specs.owners
+    client = await connect_to(specs, options)
+    schedules = Schedules(client)
+    failures: list[JobspecError] = []
+    for name in names:
+        try:
+            await forget(schedules, name, owners=owners)
+        except JobspecError as error:
+            failures.append(error)
+            say(f"error: {error}")
+        else:
+            put(f"forgot {name}")
+    return _code_of_failures(failures, len(names))
+
+
+def _code_of_failures(failures: list[JobspecError], number: int) -> int:
+    from jobspec.cli.exits import code_of
+
+    if not failures:
+        return ExitCode.OK
+    if len(failures) < number:
+        return ExitCode.PARTIAL
+    codes = {code_of(error) for error in failures}
+    return next(code for code in ExitCode if code in codes)

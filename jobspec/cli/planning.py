@@ -1,0 +1,77 @@
+"""From a specs to a plan, for the commands that show or carry out one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from jobspec.live.schedules import Schedules
+from jobspec.plan.guards import Allowances, Refusal, check
+from jobspec.plan.plan import Plan, Source, Terms, Wanted, make_plan
+from jobspec.plan.survey import read_live
+from jobspec.plan.wanted import want_jobs
+from jobspec.spec.project import get_project_id
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from temporalio.client import Client
+
+    from jobspec.cli.specs import Specs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """A plan with all that is needed to show it and to carry it out."""
+
+    plan: Plan
+    wanted: Mapping[str, Wanted]
+    terms: Terms
+    schedules: Schedules
+    refusals: tuple[Refusal, ...]
+
+
+async def plan_specs(specs: Specs, client: Client, allowances: Allowances) -> Planned:
+    """Read what is live and plan.
+
+    Args:
+        specs: The specs.
+        client: Connected.
+        allowances: Guards that the caller lets pass.
+    """
+    loaded, project = specs.loaded, specs.project
+    schedules = Schedules(client)
+    wanted = want_jobs(loaded.jobs.values(), converter=client.data_converter, namespace=client.namespace, now=specs.now)
+    terms = make_terms(specs)
+    names = wanted.keys() | loaded.frozen
+    plan = make_plan(
+        wanted,
+        await read_live(schedules, names, owners=terms.owners),
+        terms=terms,
+        invalid=_invalid_sources(specs),
+        namespace=client.namespace,
+        environment=specs.env,
+    )
+    refusals = check(plan, found=specs.found, max_deletes=project.guards.max_deletes, allowances=allowances)
+    return Planned(plan=plan, wanted=wanted, terms=terms, schedules=schedules, refusals=refusals)
+
+
+def make_terms(specs: Specs) -> Terms:
+    """Say what a plan is made under."""
+    return Terms(
+        project=get_project_id(specs.project),
+        owners=specs.owners,
+        now=specs.now,
+        grace=specs.project.prune.grace,
+        can_prune=not specs.loaded.incomplete,
+    )
+
+
+def _invalid_sources(specs: Specs) -> dict[str, Source | None]:
+    """Say of each job with mistakes where the first of them is."""
+    places = {
+        found.job: Source(file=found.location.path, line=found.location.line)
+        for found in reversed(specs.loaded.diagnostics)
+        if found.job is not None and found.is_error
+    }
+    return {name: places.get(name) for name in specs.loaded.frozen}

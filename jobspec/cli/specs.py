@@ -1,0 +1,125 @@
+"""What nearly every command begins with: the project, its specs, and the way to Temporal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from jobspec.errors import RefusedError
+from jobspec.plan.guards import SpecsFound
+from jobspec.spec.loader import load
+from jobspec.spec.project import get_project_id, load_workspace, resolve_environment
+
+if TYPE_CHECKING:
+    from temporalio.client import Client
+
+    from jobspec.cli.options import ConnectionOptions
+    from jobspec.spec.loaded import Loaded
+    from jobspec.spec.project import Environment, Project
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Specs:
+    """A project with its specs loaded for one environment.
+
+    Attributes:
+        directory: Where jobspec.toml is, and where import paths start.
+        project: What it says.
+        env: The chosen environment's name; None where the project declares none.
+        environment: Where that environment is.
+        loaded: The jobs and all that is wrong with them.
+        now: When they were loaded.
+    """
+
+    directory: Path
+    project: Project
+    env: str | None
+    environment: Environment
+    loaded: Loaded
+    now: datetime
+
+    @property
+    def owners(self) -> frozenset[str]:
+        """All marks that are ours: the project and its former ids.
+
+        Raises:
+            ProjectError: The project has no id, so nothing can be its own.
+        """
+        return frozenset({get_project_id(self.project), *self.project.also_owns})
+
+    @property
+    def has_mistakes(self) -> bool:
+        """Whether any text is wrong, warnings aside."""
+        return any(found.is_error for found in self.loaded.diagnostics)
+
+    @property
+    def found(self) -> SpecsFound:
+        """What the guards want to know."""
+        return SpecsFound(missing_roots=self.loaded.missing_roots, is_empty=self.loaded.is_empty)
+
+
+def open_specs(env: str | None) -> Specs:
+    """Find the project from the working directory upwards and load its specs.
+
+    Args:
+        env: As given by `--env`.
+
+    Raises:
+        ProjectError: jobspec.toml is broken.
+        UsageError: The environment is missing or unknown.
+    """
+    workspace = load_workspace(Path.cwd())
+    environment = resolve_environment(workspace.project, env)
+    now = datetime.now(UTC)
+    loaded = load(
+        workspace.roots,
+        env=env,
+        relative_to=workspace.directory,
+        environments=tuple(workspace.project.env),
+        now=now,
+    )
+    return Specs(
+        directory=workspace.directory,
+        project=workspace.project,
+        env=env,
+        environment=environment,
+        loaded=loaded,
+        now=now,
+    )
+
+
+def complete_connection(specs: Specs, options: ConnectionOptions) -> ConnectionOptions:
+    """Take the environment's profile, and hold the connection to the environment's namespace.
+
+    Raises:
+        RefusedError: The connection leads to another namespace than the environment's.
+    """
+    from jobspec.live.connection import resolved_namespace
+
+    completed = replace(options, profile=options.profile or specs.environment.profile)
+    namespace = resolved_namespace(profile=completed.profile, namespace=completed.namespace)
+    wanted = specs.environment.namespace
+    if wanted and namespace != wanted:
+        raise RefusedError(
+            f"the environment `{specs.env}` is in the namespace `{wanted}`, but the connection leads to `{namespace}`; "
+            "set the namespace of the Temporal profile, TEMPORAL_NAMESPACE or --namespace to it"
+        )
+    return completed
+
+
+async def connect_to(specs: Specs, options: ConnectionOptions) -> Client:
+    """Connect to Temporal with the project's data converter, and check that the namespace is there."""
+    from jobspec.cli.data_converter import resolve_data_converter
+    from jobspec.live.connection import check_namespace, connect
+
+    completed = complete_connection(specs, options)
+    client = await connect(
+        profile=completed.profile,
+        address=completed.address,
+        namespace=completed.namespace,
+        data_converter=resolve_data_converter(specs.project.data_converter, specs.directory),
+    )
+    await check_namespace(client)
+    return client

@@ -1,0 +1,108 @@
+"""`validate`."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from jobspec.cli.exits import ExitCode
+from jobspec.cli.options import env_option, output_option
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from jobspec.diagnostics import Diagnostic
+    from jobspec.spec.loaded import Job
+    from jobspec.spec.loader import Checked
+    from jobspec.spec.project import Workspace
+
+
+@click.command("validate")
+@env_option
+@click.option("--no-imports", is_flag=True, help="Do not import workflows, activities and models; runs no user code.")
+@output_option("text", "json")
+def validate_command(environment: str | None, output: str, *, no_imports: bool) -> int:
+    """Check the spec files, their import paths and inputs.
+
+    Without --env every environment is checked. Shows all mistakes at once and exits 1 if there are any.
+    """
+    from jobspec.spec.project import load_workspace
+
+    workspace = load_workspace(Path.cwd())
+    checked = _load(workspace, environment)
+    diagnostics = [*checked.diagnostics, *(() if no_imports else check_code(checked, workspace.directory))]
+    _report(checked, diagnostics, output)
+    has_errors = any(found.is_error for found in diagnostics)
+    return ExitCode.FAILED if has_errors else _code_of_roots(checked)
+
+
+def _load(workspace: Workspace, environment: str | None) -> Checked:
+    from jobspec.cli.specs import open_specs
+    from jobspec.spec.loader import Checked, load_all_environments
+
+    if environment:
+        loaded = open_specs(environment).loaded
+        return Checked(by_environment={environment: loaded}, diagnostics=loaded.diagnostics)
+    return load_all_environments(
+        workspace.roots,
+        relative_to=workspace.directory,
+        environments=tuple(workspace.project.env),
+        now=datetime.now(UTC),
+    )
+
+
+def check_code(checked: Checked, directory: Path) -> Iterator[Diagnostic]:
+    """Import what the jobs name and check them against it; a job that several environments share is checked once."""
+    from jobspec.jobs.checks import check_job
+    from jobspec.spec.reports import order
+
+    seen = set()
+    found: list[Diagnostic] = []
+    for job in _walk_jobs(checked):
+        key = job.spec.model_dump_json() if len(checked.by_environment) > 1 else job.spec.name
+        if key not in seen:
+            seen.add(key)
+            found += job.diagnose(check_job(job.spec, directory))
+    return iter(order(found))
+
+
+def _walk_jobs(checked: Checked) -> Iterator[Job]:
+    for loaded in checked.by_environment.values():
+        yield from loaded.jobs.values()
+
+
+def _report(checked: Checked, diagnostics: Sequence[Diagnostic], output: str) -> None:
+    from jobspec.cli.output import put, wants_color
+    from jobspec.render.conversion import diagnostics_document
+    from jobspec.render.diagnostics import render_diagnostics, summarize_diagnostics
+
+    if output == "json":
+        put(diagnostics_document(diagnostics).model_dump_json(indent=2))
+        return
+    if diagnostics:
+        put(render_diagnostics(diagnostics, color=wants_color(sys.stdout)))
+    jobs = {job.spec.name for job in _walk_jobs(checked)}
+    names = [env for env in checked.by_environment if env]
+    where = f" in {len(names)} environments ({', '.join(names)})" if len(names) > 1 else ""
+    for message in _describe_roots(checked):
+        put(message)
+    put(summarize_diagnostics(diagnostics) if diagnostics else f"{_count(len(jobs), 'job')}{where}, no mistakes.")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _describe_roots(checked: Checked) -> Iterator[str]:
+    loaded = next(iter(checked.by_environment.values()))
+    yield from (f"The spec directory `{root}` does not exist." for root in loaded.missing_roots)
+    yield from (f"The spec directory `{root}` holds no job." for root in loaded.empty_roots)
+
+
+def _code_of_roots(checked: Checked) -> ExitCode:
+    """Refuse to call nothing valid: a wrong directory would pass every review."""
+    return ExitCode.REFUSED if any(True for _ in _describe_roots(checked)) else ExitCode.OK

@@ -1,0 +1,42 @@
+"""Laws of the canonical form, on values."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from hypothesis import given
+from temporalio.api.schedule.v1 import Schedule
+from temporalio.contrib.pydantic import pydantic_data_converter
+
+from jobspec.live.canonical import canonicalize
+from jobspec.live.messages import differing_fields, make_desired, overlay
+from jobspec.spec.model import JobSpec
+from strategies import jobs
+
+
+def desire(job: dict[str, Any]) -> Any:
+    return make_desired(JobSpec.model_validate(job), pydantic_data_converter.payload_converter)
+
+
+@given(jobs())
+def test_the_same_spec_gives_the_same_form(job: dict[str, Any]) -> None:
+    again = json.loads(json.dumps(job))
+
+    assert desire(job).canonical == desire(again).canonical
+
+
+@given(jobs(), jobs())
+def test_laying_one_schedule_over_another_gives_the_one(one: dict[str, Any], other: dict[str, Any]) -> None:
+    live, wanted = desire(one), desire(other)
+
+    merged = overlay(live.message, wanted.message, fields=differing_fields(live.canonical, wanted.canonical))
+
+    assert canonicalize(merged) == wanted.canonical
+
+
+@given(jobs())
+def test_the_form_survives_the_wire(job: dict[str, Any]) -> None:
+    desired = desire(job)
+
+    assert canonicalize(Schedule.FromString(desired.message.SerializeToString())) == desired.canonical
