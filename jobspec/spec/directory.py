@@ -56,7 +56,7 @@ def read_directory(root: Path, *, shown_relative_to: Path, previous: Listing | N
     except (FileNotFoundError, NotADirectoryError):
         return Listing(root=shown, missing=True)
     except OSError as error:
-        return Listing(root=shown, problems=(refuse("JS008", shown, _say(error), _ASK_FOR_ACCESS),))
+        return Listing(root=shown, problems=(refuse("JS008", shown, *_explain(error)),))
     if not Path(real).is_dir():
         problem = refuse("JS002", shown, "The spec root is no directory", "Name the directory that holds the files.")
         return Listing(root=shown, problems=(problem,))
@@ -97,7 +97,7 @@ class _Walk:
             if real == self._root and isinstance(error, FileNotFoundError):
                 self.vanished = True
             else:
-                self.findings.note("JS008", shown, _say(error), _ASK_FOR_ACCESS)
+                self.findings.note("JS008", shown, *_explain(error))
         return []
 
     def _visit(self, entry: os.DirEntry[str], shown: str) -> None:
@@ -108,9 +108,9 @@ class _Walk:
             elif entry.is_dir(follow_symlinks=False):
                 self._enter(entry.path, shown, entry.name, self._waiting)
             elif is_spec_name(entry.name):
-                self._read(entry.path, shown, entry.stat(follow_symlinks=False))
+                self._read(entry.path, shown)
         except OSError as error:
-            self.findings.note("JS001", shown, _say(error), _ASK_FOR_ACCESS)
+            self.findings.note("JS001", shown, *_explain(error))
 
     def _follow(self, entry: os.DirEntry[str], shown: str) -> None:
         """Follow a link, unless it leaves the root."""
@@ -118,8 +118,10 @@ class _Walk:
             real = os.path.realpath(entry.path, strict=True)
             status = Path(real).stat()
         except OSError as error:
-            message = "The link leads nowhere" if isinstance(error, FileNotFoundError) else _say(error)
-            self.findings.note("JS001", shown, message, "Remove the link, or mend what it points to.")
+            message, hint = _explain(error)
+            if isinstance(error, FileNotFoundError):
+                message, hint = "The link leads nowhere", "Remove the link, or mend what it points to."
+            self.findings.note("JS001", shown, message, hint)
             return
         is_directory = stat.S_ISDIR(status.st_mode)
         if not is_directory and not is_spec_name(entry.name):
@@ -129,7 +131,7 @@ class _Walk:
         elif is_directory:
             self._enter(real, shown, entry.name, self._linked)
         else:
-            self._read(real, shown, status)
+            self._read(real, shown)
 
     def _enter(self, real: str, shown: str, name: str, queue: list[tuple[str, str]]) -> None:
         if is_spec_name(name):
@@ -137,9 +139,10 @@ class _Walk:
         else:
             queue.append((real, shown))
 
-    def _read(self, real: str, shown: str, status: os.stat_result) -> None:
+    def _read(self, real: str, shown: str) -> None:
+        """Read a file, or take it over from the listing before where it has not changed."""
         known = self._known.get(shown)
-        if known is None or known.signature != sign(status) or str(known.real_path) != real:
+        if known is None or str(known.real_path) != real or known.signature != sign(os.lstat(real)):
             known = read_file(Path(real), shown)
         self.findings.files.append(known)
 
@@ -156,7 +159,6 @@ def read_file(real: Path, shown: str) -> SourceFile:
         real: The file, with all links resolved.
         shown: Its name to show.
     """
-    problem = refuse("JS001", shown, "The file is being written to", "Try again when that is done.")
     try:
         for _ in range(_ATTEMPTS):
             before, data, after = _read_once(real)
@@ -164,8 +166,9 @@ def read_file(real: Path, shown: str) -> SourceFile:
                 return SourceFile(path=shown, real_path=real, problem=refusal)
             if sign(before) == sign(after) and len(data) == after.st_size:
                 return SourceFile(path=shown, real_path=real, data=data, signature=_trust(after))
+        problem = refuse("JS001", shown, "The file is being written to", "Try again when that is done.")
     except OSError as error:
-        problem = refuse("JS001", shown, _say(error), _ASK_FOR_ACCESS)
+        problem = refuse("JS001", shown, *_explain(error))
     return SourceFile(path=shown, real_path=real, problem=problem)
 
 
@@ -181,7 +184,7 @@ def _read_once(real: Path) -> tuple[os.stat_result, bytes, os.stat_result]:
     descriptor = os.open(real, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_NOCTTY | os.O_CLOEXEC)
     try:
         opened = os.fstat(descriptor)
-        data = b"".join(_read_chunks(descriptor)) if _is_readable(opened) else b""
+        data = b"".join(_read_chunks(descriptor, opened.st_size)) if _is_readable(opened) else b""
         return before, data, os.fstat(descriptor)
     finally:
         os.close(descriptor)
@@ -197,8 +200,9 @@ def _trust(status: os.stat_result) -> Signature | None:
     return sign(status) if youngest < time.time_ns() - _COARSE_NS else None
 
 
-def _read_chunks(descriptor: int) -> Iterator[bytes]:
-    left = MAX_BYTES + 1
+def _read_chunks(descriptor: int, size: int) -> Iterator[bytes]:
+    """Read to the end, or a byte more than expected; asking for much more would cost more than the file itself."""
+    left = size + 1
     while left > 0 and (chunk := os.read(descriptor, left)):
         left -= len(chunk)
         yield chunk
@@ -210,14 +214,15 @@ def _judge(status: os.stat_result, shown: str) -> Diagnostic | None:
     return refuse_size(shown, status.st_size) if status.st_size > MAX_BYTES else None
 
 
-_ASK_FOR_ACCESS = "Give read access to the account that runs this."
 _REASONS = {
-    errno.EACCES: "Reading it is not permitted",
-    errno.EPERM: "Reading it is not permitted",
-    errno.ENOENT: "It has vanished while it was read",
-    errno.ELOOP: "The link leads in a circle",
+    errno.EACCES: ("Reading it is not permitted", "Give read access to the account that runs this."),
+    errno.EPERM: ("Reading it is not permitted", "Give read access to the account that runs this."),
+    errno.ENOENT: ("It has vanished while it was read", "Try again."),
+    errno.ENOTDIR: ("It has vanished while it was read", "Try again."),
+    errno.ELOOP: ("The link leads in a circle", "Remove the link."),
 }
 
 
-def _say(error: OSError) -> str:
-    return _REASONS.get(error.errno or 0, f"It cannot be read: {error.strerror or error}")
+def _explain(error: OSError) -> tuple[str, str]:
+    """Say what kept us from reading, and what to do about it."""
+    return _REASONS.get(error.errno or 0, (f"It cannot be read: {error.strerror or error}", "Mend the file system."))

@@ -101,7 +101,12 @@ def _build(text: str, next_event: Callable[[], Any]) -> Any:  # noqa: C901, PLR0
         if not is_mapping:
             container.append(value)
         elif key is None:
-            if kind is not ScalarEvent or type(value) is not str or value in container or _is_merge(event):
+            if (
+                kind is not ScalarEvent
+                or type(value) is not str
+                or value in container
+                or (value == "<<" and not event.style)
+            ):
                 raise _refuse_key(event, value, text, [*containers, container])
             key = intern(value)
             continue
@@ -205,10 +210,6 @@ def _measure(event: Any, value: Any, depth: int, budget: int) -> int:
     return count
 
 
-def _is_merge(event: Any) -> bool:
-    return event.value == "<<" and not event.style
-
-
 def _refuse_key(event: Any, key: Any, text: str, containers: list[Any]) -> SyntaxProblem:
     """Say what is wrong with a key: no text, a merge, or there already."""
     if type(event) is not ScalarEvent:
@@ -216,7 +217,7 @@ def _refuse_key(event: Any, key: Any, text: str, containers: list[Any]) -> Synta
         return make_problem("JS013", f"A key must be text, not {what}", event, hint="Write the key out.")
     if type(key) is not str:
         return _refuse_key_type(event, key, text)
-    if _is_merge(event):
+    if key == "<<" and not event.style:
         return make_problem(
             "JS015",
             "Merge keys (`<<`) are no part of YAML 1.2",

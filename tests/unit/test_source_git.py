@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -10,6 +11,15 @@ from jobspec.errors import UsageError
 from jobspec.spec import git_tree
 from jobspec.spec.listing import MAX_BYTES, Listing
 from jobspec.spec.source import read_directory, read_git_tree
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+SPECS = (
+    *("b.yaml", "sub/a.toml", "sub-2/é.yml", ".hidden.yaml", "README.md", "jobspec.toml"),
+    *("..1/c.yaml", "..1/d/e.yaml"),
+)
 
 
 def git(directory: Path, *arguments: str) -> None:
@@ -23,27 +33,33 @@ def write(path: Path, text: str = "name: a\n") -> Path:
     return path
 
 
+@pytest.fixture(autouse=True, scope="module")
+def no_configuration() -> Iterator[None]:
+    """Keep the tests apart from the git of whoever runs them."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("GIT_")]:
+            patch.delenv(name)
+        patch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+        yield
+
+
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def project(repository: Path, tmp_path: Path) -> Path:
+    """A copy of the repository, to change at will."""
+    shutil.copytree(repository, tmp_path / "copy", symlinks=True)
+    return tmp_path / "copy/shop"
+
+
+@pytest.fixture(scope="module")
+def repository(no_configuration: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project in a subdirectory of a repository, with specs of all kinds in one commit."""
-    for name in [name for name in os.environ if name.startswith("GIT_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
-    git(tmp_path, "init", "--quiet")
-    project = tmp_path / "shop"
+    top = tmp_path_factory.mktemp("repository")
+    git(top, "init", "--quiet", "--template=")
+    project = top / "shop"
     specs = project / "specs"
-    for name in (
-        "b.yaml",
-        "sub/a.toml",
-        "sub-2/é.yml",
-        ".hidden.yaml",
-        "README.md",
-        "jobspec.toml",
-        "..1/c.yaml",
-        "..1/d/e.yaml",
-    ):
+    for name in SPECS:
         write(specs / name, f"name: {name}\n")
-    write(tmp_path / "outside/secret.yaml")
+    write(top / "outside/secret.yaml")
     write(specs / "big.yaml", "#" * (MAX_BYTES + 1))
     links = {
         "..data": "..1",
@@ -65,9 +81,9 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name, target in links.items():
         (specs / name).symlink_to(target)
     (project / "link").symlink_to("specs/sub")
-    git(tmp_path, "add", "--all")
-    git(tmp_path, "commit", "--quiet", "-m", "First")
-    return project
+    git(top, "add", "--all")
+    git(top, "commit", "--quiet", "-m", "First")
+    return top
 
 
 def read(project: Path, ref: str = "HEAD", root: str = "specs") -> Listing:
