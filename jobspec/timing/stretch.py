@@ -11,7 +11,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING, NamedTuple
 
-from jobspec.timing.walk import find_next
+from jobspec.timing.walk import LAST_DAY, find_next
 from jobspec.timing.zones import DAY
 
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ class Course:
 
     def _list_day(self, day: int, base: int) -> tuple[list[int], list[int]]:
         """All seconds of a day and those that are not skipped; the same list twice where none is."""
-        rules = tuple(index for index, rule in enumerate(self._rules) if rule.matches_date(day))
+        rules = tuple(index for index, rule in enumerate(self._rules) if day <= LAST_DAY and rule.matches_date(day))
         skips = tuple(index for index, rule in enumerate(self._skips) if rule.matches_date(day))
         starts = tuple(repeat.find_next(base - 1) - base for repeat in self._repeats)
         found = self._days.get((rules, skips, starts))

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 _EPOCH = date(1970, 1, 1).toordinal()
 _LAST_YEAR = 2100
+LAST_DAY = date(_LAST_YEAR, 12, 31).toordinal() - _EPOCH
+"""The last local day on which a calendar fires, in days since the epoch; a skip knows no such limit."""
 _HOURS = 24
 _MINUTE = 60
 _FEBRUARY = 2

@@ -221,6 +221,13 @@ def test_calendars_end_with_2100() -> None:
     assert next_run(Timetable(intervals=(Interval(every=60),)), at("2100-12-31T23:59:00")) is None
 
 
+def test_calendars_end_with_2100_of_their_own_zone() -> None:
+    table = crons("0 * * * *", timezone="Asia/Tokyo")
+    start, end = int(at("2100-12-31T00:00:00").timestamp()), int(at("2100-12-31T23:59:59").timestamp())
+    assert upcoming_seconds(table, start, end) == list(range(start + 3600, start + 15 * 3600, 3600))
+    assert list(upcoming(table, at("2100-12-31T12:00:00"))) == [at("2100-12-31T13:00:00"), at("2100-12-31T14:00:00")]
+
+
 def test_nothing_fires_before_the_epoch_without_a_start() -> None:
     assert next_run(crons("0 0 * * *"), at("1900-01-01T00:00:00")) == at("1970-01-01T00:00:00")
     early = crons("0 0 * * *", start_at=at("0001-01-01T00:00:00"))
