@@ -58,7 +58,7 @@ def read_directory(root: Path, *, shown_relative_to: Path, previous: Listing | N
     except OSError as error:
         return Listing(root=shown, problems=(refuse("JS008", shown, *_explain(error)),))
     if not Path(real).is_dir():
-        problem = refuse("JS002", shown, "The spec root is no directory", "Name the directory that holds the files.")
+        problem = refuse("JS002", shown, "the spec root is no directory", "name the directory that holds the files")
         return Listing(root=shown, problems=(problem,))
     walk = _Walk(real, shown, {file.path: file for file in previous.files} if previous else {})
     walk.run()
@@ -120,7 +120,7 @@ class _Walk:
         except OSError as error:
             message, hint = _explain(error)
             if isinstance(error, FileNotFoundError):
-                message, hint = "The link leads nowhere", "Remove the link, or mend what it points to."
+                message, hint = "the link leads nowhere", "remove the link, or mend what it points to"
             self.findings.note("JS001", shown, message, hint)
             return
         is_directory = stat.S_ISDIR(status.st_mode)
@@ -166,7 +166,7 @@ def read_file(real: Path, shown: str) -> SourceFile:
                 return SourceFile(path=shown, real_path=real, problem=refusal)
             if sign(before) == sign(after) and len(data) == after.st_size:
                 return SourceFile(path=shown, real_path=real, data=data, signature=_trust(after))
-        problem = refuse("JS001", shown, "The file is being written to", "Try again when that is done.")
+        problem = refuse("JS001", shown, "the file is being written to", "try again when that is done")
     except OSError as error:
         problem = refuse("JS001", shown, *_explain(error))
     return SourceFile(path=shown, real_path=real, problem=problem)
@@ -210,19 +210,19 @@ def _read_chunks(descriptor: int, size: int) -> Iterator[bytes]:
 
 def _judge(status: os.stat_result, shown: str) -> Diagnostic | None:
     if not stat.S_ISREG(status.st_mode):
-        return refuse("JS002", shown, "This is no regular file, but its name is that of a spec file", "Rename it.")
+        return refuse("JS002", shown, "this is no regular file, but its name is that of a spec file", "rename it")
     return refuse_size(shown, status.st_size) if status.st_size > MAX_BYTES else None
 
 
 _REASONS = {
-    errno.EACCES: ("Reading it is not permitted", "Give read access to the account that runs this."),
-    errno.EPERM: ("Reading it is not permitted", "Give read access to the account that runs this."),
-    errno.ENOENT: ("It has vanished while it was read", "Try again."),
-    errno.ENOTDIR: ("It has vanished while it was read", "Try again."),
-    errno.ELOOP: ("The link leads in a circle", "Remove the link."),
+    errno.EACCES: ("reading it is not permitted", "give read access to the account that runs this"),
+    errno.EPERM: ("reading it is not permitted", "give read access to the account that runs this"),
+    errno.ENOENT: ("it has vanished while it was read", "try again"),
+    errno.ENOTDIR: ("it has vanished while it was read", "try again"),
+    errno.ELOOP: ("the link leads in a circle", "remove the link"),
 }
 
 
 def _explain(error: OSError) -> tuple[str, str]:
     """Say what kept us from reading, and what to do about it."""
-    return _REASONS.get(error.errno or 0, (f"It cannot be read: {error.strerror or error}", "Mend the file system."))
+    return _REASONS.get(error.errno or 0, (f"it cannot be read: {error.strerror or error}", "mend the file system"))

@@ -17,9 +17,9 @@ from jobspec.spec.positions import escape, quote
 
 _LINK, _SUBMODULE = "120000", "160000"  # modes of entries, as `git ls-tree` prints them
 _OUTSIDE, _NOWHERE, _CIRCLE = (
-    "The link leads out of the repository",
-    "The link leads nowhere",
-    "The link leads in a circle",
+    "the link leads out of the repository",
+    "the link leads nowhere",
+    "the link leads in a circle",
 )
 _MAX_LINKS = 40  # in one path, as Linux has it
 
@@ -152,7 +152,7 @@ class _Walk:
             self._follow(real, name, shown)
         elif entry.mode == _SUBMODULE:
             self.findings.note(
-                "JS008", shown, "This is a submodule, and its files are not in this repository", "Move them into it."
+                "JS008", shown, "this is a submodule, and its files are not in this repository", "move them into it"
             )
         elif is_spec_name(name):
             self._take(shown, entry)
@@ -162,7 +162,7 @@ class _Walk:
         found = self._tree.resolve(real)
         if isinstance(found, str):
             code = "JS003" if found == _OUTSIDE else "JS001"
-            self.findings.note(code, shown, found, "Remove the link, or mend what it points to.")
+            self.findings.note(code, shown, found, "remove the link, or mend what it points to")
             return
         target, entry = found
         if isinstance(entry, _Blob) and not is_spec_name(name):

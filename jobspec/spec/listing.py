@@ -86,15 +86,15 @@ class Findings:
 
     def note_outside(self, shown: str) -> None:
         """Note a link that leads out of the root."""
-        self.note("JS003", shown, "The link leads out of the spec root", "Copy what it points to into the root.")
+        self.note("JS003", shown, "the link leads out of the spec root", "copy what it points to into the root")
 
     def note_directory(self, shown: str) -> None:
         """Note a directory that has the name of a file."""
-        self.note("JS002", shown, "This is a directory, but its name is that of a spec file", "Rename it.")
+        self.note("JS002", shown, "this is a directory, but its name is that of a spec file", "rename it")
 
     def note_second(self, shown: str, first: str) -> None:
         """Note a link to a directory that was read already."""
-        self.note("JS009", shown, f"The link leads to {quote(first)}, which is read already", "Remove the link.")
+        self.note("JS009", shown, f"the link leads to {quote(first)}, which is read already", "remove the link")
 
 
 def is_spec_name(name: str) -> bool:
@@ -120,5 +120,5 @@ def refuse(code: str, shown: str, message: str, hint: str) -> Diagnostic:
 
 def refuse_size(shown: str, size: int) -> Diagnostic:
     """Say that a file is too large."""
-    message = f"The file has {size:,} bytes, more than the {MAX_BYTES:,} that a spec file may have"
-    return refuse("JS004", shown, message, "Split it into several files.")
+    message = f"the file has {size:,} bytes, more than the {MAX_BYTES:,} that a spec file may have"
+    return refuse("JS004", shown, message, "split it into several files")

@@ -65,7 +65,7 @@ class Document:
 def parse_file(file: SourceFile) -> Document | Diagnostic:
     """Read what a file says; the first thing that is wrong with it where it cannot be read."""
     if file.problem is not None or file.data is None:
-        return file.problem or _refuse(file.path, "JS001", "The file has no content")
+        return file.problem or _refuse(file.path, "JS001", "the file has no content")
     text = _decode(file.path, file.data)
     if isinstance(text, Diagnostic):
         return text
@@ -75,7 +75,7 @@ def parse_file(file: SourceFile) -> Document | Diagnostic:
     except SyntaxProblem as problem:
         return _make_diagnostic(file.path, text, problem)
     if value is None or value == {}:
-        return _refuse(file.path, "JS006", "The file is empty", hint="Write a job into it, or delete it.")
+        return _refuse(file.path, "JS006", "the file is empty", hint="write a job into it, or delete it")
     if not isinstance(value, dict):
         return _refuse_top(file.path, text, value)
     return Document(path=file.path, text=text, format=language, value=value)
@@ -129,7 +129,7 @@ def _decode(path: str, data: bytes) -> str | Diagnostic:
     except UnicodeDecodeError as error:
         name = next((name for mark, name in _MARKS.items() if data.startswith(mark)), None)
         if name:
-            return _refuse(path, "JS005", f"The file is {name}, not UTF-8", hint="Save it as UTF-8.")
+            return _refuse(path, "JS005", f"the file is {name}, not UTF-8", hint="save it as UTF-8")
         return _refuse_byte(path, data, error.start)
 
 
@@ -143,9 +143,9 @@ def _refuse_byte(path: str, data: bytes, index: int) -> Diagnostic:
     )
     return Diagnostic(
         code="JS005",
-        message=f"The byte 0x{data[index]:02X} (number {index + 1:,} of the file) is no UTF-8",
+        message=f"the byte 0x{data[index]:02X} (number {index + 1:,} of the file) is no UTF-8",
         location=location,
-        hint="Save the file as UTF-8.",
+        hint="save the file as UTF-8",
     )
 
 
@@ -153,10 +153,10 @@ def _refuse_top(path: str, text: str, value: object) -> Diagnostic:
     """Say that the top is no mapping."""
     is_list = isinstance(value, list)
     what = "a list" if is_list else "a single value"
-    hint = "Put the list under `jobs:`." if is_list else "Write `name: …` and the other keys of a job."
+    hint = "put the list under `jobs:`" if is_list else "write `name: …` and the other keys of a job"
     return Diagnostic(
         code="JS007",
-        message=f"The file holds {what}, and must hold a mapping",
+        message=f"the file holds {what}, and must hold a mapping",
         location=make_location(path, text, locate_yaml(text).nearest(())),
         hint=hint,
     )

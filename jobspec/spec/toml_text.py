@@ -25,20 +25,20 @@ _LIMITS: dict[type, float] = {int: _TOO_LARGE, float: math.inf}
 _PLAIN = frozenset((str, bool))
 _DUPLICATES = ("Cannot overwrite a value", "Cannot declare", "Duplicate inline table key", "Cannot mutate")
 _HINTS = {
-    "Invalid value": "Put a text in double quotes; TOML has no null, so leave out what has no value.",
-    "Expected '=' after a key in a key/value pair": "Write `key = value`; TOML has no `key: value`.",
-    "Invalid statement": "Write `key = value` or a `[table]` header; a key with other characters than letters, digits, "
-    "`-` and `_` needs quotes.",
-    "Expected newline or end of document after a statement": "Begin a new line, or quote the whole text.",
-    "Unescaped '\\' in a string": "Write `\\\\` for a backslash, or put the text in single quotes.",
-    "Unterminated string": "Add the closing quote.",
-    'Expected "\'"': "Add the closing quote.",
-    "Expected \"'''\"": "Add the closing quotes.",
-    "Expected ']' at the end of a table declaration": "Add the closing `]`.",
-    "Expected ']]' at the end of an array declaration": "Add the closing `]]`.",
-    "Invalid date or datetime": "Write a date that the calendar has, or put the text in quotes.",
-    "Unclosed array": "Add the closing `]`, or a comma before the item.",
-    "Unclosed inline table": "Add the closing `}`, or a comma before the key; an inline table is one line in TOML.",
+    "Invalid value": "put a text in double quotes; TOML has no null, so leave out what has no value",
+    "Expected '=' after a key in a key/value pair": "write `key = value`; TOML has no `key: value`",
+    "Invalid statement": "write `key = value` or a `[table]` header; a key with other characters than letters, digits, "
+    "`-` and `_` needs quotes",
+    "Expected newline or end of document after a statement": "begin a new line, or quote the whole text",
+    "Unescaped '\\' in a string": "write `\\\\` for a backslash, or put the text in single quotes",
+    "Unterminated string": "add the closing quote",
+    'Expected "\'"': "add the closing quote",
+    "Expected \"'''\"": "add the closing quotes",
+    "Expected ']' at the end of a table declaration": "add the closing `]`",
+    "Expected ']]' at the end of an array declaration": "add the closing `]]`",
+    "Invalid date or datetime": "write a date that the calendar has, or put the text in quotes",
+    "Unclosed array": "add the closing `]`, or a comma before the item",
+    "Unclosed inline table": "add the closing `}`, or a comma before the key; an inline table is one line in TOML",
 }
 
 
@@ -56,7 +56,7 @@ def parse_toml(text: str) -> Any:
     """
     text = text.removeprefix("\ufeff")
     if not text.isascii() and (match := _SURROGATE.search(text)):
-        raise SyntaxProblem("JS019", "The text holds half of a character", _find_place(text, match.start()))
+        raise SyntaxProblem("JS019", "the text holds half of a character", _find_place(text, match.start()))
     if text.count(".") >= MAX_DEPTH and _LONG_KEY.search(text):
         scan = scan_toml(text)
         if scan.too_deep is not None:
@@ -119,8 +119,8 @@ def _find_unfit(top: dict[str, Any], text: str) -> SyntaxProblem:
         for part in path:
             value = value[part]
         if isinstance(value, float) and not math.isfinite(value):
-            message = "The number is not finite, and JSON cannot carry it"
-            return SyntaxProblem("JS021", message, span, hint="Quote it if text is meant.")
+            message = "the number is not finite, and JSON cannot carry it"
+            return SyntaxProblem("JS021", message, span, hint="quote it if text is meant")
         if isinstance(value, int) and abs(value) >= _TOO_LARGE:
             return _make_number_problem(text, span)
     return _make_depth_problem(scan)
@@ -128,14 +128,14 @@ def _find_unfit(top: dict[str, Any], text: str) -> SyntaxProblem:
 
 def _make_depth_problem(scan: Scan) -> SyntaxProblem:
     span = scan.too_deep or Span(line=1, column=1)
-    return SyntaxProblem("JS018", f"Values are nested deeper than {MAX_DEPTH} levels", span, hint="Nest them less.")
+    return SyntaxProblem("JS018", f"values are nested deeper than {MAX_DEPTH} levels", span, hint="nest them less")
 
 
 def _make_number_problem(text: str, span: Span | None = None) -> SyntaxProblem:
     if span is None:
         match = _LONG_NUMBER.search(text)
         span = _find_place(text, match.start() if match else 0)
-    return SyntaxProblem("JS021", f"The number has more than {MAX_DIGITS} digits", span, hint="Quote it as text.")
+    return SyntaxProblem("JS021", f"the number has more than {MAX_DIGITS} digits", span, hint="quote it as text")
 
 
 def _find_place(text: str, index: int) -> Span:
@@ -154,7 +154,7 @@ def _explain(error: tomllib.TOMLDecodeError, text: str) -> SyntaxProblem:
             "JS012",
             f"{name} is there twice",
             second,
-            hint="Remove one of them, or use `[[…]]` for the items of a list.",
+            hint="remove one of them, or use `[[…]]` for the items of a list",
             related=(f"{name} is first given here", first),
         )
     place = _PLACE.search(words)
@@ -164,5 +164,5 @@ def _explain(error: tomllib.TOMLDecodeError, text: str) -> SyntaxProblem:
     else:
         span = _find_place(text, len(text.rstrip()))
     return SyntaxProblem(
-        "JS011", f"This is no TOML: {message[:1].lower()}{message[1:]}", span, hint=_HINTS.get(message, "")
+        "JS011", f"this is no TOML: {message[:1].lower()}{message[1:]}", span, hint=_HINTS.get(message, "")
     )

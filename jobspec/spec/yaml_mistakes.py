@@ -17,55 +17,55 @@ if TYPE_CHECKING:
 _FORBIDDEN = re.compile("[^\t\n\r -~\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
 
 _TABS = (
-    "A tab stands where the indentation is, and YAML allows spaces only",
-    "Indent with spaces.",
+    "a tab stands where the indentation is, and YAML allows spaces only",
+    "indent with spaces",
 )
-_OPEN = "Close it, or quote a text that contains `{`, `[`, `,` or `#`."
+_OPEN = "close it, or quote a text that contains `{`, `[`, `,` or `#`"
 _MISTAKES: dict[str, tuple[str, str]] = {
     "mapping values are not allowed in this context": (
-        "A `:` stands where no key can be",
-        "Quote a text that contains `: `, or give the line the indentation of the keys it belongs to.",
+        "a `:` stands where no key can be",
+        "quote a text that contains `: `, or give the line the indentation of the keys it belongs to",
     ),
     "did not find expected key": (
-        "The line does not belong to the mapping around it",
-        "Give all keys of one mapping the same indentation, and quote a text that continues after a quote or bracket.",
+        "the line does not belong to the mapping around it",
+        "give all keys of one mapping the same indentation, and quote a text that continues after a quote or bracket",
     ),
     "did not find expected '-' indicator": (
-        "The line is no item of the list around it",
-        "Begin each item with `- ` at the same indentation.",
+        "the line is no item of the list around it",
+        "begin each item with `- ` at the same indentation",
     ),
     "could not find expected ':'": (
-        "The line is no `key: value`",
-        "Put a colon and a space after the key, or quote the text.",
+        "the line is no `key: value`",
+        "put a colon and a space after the key, or quote the text",
     ),
-    "found unexpected end of stream": ("The quoted text is never closed", "Add the closing quote."),
-    "found unexpected document indicator": ("The quoted text is never closed", "Add the closing quote."),
-    "did not find expected ',' or ']'": ("The list is not closed, or a comma is missing", _OPEN),
-    "did not find expected ',' or '}'": ("The mapping is not closed, or a comma is missing", _OPEN),
+    "found unexpected end of stream": ("the quoted text is never closed", "add the closing quote"),
+    "found unexpected document indicator": ("the quoted text is never closed", "add the closing quote"),
+    "did not find expected ',' or ']'": ("the list is not closed, or a comma is missing", _OPEN),
+    "did not find expected ',' or '}'": ("the mapping is not closed, or a comma is missing", _OPEN),
     "did not find expected node content": (
-        "A value is missing, or a bracket is not closed",
-        "Add the value or the bracket, or quote the text.",
+        "a value is missing, or a bracket is not closed",
+        "add the value or the bracket, or quote the text",
     ),
     "did not find expected <document start>": (
-        "Text follows the end of the document",
-        "Remove it, or indent it as part of the value above.",
+        "text follows the end of the document",
+        "remove it, or indent it as part of the value above",
     ),
     "found unknown escape character": (
-        "The backslash begins no escape that YAML knows",
-        "Write `\\\\` for a backslash, or put the text in single quotes.",
+        "the backslash begins no escape that YAML knows",
+        "write `\\\\` for a backslash, or put the text in single quotes",
     ),
     "found invalid Unicode character escape code": (
-        "The escape stands for no character",
-        "Write the character itself.",
+        "the escape stands for no character",
+        "write the character itself",
     ),
 }
 _ALIAS = (
-    "A text cannot begin with `*` without quotes: YAML takes it for an alias",
-    'Quote the text, as in `"*/5 * * * *"`.',
+    "a text cannot begin with `*` without quotes: YAML takes it for an alias",
+    'quote the text, as in `"*/5 * * * *"`',
 )
-_ANCHOR = ("A text cannot begin with `&` without quotes: YAML takes it for an anchor", "Quote the text.")
+_ANCHOR = ("a text cannot begin with `&` without quotes: YAML takes it for an anchor", "quote the text")
 _BETTER_FROM_START = ("while scanning an alias", "while scanning an anchor", "while scanning a simple key")
-_RESERVED = ("A text cannot begin with `{}` without quotes", "Quote the text.")
+_RESERVED = ("a text cannot begin with `{}` without quotes", "quote the text")
 
 
 def check_characters(text: str) -> None:
@@ -91,16 +91,16 @@ def explain(error: YAMLError, text: str) -> SyntaxProblem:
     span, first = find_mark(mark, text), find_mark(start, text)
     if start is not None and (message.endswith("never closed") or context in _BETTER_FROM_START):
         return SyntaxProblem(code, message, first, hint=hint)
-    related = ("It begins here", first) if "flow" in context and first != span else None
+    related = ("it begins here", first) if "flow" in context and first != span else None
     return SyntaxProblem(code, message, span, hint=hint, related=related)
 
 
 def _find_words(problem: str, context: str, text: str, mark: Any) -> tuple[str, str, str]:
     """Choose the rule, the message and the hint."""
     if "directive" in context or "directive" in problem or problem == "found incompatible YAML document":
-        return "JS020", "The directive is none that a job file may have", "Remove the lines that begin with `%`."
+        return "JS020", "the directive is none that a job file may have", "remove the lines that begin with `%`"
     if "tag" in context or problem == "found undefined tag handle":
-        return "JS014", "The tag has no meaning in a job file", "Remove the tag, or quote a text that begins with `!`."
+        return "JS014", "the tag has no meaning in a job file", "remove the tag, or quote a text that begins with `!`"
     if context in ("while scanning an alias", "while scanning an anchor"):
         return "JS010", *(_ALIAS if context.endswith("alias") else _ANCHOR)
     character = _get_character(text, mark)
@@ -108,7 +108,7 @@ def _find_words(problem: str, context: str, text: str, mark: Any) -> tuple[str, 
         return "JS010", *_TABS
     if problem == "found character that cannot start any token":
         return "JS010", _RESERVED[0].format(character), _RESERVED[1]
-    words = _MISTAKES.get(problem, (f"This is no YAML: {problem} {context}".rstrip(), ""))
+    words = _MISTAKES.get(problem, (f"this is no YAML: {problem} {context}".rstrip(), ""))
     return "JS010", *words
 
 
@@ -131,11 +131,11 @@ def _refuse_character(text: str) -> SyntaxProblem:
     match = _FORBIDDEN.search(text)
     index = match.start() if match else 0
     code = f"{ord(text[index]):04X}"
-    hint = f"Remove it, or write it as `\\u{code}` in double quotes."
+    hint = f"remove it, or write it as `\\u{code}` in double quotes"
     if code == "0000":
-        hint = "Save the file as UTF-8 text: zero bytes tell of another encoding, or of a write that went wrong."
+        hint = "save the file as UTF-8 text: zero bytes tell of another encoding, or of a write that went wrong"
     return SyntaxProblem(
-        "JS019", f"The character U+{code} cannot stand in YAML as it is", _find_place(text, index), hint=hint
+        "JS019", f"the character U+{code} cannot stand in YAML as it is", _find_place(text, index), hint=hint
     )
 
 

@@ -48,9 +48,7 @@ def read_number(text: str, event: Any) -> Any:
     kind = match.lastgroup or ""
     if kind in _BASES:
         if len(text) > MAX_DIGITS:
-            raise make_problem(
-                "JS021", f"The number has more than {MAX_DIGITS} digits", event, hint="Quote it as text."
-            )
+            raise make_problem("JS021", f"the number has more than {MAX_DIGITS} digits", event, hint="quote it as text")
         return int(text, _BASES[kind])
     number = float(text) if kind == "broken" else math.inf
     if math.isinf(number):
@@ -58,7 +56,7 @@ def read_number(text: str, event: Any) -> Any:
             "JS021",
             f"{quote(text)} is no finite number, and JSON cannot carry it",
             event,
-            hint="Quote it if text is meant.",
+            hint="quote it if text is meant",
         )
     return number
 
@@ -76,7 +74,7 @@ def read_tagged(event: Any) -> Any:
         return float(value)
     if type(value) is not _SCALAR_TAGS[name]:
         raise make_problem(
-            "JS014", f"The value is no `!!{name}`", event, hint="Remove the tag: the value says what it is."
+            "JS014", f"the value is no `!!{name}`", event, hint="remove the tag: the value says what it is"
         )
     return value
 
@@ -84,4 +82,4 @@ def read_tagged(event: Any) -> Any:
 def refuse_tag(event: Any) -> SyntaxProblem:
     """Say that a tag has no meaning here."""
     tag = quote(event.tag.replace(CORE, "!!"))
-    return make_problem("JS014", f"The tag {tag} has no meaning in a job file", event, hint="Remove the tag.")
+    return make_problem("JS014", f"the tag {tag} has no meaning in a job file", event, hint="remove the tag")

@@ -130,9 +130,9 @@ def _open_document(next_event: Callable[[], Any]) -> bool:
     if event.version not in (None, (1, 2)) or event.tags:
         raise make_problem(
             "JS020",
-            "Job files are YAML 1.2, and directives cannot change that",
+            "job files are YAML 1.2, and directives cannot change that",
             event,
-            hint="Remove the lines that begin with `%`.",
+            hint="remove the lines that begin with `%`",
         )
     return True
 
@@ -142,15 +142,15 @@ def _close_document(next_event: Callable[[], Any]) -> None:
     if type(event) is DocumentStartEvent:
         raise make_problem(
             "JS016",
-            "A second document begins here, and a file holds one",
+            "a second document begins here, and a file holds one",
             event,
-            hint="Put several jobs into a list under `jobs:`, or into files of their own.",
+            hint="put several jobs into a list under `jobs:`, or into files of their own",
         )
 
 
 def _open_container(event: Any, depth: int) -> Any:
     if depth >= MAX_DEPTH:
-        raise make_problem("JS018", f"Values are nested deeper than {MAX_DEPTH} levels", event, hint="Nest them less.")
+        raise make_problem("JS018", f"values are nested deeper than {MAX_DEPTH} levels", event, hint="nest them less")
     kind = "map" if type(event) is MappingStartEvent else "seq"
     if event.tag not in (None, CORE + kind):
         raise refuse_tag(event)
@@ -160,7 +160,7 @@ def _open_container(event: Any, depth: int) -> Any:
 def _name(anchors: dict[str, Any], event: Any, value: Any) -> None:
     if event.anchor in anchors:
         raise make_problem(
-            "JS017", f"The anchor {quote('&' + event.anchor)} is there twice", event, hint="Give it another name."
+            "JS017", f"the anchor {quote('&' + event.anchor)} is there twice", event, hint="give it another name"
         )
     anchors[event.anchor] = value
 
@@ -170,17 +170,17 @@ def _follow(event: Any, anchors: dict[str, Any], containers: list[Any]) -> Any:
     if event.anchor not in anchors:
         raise make_problem(
             "JS017",
-            f"The alias {quote('*' + event.anchor)} has no anchor before it",
+            f"the alias {quote('*' + event.anchor)} has no anchor before it",
             event,
-            hint="Mark the value that is meant with an anchor (`&`), or quote the text if no alias is meant.",
+            hint="mark the value that is meant with an anchor (`&`), or quote the text if no alias is meant",
         )
     value = anchors[event.anchor]
     if any(value is container for container in containers):
         raise make_problem(
             "JS017",
-            f"The alias {quote('*' + event.anchor)} stands inside the value it names",
+            f"the alias {quote('*' + event.anchor)} stands inside the value it names",
             event,
-            hint="Write it out.",
+            hint="write it out",
         )
     return value
 
@@ -196,12 +196,12 @@ def _measure(event: Any, value: Any, depth: int, budget: int) -> int:
         count += len(level)
         if count > budget:
             raise make_problem(
-                "JS017", f"The aliases stand for more than {MAX_ALIASED:,} values", event, hint="Write fewer aliases."
+                "JS017", f"the aliases stand for more than {MAX_ALIASED:,} values", event, hint="write fewer aliases"
             )
         containers = [item for item in level if type(item) in (dict, list)]
         if containers and depth >= MAX_DEPTH:
             raise make_problem(
-                "JS018", f"With the alias, values are nested deeper than {MAX_DEPTH} levels", event, hint="Nest less."
+                "JS018", f"with the alias, values are nested deeper than {MAX_DEPTH} levels", event, hint="nest less"
             )
         depth += 1
         level = [
@@ -214,32 +214,32 @@ def _refuse_key(event: Any, key: Any, text: str, containers: list[Any]) -> Synta
     """Say what is wrong with a key: no text, a merge, or there already."""
     if type(event) is not ScalarEvent:
         what = "an alias" if type(event) is AliasEvent else "a mapping or list"
-        return make_problem("JS013", f"A key must be text, not {what}", event, hint="Write the key out.")
+        return make_problem("JS013", f"a key must be text, not {what}", event, hint="write the key out")
     if type(key) is not str:
         return _refuse_key_type(event, key, text)
     if key == "<<" and not event.style:
         return make_problem(
             "JS015",
-            "Merge keys (`<<`) are no part of YAML 1.2",
+            "merge keys (`<<`) are no part of YAML 1.2",
             event,
-            hint="Put what jobs have in common into `defaults`, beside `jobs:` or in a `defaults.yaml`.",
+            hint="put what jobs have in common into `defaults`, beside `jobs:` or in a `defaults.yaml`",
         )
     first = locate_yaml(text).key((*_find_path(containers), key))
     related = (f"{quote(key)} is first given here", first) if first else None
-    message = f"The key {quote(key)} is there twice in one mapping"
-    return make_problem("JS012", message, event, hint="Remove one of them.", related=related)
+    message = f"the key {quote(key)} is there twice in one mapping"
+    return make_problem("JS012", message, event, hint="remove one of them", related=related)
 
 
 def _refuse_key_type(event: Any, key: Any, text: str) -> SyntaxProblem:
     if not event.value:
         span = find_mark(event.start_mark, text)  # where nothing stands, libyaml's mark may lie behind the end
-        return SyntaxProblem("JS013", "The key is missing", span, hint="Write a key before the `:`, or remove it.")
+        return SyntaxProblem("JS013", "the key is missing", span, hint="write a key before the `:`, or remove it")
     kind = "nothing" if key is None else "a truth value" if isinstance(key, bool) else "a number"
     return make_problem(
         "JS013",
         f"YAML reads the key {quote(event.value)} as {kind}, and a key must be text",
         event,
-        hint=f'Put it in quotes: `"{quote(event.value)[1:-1]}"`.',
+        hint=f'put it in quotes: `"{quote(event.value)[1:-1]}"`',
     )
 
 

@@ -398,7 +398,7 @@ def test_a_problem_of_reading_is_passed_on() -> None:
 @pytest.mark.parametrize("path", ["a.yaml", "a.toml"])
 def test_other_encodings_of_unicode_are_refused(encoding: str, path: str) -> None:
     marked = refuse("\ufeffa: é".encode(encoding), path)
-    assert (marked.code, marked.hint) == ("JS005", "Save it as UTF-8.")
+    assert (marked.code, marked.hint) == ("JS005", "save it as UTF-8")
     assert encoding[:6].upper() in marked.message
     assert refuse("a: é".encode(encoding), path).code in {"JS005", "JS011", "JS019"}
 
@@ -407,7 +407,7 @@ def test_other_encodings_of_unicode_are_refused(encoding: str, path: str) -> Non
 def test_bytes_that_are_no_utf_8_are_pointed_at(path: str) -> None:
     diagnostic = refuse(b"\xef\xbb\xbfa: 1\r\n\xc3\xa9: caf\xe9 x\n", path)
     assert diagnostic.code == "JS005"
-    assert diagnostic.message == "The byte 0xE9 (number 17 of the file) is no UTF-8"
+    assert diagnostic.message == "the byte 0xE9 (number 17 of the file) is no UTF-8"
     assert diagnostic.location == Location(path=path, line=2, column=7, excerpt="é: caf\ufffd x")
 
 

@@ -16,10 +16,10 @@ def refuse(text: str) -> SyntaxProblem:
         parse_yaml(text)
     problem = caught.value
     assert problem.code in RULES
-    assert problem.message[0].isupper() or problem.message[0] == "`"
+    assert not problem.message[0].isupper() or problem.message.startswith("YAML")
     assert problem.message.isprintable()
     assert not problem.message.endswith(".")
-    assert not problem.hint or problem.hint.endswith(".")
+    assert not problem.hint.endswith(".")
     return problem
 
 
@@ -130,14 +130,14 @@ def test_a_duplicate_key_names_both_places() -> None:
 @pytest.mark.parametrize(
     ("key", "hint"),
     [
-        ("1", 'Put it in quotes: `"1"`.'),
-        ("1.5", 'Put it in quotes: `"1.5"`.'),
-        ("true", 'Put it in quotes: `"true"`.'),
-        ("null", 'Put it in quotes: `"null"`.'),
-        ("~", 'Put it in quotes: `"~"`.'),
-        ("&x 1", 'Put it in quotes: `"1"`.'),
-        ("[a]", "Write the key out."),
-        ("{a: b}", "Write the key out."),
+        ("1", 'put it in quotes: `"1"`'),
+        ("1.5", 'put it in quotes: `"1.5"`'),
+        ("true", 'put it in quotes: `"true"`'),
+        ("null", 'put it in quotes: `"null"`'),
+        ("~", 'put it in quotes: `"~"`'),
+        ("&x 1", 'put it in quotes: `"1"`'),
+        ("[a]", "write the key out"),
+        ("{a: b}", "write the key out"),
     ],
 )
 def test_keys_must_be_text(key: str, hint: str) -> None:
@@ -147,7 +147,7 @@ def test_keys_must_be_text(key: str, hint: str) -> None:
 
 def test_a_missing_key_is_said_to_be_missing() -> None:
     problem = refuse("? \n: v\n")
-    assert (problem.code, problem.message, place(problem)) == ("JS013", "The key is missing", (1, 2))
+    assert (problem.code, problem.message, place(problem)) == ("JS013", "the key is missing", (1, 2))
 
 
 def test_an_alias_is_no_key() -> None:
@@ -275,7 +275,7 @@ def test_characters_that_cannot_be_seen_are_refused(code: int) -> None:
 @pytest.mark.parametrize("text", ["a:\n\tb: 1", "\ta: 1", "a: x\n\tb", "a: |\n\tx", "-\ta: 1\n \tb: 2"])
 def test_tabs_in_the_indentation_are_refused(text: str) -> None:
     problem = refuse(text)
-    assert (problem.code, problem.hint) == ("JS010", "Indent with spaces.")
+    assert (problem.code, problem.hint) == ("JS010", "indent with spaces")
 
 
 def test_tabs_elsewhere_are_white_space() -> None:
@@ -287,23 +287,23 @@ def test_tabs_elsewhere_are_white_space() -> None:
     [
         ("cron: */5 * * * *\n", (1, 7), "*/5"),
         ("cron: * * * * *\n", (1, 7), "*/5"),
-        ("cron: @daily\n", (1, 7), "Quote"),
-        ("a: `x`\n", (1, 4), "Quote"),
-        ("a: &\n", (1, 4), "Quote"),
-        ("a: %x\n", (1, 4), "Quote"),
-        ("a: b: c\n", (1, 5), "Quote"),
+        ("cron: @daily\n", (1, 7), "quote"),
+        ("a: `x`\n", (1, 4), "quote"),
+        ("a: &\n", (1, 4), "quote"),
+        ("a: %x\n", (1, 4), "quote"),
+        ("a: b: c\n", (1, 5), "quote"),
         ("a: 1\n b: 2\n", (2, 3), "indentation"),
         ("a:\n  - 1\n b: 2\n", (3, 2), "indentation"),
         ("- a\nb: 1\n", (2, 1), "- "),
         ("a: 1\nbcd\n", (2, 1), "colon"),
         ("a: 'x\nb: 1\n", (1, 4), "closing quote"),
-        ("a: [1\n\n\n", (1, 5), "Close"),
-        ("a: [1\nb: 2\n", (2, 2), "Close"),
-        ("a: {b: 1\n", (1, 8), "Close"),
-        ("a: [1, 2}\n", (1, 9), "Close"),
+        ("a: [1\n\n\n", (1, 5), "close"),
+        ("a: [1\nb: 2\n", (2, 2), "close"),
+        ("a: {b: 1\n", (1, 8), "close"),
+        ("a: [1, 2}\n", (1, 9), "close"),
         ('a: "C:\\temp\\q"\n', (1, 12), "\\\\"),
         ('a: "\\ud83d\\ude00"\n', (1, 7), "character itself"),
-        ("a: 1\n... b\n", (2, 5), "Remove"),
+        ("a: 1\n... b\n", (2, 5), "remove"),
         ("a: 'b' c\n", (1, 8), "quote"),
         ("a: >9x\n", (1, 6), ""),
     ],
