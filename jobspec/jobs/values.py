@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from difflib import get_close_matches
@@ -63,18 +65,25 @@ class Reader:
             yield Problem(path=path, code="JS326", message=f"the value cannot be written as JSON: {error}")
             return
         try:
-            read = self.adapter.validate_json(text)
+            read = self._read(text)
         except ValidationError as error:
             plain = from_json(text)
             yield from (self._misfit(each, plain, path, code) for each in error.errors(include_url=False))
+        except Exception as error:  # noqa: BLE001  validators are user code and may raise anything
+            message = f"{self.label} cannot read this: {type(error).__name__}: {' '.join(str(error).split())}"
+            yield Problem(path=path, code=code, message=message)
         else:
             yield from self._ignored(text, read, path)
 
     def changes(self, value: Any) -> bool:
         """Whether reading a value that fits makes anything else of it than plain JSON would be."""
         text = to_json(value)
-        read, plain = self.adapter.validate_json(text), from_json(text)
+        read, plain = self._read(text), from_json(text)
         return type(read) is not type(plain) or read != plain
+
+    def _read(self, text: bytes, **options: Any) -> Any:
+        with contextlib.redirect_stdout(sys.stderr):  # validators may print, and stdout is for data
+            return self.adapter.validate_json(text, **options)
 
     def _misfit(self, error: ErrorDetails, plain: Any, path: ValuePath, code: str) -> Problem:
         place = path + find_path(error["loc"], plain)
@@ -101,7 +110,7 @@ class Reader:
         if not _CAN_FORBID_UNKNOWN_KEYS:
             return
         try:
-            self.adapter.validate_json(text, extra="forbid")
+            self._read(text, extra="forbid")
         except ValidationError as error:
             errors = error.errors(include_url=False, include_input=False)
             if any(each["type"] not in _UNKNOWN_KEY for each in errors):

@@ -210,6 +210,20 @@ def test_checking_jobs_that_share_a_workflow_is_quick() -> None:
     assert time.perf_counter() - started < 1  # 20 ms where nothing else runs
 
 
+def test_validators_may_raise_and_print(capsys: pytest.CaptureFixture[str]) -> None:
+    assert found(job("TakesMoody", input={"mood": "good"})) == []
+    [problem] = check_job(job("TakesMoody", input={"mood": "bad"}), ROOT)
+    assert (problem.code, problem.path) == ("JS323", ("input",))
+    assert problem.message == "`Moody` (`value` of `TakesMoody.run()`) cannot read this: KeyError: 'bad'"
+    assert capsys.readouterr().out == ""
+
+
+def test_models_that_are_not_complete_are_told() -> None:
+    [problem] = check_job(job("TakesUnfinished", input={}), ROOT)
+    assert problem.code in ("JS323", "JS325")
+    assert "is not fully defined" in problem.message
+
+
 def test_clashes_on_a_queue_are_found() -> None:
     specs = [
         job("good:TakesNothing", activities=["good:fetch", "good:other_fetch"]),

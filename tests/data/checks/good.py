@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 from temporalio import activity, workflow
 from temporalio.common import RawValue
 from typing_extensions import TypedDict
@@ -169,3 +169,29 @@ def __getattr__(name: str) -> Any:
     if name == "explosive":
         raise RuntimeError("do not touch")
     raise AttributeError(name)
+
+
+class Moody(BaseModel):
+    mood: str
+
+    @field_validator("mood")
+    @classmethod
+    def _check(cls, mood: str) -> str:
+        print("validating")  # noqa: T201  stdout must stay clean all the same
+        return {"good": mood}[mood]
+
+
+class Unfinished(BaseModel):
+    part: "Absent"  # type: ignore[name-defined]  # noqa: F821
+
+
+@workflow.defn
+class TakesMoody:
+    @workflow.run
+    async def run(self, value: Moody) -> None: ...
+
+
+@workflow.defn
+class TakesUnfinished:
+    @workflow.run
+    async def run(self, value: Unfinished) -> None: ...
