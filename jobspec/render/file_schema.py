@@ -18,9 +18,9 @@ from jobspec.timing.duration import format_duration
 
 Schema = dict[str, Any]
 
-_IMPORT_PATH = {"type": "string", "pattern": r"^[^:\s]+:[^:\s]+$"}
-_DURATION = {"type": "string", "pattern": r"^\s*(0|([0-9]+(\.[0-9]+)?(ns|us|µs|μs|ms|s|m|h|d|w))+)\s*$"}
-_DATE = {"type": "string", "pattern": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"}
+IMPORT_PATH = {"type": "string", "pattern": r"^[^:\s]+:[^:\s]+$"}
+DURATION = {"type": "string", "pattern": r"^\s*(0|([0-9]+(\.[0-9]+)?(ns|us|µs|μs|ms|s|m|h|d|w))+)\s*$"}
+DATE = {"type": "string", "pattern": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"}
 _NULL = {"type": "null"}
 _ANYTHING = {"^x-": {"description": "For people and for YAML anchors; jobspec passes over it."}}
 
@@ -105,17 +105,17 @@ def _refer(name: str) -> Schema:
     return {"$ref": f"#/$defs/{name}"}
 
 
-_INTERVAL: Schema = {"anyOf": [_DURATION, _refer("IntervalSpec")]}
+_INTERVAL: Schema = {"anyOf": [DURATION, _refer("IntervalSpec")]}
 _SCHEDULE_FORMS: dict[str, Schema] = {
     "interval": {"anyOf": [*_INTERVAL["anyOf"], {"type": "array", "items": _INTERVAL}, _NULL]},
     "cron": {"type": ["string", "array", "null"], "items": {"type": "string"}},
     "calendar": {
         "anyOf": [_refer("CalendarSpec"), {"type": "array", "items": _refer("CalendarSpec")}, _NULL],
     },
-    "skip": {"type": ["array", "null"], "items": {"anyOf": [_DATE, _refer("CalendarSpec")]}},
+    "skip": {"type": ["array", "null"], "items": {"anyOf": [DATE, _refer("CalendarSpec")]}},
 }
 _JOB_FORMS: dict[str, Schema] = {
-    "workflow": {"anyOf": [_IMPORT_PATH, _refer("WorkflowRef"), _NULL]},
+    "workflow": {"anyOf": [IMPORT_PATH, _refer("WorkflowRef"), _NULL]},
 }
 
 
@@ -164,7 +164,7 @@ def _is_duration(schema: Schema) -> bool:
 def _sharpen(schema: Schema) -> Schema:
     """Give durations their exact pattern, at any depth of alternatives."""
     if _is_duration(schema):
-        return schema | _DURATION
+        return schema | DURATION
     if "anyOf" in schema:
         return schema | {"anyOf": [_sharpen(one) for one in schema["anyOf"]]}
     return schema
