@@ -196,7 +196,7 @@ async def _run_until(workers: list[Worker], stop: asyncio.Event) -> None:
         await asyncio.wait([*running, stopping], return_when=asyncio.FIRST_COMPLETED)
     finally:
         stopping.cancel()
-        await asyncio.gather(*(worker.shutdown() for worker in workers if worker.is_running), return_exceptions=True)
+        await asyncio.gather(*(worker.shutdown() for worker in workers), return_exceptions=True)
         outcomes = await asyncio.gather(*running, return_exceptions=True)
     for worker, outcome in zip(workers, outcomes, strict=True):
         if isinstance(outcome, Exception):

@@ -177,6 +177,13 @@ async def test_nothing_to_run_is_refused(client: Client) -> None:
 
 
 @pytest.mark.parametrize("server", ["workflow"], indirect=True)
+async def test_workers_may_be_stopped_before_they_are_up(client: Client) -> None:
+    stop = asyncio.Event()
+    stop.set()
+    await asyncio.wait_for(run_workers(client, collect([job("CheckHealth")], ROOT), stop=stop), 10)
+
+
+@pytest.mark.parametrize("server", ["workflow"], indirect=True)
 async def test_what_the_sandbox_refuses_is_said(client: Client, tmp_path: Path) -> None:
     (tmp_path / "outside_only.py").write_text(
         "from temporalio import workflow\n"
