@@ -157,7 +157,8 @@ def _change(field: str, before: Plain, after: Plain) -> FieldChange:
 
 
 def _calendar_changes(old: frozenset[Calendar], new: frozenset[Calendar]) -> list[FieldChange]:
-    if uncommented(old) == uncommented(new):
+    only_comments = uncommented(old) == uncommented(new) and not all(map(_is_cron_comment, old | new))
+    if only_comments and _comments(old) != _comments(new):
         return [_change("schedule.calendar.comment", _comments(old), _comments(new))]
     before, after = _by_kind(old), _by_kind(new)
     return [

@@ -38,9 +38,26 @@ HOURLY = {"interval": "1h"}
         (
             {"calendar": {"hour": 9, "comment": "mornings"}},
             {"cron": "0 9 * * *"},
+            [("schedule.calendar.comment", "mornings", "0 9 * * *")],
+        ),
+        (
+            {"calendar": {"hour": 9, "comment": "mornings"}},
+            {"cron": "0 8 * * *"},
             [
-                ("schedule.cron", ABSENT, "0 9 * * *"),
+                ("schedule.cron", ABSENT, "0 8 * * *"),
                 ("schedule.calendar", {"hour": 9, "comment": "mornings"}, ABSENT),
+            ],
+        ),
+        ({"cron": "0 9 * * 1-5"}, {"cron": "0 9 * * MON-FRI"}, [("schedule.cron", "0 9 * * 1-5", "0 9 * * MON-FRI")]),
+        (
+            {"calendar": [{"hour": 8, "comment": "a"}, {"hour": 9, "comment": "b"}]},
+            {"calendar": [{"hour": 8, "comment": "b"}, {"hour": 9, "comment": "a"}]},
+            [
+                (
+                    "schedule.calendar",
+                    [{"hour": 8, "comment": "a"}, {"hour": 9, "comment": "b"}],
+                    [{"hour": 8, "comment": "b"}, {"hour": 9, "comment": "a"}],
+                )
             ],
         ),
         (

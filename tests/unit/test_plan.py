@@ -17,16 +17,16 @@ from jobspec.plan.plan import (
     Completed,
     Held,
     HeldReason,
-    Plan,
     Reason,
     Retired,
     Source,
     Terms,
     Unchanged,
     Wanted,
+    is_as_wanted,
     make_plan,
-    only,
     plan_adoption,
+    plan_adoptions,
     plan_job,
 )
 from jobspec.spec.model import JobSpec
@@ -196,13 +196,31 @@ def test_a_reader_who_saw_one_change_did_not_see_another() -> None:
     assert not shown.does_the_same_as(other)
 
 
-def test_a_plan_can_be_narrowed() -> None:
-    made = Plan(
-        project="shop",
+def test_adoptions_are_planned_together() -> None:
+    made = plan_adoptions(
+        ["b", "a", "gone", "broken", "taken"],
+        dict.fromkeys(["a", "b", "gone", "broken", "taken"], want()),
+        {
+            "a": live(project=None),
+            "b": live(project=None),
+            "broken": RequestError("upset"),
+            "taken": live(project="payroll"),
+        },
+        terms=TERMS,
+        former=None,
         namespace="default",
-        changes=tuple(Change(name=name, action=Action.CREATE, reason=Reason.NEW) for name in "abc"),
-        held=tuple(Held(name=name, reason=HeldReason.FOREIGN, message="") for name in "de"),
     )
-    narrowed = only(made, ["b", "d", "x"])
-    assert [change.name for change in narrowed.changes] == ["b"]
-    assert [held.name for held in narrowed.held] == ["d"]
+    assert [(change.name, change.action) for change in made.changes] == [("a", Action.ADOPT), ("b", Action.ADOPT)]
+    assert {held.name: held.reason for held in made.held} == {
+        "broken": HeldReason.FAILED,
+        "gone": HeldReason.FAILED,
+        "taken": HeldReason.FOREIGN,
+    }
+
+
+def test_what_is_as_wanted_may_differ_in_comments_only() -> None:
+    assert is_as_wanted(want(), live(project=None))
+    assert not is_as_wanted(want("2h"), live(project=None))
+    assert is_as_wanted(want(), live(project=None, pause=Pause(paused=True, note="mine")))
+    assert not is_as_wanted(want(paused="why"), live(project=None))
+    assert is_as_wanted(want(paused="why"), live(project=None, pause=Pause(paused=True, note="mine")))
