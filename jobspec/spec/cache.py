@@ -40,7 +40,7 @@ class Cache:
     def __init__(self) -> None:
         self._listings: dict[Path, Listing] = {}
         self._files: dict[str, ParsedFile] = {}
-        self._schemas: dict[str, InputSchema] = {}
+        self.schemas: dict[str, InputSchema] = {}
 
     def read_roots(self, roots: Sequence[Path], relative_to: Path) -> list[Listing]:
         """List the roots, reading only the files that have changed."""
@@ -57,11 +57,11 @@ class Cache:
 
     def make_schemas(self, read: FileReader) -> Schemas:
         """Begin to read schemas for one load."""
-        return Schemas(read, self._schemas)
+        return Schemas(read, self.schemas)
 
     def keep_schemas(self, schemas: Schemas) -> None:
         """Remember the schemas that a load has read."""
-        self._schemas = schemas.loaded
+        self.schemas = schemas.loaded
 
 
 def _parse(file: SourceFile, known: ParsedFile | None) -> ParsedFile:

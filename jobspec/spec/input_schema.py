@@ -141,46 +141,33 @@ def _make_validator(document: Document) -> Validator | Diagnostic:
         return _refuse(locate(document, path), message)
     except (RecursionError, re.error) as error:
         return _refuse(locate(document, ()), f"the schema cannot be read: {_shorten(str(error))}")
-    if found := next(_walk_mistakes(schema, ()), None):
-        path, message, hint = found
-        return _refuse(locate(document, path), message, hint)
+    if found := next(_walk_references(schema, ()), None):
+        path, reference = found
+        message = f"the reference {_quote(reference)} leads out of the schema file, and nothing is fetched"
+        return _refuse(locate(document, path), message, "copy what it refers to into `$defs` of this file")
     return draft(schema, registry=Registry())
 
 
 _DATA_KEYS = frozenset({"const", "enum", "default", "examples"})
+_REFERENCES = frozenset({"$ref", "$dynamicRef", "$recursiveRef"})
 _NAMED = frozenset({"properties", "patternProperties", "$defs", "definitions", "dependentSchemas"})
 
 
-def _walk_mistakes(schema: Any, path: ValuePath) -> Iterator[tuple[ValuePath, str, str]]:
-    """Find references to other files, and patterns that are none, which the draft's own check lets pass."""
+def _walk_references(schema: Any, path: ValuePath) -> Iterator[tuple[ValuePath, str]]:
+    """Find references that lead out of the file."""
     if isinstance(schema, list):
         for index, item in enumerate(schema):
-            yield from _walk_mistakes(item, (*path, index))
+            yield from _walk_references(item, (*path, index))
     if isinstance(schema, Mapping):
         for key, item in schema.items():
-            yield from _check_keyword(key, item, (*path, key))
-
-
-def _check_keyword(key: str, item: Any, path: ValuePath) -> Iterator[tuple[ValuePath, str, str]]:
-    if key in {"$ref", "$dynamicRef", "$recursiveRef"} and isinstance(item, str) and not item.startswith("#"):
-        hint = "copy what it refers to into `$defs` of this file"
-        yield path, f"the reference {_quote(item)} leads out of the schema file, and nothing is fetched", hint
-    elif key == "pattern" and isinstance(item, str):
-        yield from _check_pattern(item, path)
-    elif key in _NAMED and isinstance(item, Mapping):
-        for name, below in item.items():
-            if key == "patternProperties":
-                yield from _check_pattern(name, (*path, name))
-            yield from _walk_mistakes(below, (*path, name))
-    elif key not in _DATA_KEYS:
-        yield from _walk_mistakes(item, path)
-
-
-def _check_pattern(pattern: str, path: ValuePath) -> Iterator[tuple[ValuePath, str, str]]:
-    try:
-        re.compile(pattern)
-    except (re.error, RecursionError, OverflowError) as error:
-        yield path, f"the pattern {_quote(pattern)} is no regular expression: {error}", ""
+            place = (*path, key)
+            if key in _REFERENCES and isinstance(item, str) and not item.startswith("#"):
+                yield place, item
+            elif key in _NAMED and isinstance(item, Mapping):
+                for name, below in item.items():
+                    yield from _walk_references(below, (*place, name))
+            elif key not in _DATA_KEYS:
+                yield from _walk_references(item, place)
 
 
 def _translate(error: ValidationError) -> Iterator[Problem]:

@@ -272,6 +272,12 @@ def _as_tuple(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
+def _attribute(value: Any) -> Any:
+    if isinstance(value, list | tuple) and not value:
+        raise mistake("JS110", "a search attribute must not be an empty list", "leave it out to have none")
+    return _as_tuple(value)
+
+
 def _interval_text(value: Any) -> Any:
     return {"every": value} if isinstance(value, str | timedelta | int | float) else value
 
@@ -539,7 +545,7 @@ class RetryPolicy(SpecPart):
     initial_interval: PositiveDuration = timedelta(seconds=1)
     """Wait before the first retry."""
 
-    backoff_coefficient: Annotated[float, Field(strict=False)] = 2.0
+    backoff_coefficient: float = 2.0
     """Factor by which each wait grows; 1 at least."""
 
     maximum_interval: PositiveDuration | None = None
@@ -574,7 +580,7 @@ class Priority(SpecPart):
     fairness_key: str = ""
     """Runs with the same key share their part of the capacity; 64 bytes at most."""
 
-    fairness_weight: Annotated[float | None, Field(strict=False)] = None
+    fairness_weight: float | None = None
     """Share of the capacity of this key against others; 0.001 to 1000."""
 
     @model_validator(mode="after")
@@ -617,7 +623,7 @@ class RunOptions(SpecPart):
         str,
         Annotated[
             SearchAttributeValue,
-            BeforeValidator(_as_tuple),
+            BeforeValidator(_attribute),
             WithJsonSchema(
                 {
                     "anyOf": [

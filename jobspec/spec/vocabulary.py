@@ -193,7 +193,9 @@ def _find_elsewhere(key: str, path: ValuePath) -> str:
     parent, _, last = known.rpartition(".")
     if parent == here:
         return f"write `{last}`"
-    return f"it belongs under `{parent}`" if last == key and parent else f"jobspec calls it `{known}`"
+    if last == key:
+        return f"it belongs under `{parent}`" if parent else "it belongs at the top of the job"
+    return f"jobspec calls it `{known}`"
 
 
 @cache
