@@ -8,7 +8,7 @@ import time
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
 
 from google.protobuf.duration_pb2 import Duration
 from temporalio.api.enums.v1 import IndexedValueType
@@ -103,3 +103,15 @@ async def run_server(backend: Backend, dynamic_config: dict[str, str] | None = N
         runtime=quiet_runtime(),
     )
     return Server(backend=backend, environment=environment)
+
+
+class StartServer(Protocol):
+    """Starts a server that ends with the test; values of `dynamic_config` are JSON."""
+
+    async def __call__(self, backend: Backend, dynamic_config: dict[str, str] | None = None) -> Server: ...
+
+
+class Cli(Protocol):
+    """Runs the `temporal` command; returns what it printed and fails the test where it fails."""
+
+    async def __call__(self, *arguments: str) -> str: ...

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Final
@@ -39,12 +39,12 @@ class Settings:
     Attributes:
         address: Host and port.
         namespace: The namespace.
-        config: Everything, as `Client.connect` takes it.
+        config: Everything, as `Client.connect` takes it; not shown, for it may hold an API key.
     """
 
     address: str
     namespace: str
-    config: ClientConnectConfig
+    config: ClientConnectConfig = field(repr=False)
 
 
 @cache

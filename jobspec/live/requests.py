@@ -52,8 +52,14 @@ BUDGET: Final = timedelta(seconds=30)
 CONNECT_FAILURE: Final = "Failed client connect"
 """How the SDK's core begins the message of the `RuntimeError` that stands for a failed connection."""
 
-BROKEN_CONNECTION: Final = ("transport error", "h2 protocol error", "error reading a body")
-"""What the HTTP/2 library of the SDK's core (tonic, h2) says of a connection that broke."""
+BROKEN_CONNECTION: Final = (
+    "transport error",
+    "h2 protocol error",
+    "error reading a body",
+    "operation was canceled",
+    "connection closed",
+)
+"""What the HTTP/2 libraries of the SDK's core (tonic, hyper, h2) say of a connection that broke."""
 
 POISONED: Final = "Unable to query workflow due to Workflow Task in failed state"
 """What the workflow-backed scheduler answers where the workflow behind a schedule panics each time."""
@@ -123,6 +129,7 @@ class Requests:
         self._pace = Pace()
         self._answered_at = time.monotonic()
         self._failing_since: float | None = None
+        self._gone: UnreachableError | None = None
 
     async def send(self, rpc: Rpc[Request_contra, Response_co], request: Request_contra, *, what: str) -> Response_co:
         """Send a request, and again while the server asks for patience or cannot be reached.
@@ -139,25 +146,34 @@ class Requests:
             RequestError: The server refused; subclasses say what is missing or malformed.
             ConflictError: The conflict token is stale, or the schedule to create exists.
         """
+        had_to_wait = self._turns.locked()
         async with self._turns:
-            begun = time.monotonic()
-            while True:
-                await asyncio.sleep(self._pace.delay())
-                sent_at = time.monotonic()
-                try:
-                    response = await rpc(request, timeout=self._deadline)
-                except (RPCError, RuntimeError) as error:
-                    self._note_failure(error, sent_at)
-                    if not _is_passing(error) or self._is_over(begun):
-                        raise self._translate(error, what, begun) from error
-                else:
-                    self._note_answer()
-                    self._pace.speed_up()
-                    return response
+            if had_to_wait and self._gone is not None:
+                raise UnreachableError(str(self._gone)) from self._gone.__cause__
+            return await self._send_until_over(rpc, request, what)
+
+    async def _send_until_over(
+        self, rpc: Rpc[Request_contra, Response_co], request: Request_contra, what: str
+    ) -> Response_co:
+        begun = time.monotonic()
+        while True:
+            await asyncio.sleep(min(self._pace.delay(), max(begun + self._budget - time.monotonic(), 0)))
+            sent_at = time.monotonic()
+            try:
+                response = await rpc(request, timeout=self._deadline)
+            except (RPCError, RuntimeError) as error:
+                self._note_failure(error, sent_at)
+                if not _is_passing(error) or self._is_over(begun):
+                    raise self._give_up(error, what, begun) from error
+            else:
+                self._note_answer()
+                self._pace.speed_up()
+                return response
 
     def _note_answer(self) -> None:
         self._answered_at = time.monotonic()
         self._failing_since = None
+        self._gone = None
 
     def _note_failure(self, error: RPCError | RuntimeError, sent_at: float) -> None:
         now = time.monotonic()
@@ -174,13 +190,14 @@ class Requests:
         since = begun if self._failing_since is None else min(begun, self._failing_since)
         return time.monotonic() - since >= self._budget
 
-    def _translate(self, error: RPCError | RuntimeError, what: str, begun: float) -> JobspecError | RuntimeError:
+    def _give_up(self, error: RPCError | RuntimeError, what: str, begun: float) -> JobspecError | RuntimeError:
         if _is_timeout(error) and self._answered_at > begun:
-            seconds = self._deadline.total_seconds()
-            return RequestError(
-                f"cannot {what}: no answer within {seconds:g}s, though the server answers other requests"
-            )
-        return translate(error, what)
+            return RequestError(f"cannot {what}: the server gives no answer, though it answers other requests")
+        translated = translate(error, what)
+        if isinstance(translated, UnreachableError):
+            translated.__cause__ = error
+            self._gone = translated
+        return translated
 
 
 def _is_passing(error: RPCError | RuntimeError) -> bool:
@@ -191,9 +208,9 @@ def _is_passing(error: RPCError | RuntimeError) -> bool:
 
 
 def _is_cut_off(error: RPCError) -> bool:
-    """Whether there is no connection, or it broke before the answer was there, which the SDK calls UNKNOWN."""
+    """Whether there is no connection, or it broke before the answer was there, which has several names."""
     return error.status is RPCStatusCode.UNAVAILABLE or (
-        error.status in (RPCStatusCode.UNKNOWN, RPCStatusCode.INTERNAL)
+        error.status in (RPCStatusCode.UNKNOWN, RPCStatusCode.INTERNAL, RPCStatusCode.CANCELLED)
         and any(words in error.message for words in BROKEN_CONNECTION)
     )
 

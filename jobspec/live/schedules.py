@@ -23,7 +23,6 @@ from jobspec.errors import (
     RefusedError,
     RequestError,
     ScheduleNotFoundError,
-    UnreachableError,
 )
 from jobspec.live.canonical import canonicalize
 from jobspec.live.messages import decode_payloads, encode_payloads
@@ -108,19 +107,12 @@ class Schedules:
         """Read many schedules; one that fails does not stop the others.
 
         Returns:
-            By name what is there, or the error of reading it; absent names are left out. Once the server cannot be
-            reached, what was not asked yet gets the same error.
+            By name what is there, or the error of reading it; absent names are left out.
         """
-        gone: list[UnreachableError] = []
 
         async def describe(name: str) -> LiveSchedule | JobspecError | None:
-            if gone:
-                return gone[0]
             try:
                 return await self.describe(name)
-            except UnreachableError as error:
-                gone.append(error)
-                return error
             except JobspecError as error:
                 return error
 

@@ -29,7 +29,7 @@ import os
 import sys
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, cast
 
 import pytest
 import pytest_asyncio
@@ -41,7 +41,7 @@ from jobspec.live.schedules import Schedules
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Generator
 
-    from dev_servers import Backend
+    from dev_servers import Backend, Cli, StartServer
     from temporalio.client import Client
 
 # Each namespace keeps pollers and some megabytes on the server; a new server is cheaper than that.
@@ -96,12 +96,6 @@ async def server(request: pytest.FixtureRequest, _servers: dict[Backend, Server]
     return running
 
 
-class StartServer(Protocol):
-    """Starts a server that ends with the test; values of `dynamic_config` are JSON."""
-
-    async def __call__(self, backend: Backend, dynamic_config: dict[str, str] | None = None) -> Server: ...
-
-
 @pytest_asyncio.fixture
 async def start_server() -> AsyncIterator[StartServer]:
     """Start servers of the test's own."""
@@ -143,12 +137,6 @@ def stranger(server: Server, namespace: str) -> Client:
 def schedules(client: Client) -> Schedules:
     """The gateway under test."""
     return Schedules(client)
-
-
-class Cli(Protocol):
-    """Runs the `temporal` command; returns what it printed and fails the test where it fails."""
-
-    async def __call__(self, *arguments: str) -> str: ...
 
 
 @pytest.fixture
