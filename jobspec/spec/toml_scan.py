@@ -11,6 +11,7 @@ import re
 from bisect import bisect_right
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import TYPE_CHECKING, NoReturn
 
 from jobspec.spec.positions import MAX_DEPTH, Span
@@ -71,7 +72,9 @@ class _Scanner:
         self.found = Scan()
         self._text = text
         self._at = 0
-        self._starts = [0, *(match.end() for match in re.finditer("\n", text))]
+        lines = text.split("\n")
+        self._starts = [0, *accumulate(len(line) + 1 for line in lines)]
+        self._lengths = [len(line.rstrip()) for line in lines]
         self._counts: dict[ValuePath, int] = {}  # how many items each array of tables has
         self._given: set[ValuePath] = set()  # what may not be given again
         self._assigned: set[ValuePath] = set()  # what has a value, and so cannot become a table
@@ -80,7 +83,7 @@ class _Scanner:
     def run(self) -> None:
         """Read statement by statement."""
         table: ValuePath = ()
-        self.found.values[()] = Span(line=1, column=1, length=max(self._length_of_line(0), 1))
+        self.found.values[()] = Span(line=1, column=1, length=max(self._lengths[0], 1))
         while self._skip() < len(self._text):
             if self._text.startswith("[", self._at):
                 table = self._read_header()
@@ -208,15 +211,10 @@ class _Scanner:
 
     def _make_span(self, start: int, end: int) -> Span:
         """Make the span of what stands between two places, as far as the first line goes."""
-        line = bisect_right(self._starts, start) - 1
+        line = min(bisect_right(self._starts, start), len(self._lengths)) - 1
         column = start - self._starts[line]
-        length = min(end - start, self._length_of_line(line) - column)
+        length = min(end - start, self._lengths[line] - column)
         return Span(line=line + 1, column=column + 1, length=max(length, 1))
-
-    def _length_of_line(self, line: int) -> int:
-        start = self._starts[line]
-        end = self._starts[line + 1] if line + 1 < len(self._starts) else len(self._text)
-        return len(self._text[start:end].rstrip())
 
 
 def _unquote(key: str) -> str:

@@ -49,6 +49,7 @@ class _Scanner:
         self.aliases: dict[ValuePath, ValuePath] = {}
         self._text = text
         self._lines = _LINE_BREAK.split(text)
+        self._ends = [len(line.rstrip()) for line in self._lines]
         self._anchors: dict[str, ValuePath] = {}
         # An open container is its path, the mark of its start, and the count of its items or None for a mapping.
         self._open: list[tuple[ValuePath, Mark, int | None]] = []
@@ -115,7 +116,7 @@ class _Scanner:
             return Span(line=len(self._lines), column=len(self._lines[-1]) + 1)
         line = self._lines[start.line]
         is_whole = end.line == start.line and type(event) in (ScalarEvent, AliasEvent)
-        stop = end.column if is_whole else len(line.rstrip())
+        stop = end.column if is_whole else self._ends[start.line]
         column: int = start.column
         if type(event) is not AliasEvent and (match := _PROPERTIES.match(line, column)):
             column = match.end()
