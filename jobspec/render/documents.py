@@ -1,8 +1,7 @@
 """What jobspec says, as versioned JSON documents.
 
-Each document names its kind and version. Within a version keys are only added;
-the schema of the plan is `schemas/plan.schema.json`. The texts for people are
-written from the same documents, so that both say the same.
+Within a version keys are only added; `schemas/plan.schema.json` describes them.
+The texts for people are written from these, so that both say the same.
 """
 
 import json
@@ -15,6 +14,8 @@ from jobspec.plan.plan import Action, HeldReason, Reason
 
 Time = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
 Count = Annotated[int, Field(ge=0)]
+Version = Annotated[Literal[1], Field(description="The version of its form; keys may be added within one.")]
+_KIND = Field(description="What this document is.")
 
 
 class Document(BaseModel):
@@ -72,7 +73,7 @@ class PauseDocument(Document):
 
 
 class EffectsDocument(Document):
-    """What a change does to the run times; they are nominal, before any jitter."""
+    """What a change does to the nominal run times, which know no jitter."""
 
     next_before: tuple[Time, ...] = ()
     """The next runs as it is."""
@@ -219,11 +220,9 @@ class CountsDocument(Document):
 class PlanDocument(Document):
     """What would be done to make the live schedules equal to the specs."""
 
-    kind: Literal["plan"] = "plan"
-    """What this document is."""
+    kind: Annotated[Literal["plan"], _KIND] = "plan"
 
-    version: Literal[1] = 1
-    """The version of its form; keys may be added within one."""
+    version: Version = 1
 
     project: str
     """Whose schedules these are."""
@@ -275,11 +274,9 @@ class OutcomeDocument(Document):
 class ApplyDocument(Document):
     """What became of a plan."""
 
-    kind: Literal["apply"] = "apply"
-    """What this document is."""
+    kind: Annotated[Literal["apply"], _KIND] = "apply"
 
-    version: Literal[1] = 1
-    """The version of its form; keys may be added within one."""
+    version: Version = 1
 
     plan: PlanDocument
     """What was to be done."""
@@ -291,11 +288,9 @@ class ApplyDocument(Document):
 class DiagnosticsDocument(Document):
     """Mistakes in files."""
 
-    kind: Literal["diagnostics"] = "diagnostics"
-    """What this document is."""
+    kind: Annotated[Literal["diagnostics"], _KIND] = "diagnostics"
 
-    version: Literal[1] = 1
-    """The version of its form; keys may be added within one."""
+    version: Version = 1
 
     errors: Count
     """How many errors there are."""

@@ -7,10 +7,7 @@ order in which a line reads, so whatever is no visible character is printed as a
 from __future__ import annotations
 
 import unicodedata
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from functools import lru_cache
 
 _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _SHORT_ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
@@ -25,6 +22,7 @@ def escape(text: str) -> str:
     return "".join(map(escape_character, text))
 
 
+@lru_cache(maxsize=4096)
 def escape_character(character: str) -> str:
     """Replace one character by an escape where it is no visible one."""
     if unicodedata.category(character) not in _INVISIBLE:
@@ -50,6 +48,7 @@ def measure(text: str) -> int:
     return sum(map(_measure_character, text))
 
 
+@lru_cache(maxsize=4096)
 def _measure_character(character: str) -> int:
     if unicodedata.combining(character) or unicodedata.category(character) in {"Mn", "Me"}:
         return 0
@@ -71,7 +70,9 @@ def cut(text: str, columns: int) -> str:
     return f"{_take(text, columns - 1 - tail)}…{_take(text[::-1], tail)[::-1]}"
 
 
-def _take(text: Iterable[str], columns: int) -> str:
+def _take(text: str, columns: int) -> str:
+    if text.isascii():
+        return text[:columns]
     taken = []
     for character in text:
         columns -= _measure_character(character)
@@ -100,10 +101,15 @@ def cut_pair(before: str, after: str, columns: int) -> tuple[str, str]:
 
 
 def _common_length(one: str, other: str) -> int:
-    for index, (left, right) in enumerate(zip(one, other, strict=False)):
-        if left != right:
-            return index
-    return min(len(one), len(other))
+    """Find how long the texts are alike, by halves: comparing slices is quick where comparing characters is not."""
+    alike, longest = 0, min(len(one), len(other))
+    while alike < longest:
+        middle = (alike + longest + 1) // 2
+        if one[alike:middle] == other[alike:middle]:
+            alike = middle
+        else:
+            longest = middle - 1
+    return alike
 
 
 def _focus(text: str, first: int, last: int) -> str:
