@@ -80,7 +80,7 @@ def resolve(plain: str) -> Any:
     return next((make(plain) for pattern, make in PATTERNS if re.fullmatch(pattern, plain)), plain)
 
 
-@settings(max_examples=1000)
+@settings(max_examples=300)
 @given(st.text("0123456789abcdefxonulTRUEtruefasNLinI+-._eE~:", max_size=7) | st.from_regex(r"\A[-+0-9.eExo_]{1,8}\Z"))
 def test_plain_scalars_follow_the_core_schema(plain: str) -> None:
     base = yaml.load(f"[{plain}]", yaml.CBaseLoader) if is_plain(plain) else None  # noqa: S506 - makes texts only
@@ -136,7 +136,7 @@ def mutations(draw: st.DrawFn, seeds: list[str]) -> str:
 ANY_TEXT = st.text(max_size=40) | st.text(" \n\t:-[]{}'\"&*!#|>%@`?,ab1=.\\~<é", max_size=40)
 
 
-@settings(max_examples=400)
+@settings(max_examples=300)
 @given(mutations(YAML_SEEDS) | ANY_TEXT)
 def test_any_yaml_is_read_or_refused_with_a_place(text: str) -> None:
     lines = re.split(r"\r\n|\n|\r", text)
@@ -151,7 +151,7 @@ def test_any_yaml_is_read_or_refused_with_a_place(text: str) -> None:
     check_against_base_loader(text, value)
 
 
-@settings(max_examples=400)
+@settings(max_examples=300)
 @given(mutations(TOML_SEEDS) | ANY_TEXT)
 def test_any_toml_is_read_or_refused_with_a_place(text: str) -> None:
     lines = re.split(r"\n", text)
