@@ -9,4 +9,5 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.fixture
 def update_golden(request: pytest.FixtureRequest) -> bool:
-    return bool(request.config.getoption("--update-golden"))
+    # Only a run of this folder knows the option: pytest reads the options of no other conftest beforehand.
+    return bool(request.config.getoption("--update-golden", default=False))
