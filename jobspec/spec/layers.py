@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from jobspec.spec.merge import IGNORED_PREFIX, is_absence, merge
 from jobspec.spec.model import JobSpec, kind_of
 from jobspec.spec.reports import Finding
-from jobspec.spec.source import locate
+from jobspec.spec.source import find_positions, locate
 from jobspec.spec.validation import Problem, make_problems, say_unknown_job_key, suggest_form
 from jobspec.spec.vocabulary import JOB_KEYS, Keys, suggest_key
 
@@ -50,6 +50,10 @@ class Layer:
     def locate(self, path: ValuePath, *, key: bool = False) -> Location:
         """Find the place of one of its values, or of the key that introduces it."""
         return locate(self.document, (*self.path, *path), key=key)
+
+    def find_line(self, path: ValuePath) -> int:
+        """Find the line of one of its values."""
+        return find_positions(self.document).nearest((*self.path, *path)).line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -61,6 +61,11 @@ class Job:
         return self.layers[-1].locate(())
 
     @property
+    def line(self) -> int:
+        """The line on which the job begins; looking it up scans the file, but no text is copied."""
+        return self.layers[-1].find_line(())
+
+    @property
     def merged(self) -> dict[str, Any]:
         """Its values as they were written, defaults and the environment merged in; for reading only."""
         return merge(self._values, self.env) or {}

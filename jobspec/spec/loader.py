@@ -186,7 +186,7 @@ def _walk_files(listings: Sequence[Listing]) -> Iterator[SourceFile]:
 
 def _is_empty(listing: Listing, parsed: Mapping[str, ParsedFile]) -> bool:
     """Tell whether a root is there and holds no job, nor anything that might."""
-    if listing.missing or listing.problems:
+    if listing.missing or any(problem.is_error for problem in listing.problems):
         return False
     files = (parsed[file.path] for file in listing.files if not is_defaults(file.path))
     return not any(file.form is None or file.form.jobs for file in files)

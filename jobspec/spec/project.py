@@ -250,6 +250,8 @@ def resolve_environment(project: Project, env: str | None) -> Environment:
         UsageError: One must be chosen, or there is none of that name.
     """
     if not project.env:
+        if env is not None and not re.fullmatch(ENVIRONMENT_PATTERN, env, re.ASCII):
+            raise UsageError(f"`{env}` is no name for an environment")
         return Environment()
     names = sorted(project.env)
     if env is None:

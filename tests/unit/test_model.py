@@ -421,7 +421,8 @@ def test_a_catchup_window_is_longer_than_zero() -> None:
 def test_paused_is_true_or_a_reason() -> None:
     assert schedule(paused=True).paused is True
     assert schedule(paused="because").paused == "because"
-    for wrong in (False, "", " ", 5, []):
+    wrongs: tuple[Any, ...] = (False, "", " ", 5, [])
+    for wrong in wrongs:
         assert codes(schedule, paused=wrong) == ["JS217"]
 
 

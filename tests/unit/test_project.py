@@ -199,6 +199,9 @@ def test_writing_needs_a_project_id() -> None:
 
 def test_without_declared_environments_any_may_be_chosen() -> None:
     assert resolve_environment(Project(), None) == resolve_environment(Project(), "dev") == Environment()
+    for wrong in ("", "x-dev", "a b"):
+        with pytest.raises(UsageError, match="no name for an environment"):
+            resolve_environment(Project(), wrong)
 
 
 def test_once_an_environment_is_declared_one_must_be_chosen() -> None:

@@ -1,0 +1,110 @@
+"""Laws of loading, for files that hold anything at all."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jobspec.diagnostics import RULES
+from jobspec.spec.listing import Listing, SourceFile
+from jobspec.spec.loader import Cache, Loaded, load_listings
+from jobspec.spec.vocabulary import JOB_KEYS, Keys
+
+NOW = datetime(2027, 1, 1, tzinfo=UTC)
+TEXTS = st.sampled_from(
+    [
+        "a",
+        "b",
+        "",
+        "1h",
+        "90s",
+        "0s",
+        "@daily",
+        "0 9 * * *",
+        "a.b:C",
+        "UTC",
+        "2027-01-01T00:00:00Z",
+        "2026-12-25",
+        "skip",
+    ]
+)
+SCALARS = st.none() | st.booleans() | st.integers(-1, 70) | st.floats(-1, 3) | TEXTS
+ANYTHING = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(TEXTS, inner, max_size=2),
+    max_leaves=4,
+)
+
+
+def mappings(keys: Keys) -> st.SearchStrategy[Any]:
+    """Make mappings with the keys of a job, now and then with a value of any other kind."""
+    known = {key: ANYTHING if below is None else values(below) for key, below in keys.inside.items()}
+    return st.fixed_dictionaries({}, optional=known | {"x-a": ANYTHING, "odd": ANYTHING})
+
+
+def values(keys: Keys) -> st.SearchStrategy[Any]:
+    return mappings(keys) | ANYTHING | st.lists(mappings(keys), max_size=2)
+
+
+PARTS = mappings(JOB_KEYS)
+OVERLAYS = st.dictionaries(st.sampled_from(["dev", "prod", "x-a"]), PARTS | ANYTHING, max_size=2)
+LAYERS = st.builds(
+    lambda part, env: part | env, PARTS, st.fixed_dictionaries({}, optional={"env": OVERLAYS | ANYTHING})
+)
+SEVERAL = st.fixed_dictionaries(
+    {"jobs": st.lists(LAYERS | ANYTHING, max_size=3) | ANYTHING},
+    optional={"defaults": LAYERS | ANYTHING, "x-a": ANYTHING, "odd": ANYTHING},
+)
+ENVIRONMENTS = st.sampled_from([None, "dev"])
+
+
+def load(files: dict[str, Any], env: str | None, cache: Cache | None = None) -> Loaded:
+    sources = tuple(SourceFile(path=path, data=json.dumps(value).encode()) for path, value in sorted(files.items()))
+    listing = Listing(root="specs", files=sources)
+    schema = SourceFile(path="specs/a", data=b'{"type": "object"}')
+    return load_listings([listing], read=lambda _: schema, env=env, now=NOW, cache=cache)
+
+
+FILES = st.fixed_dictionaries(
+    {"specs/a.yaml": LAYERS | SEVERAL}, optional={"specs/b.yaml": LAYERS, "specs/defaults.yaml": LAYERS | ANYTHING}
+)
+
+
+@given(FILES, ENVIRONMENTS)
+def test_loading_never_fails_and_says_all_at_a_place(files: dict[str, Any], env: str | None) -> None:
+    loaded = load(files, env)
+    for diagnostic in loaded.diagnostics:
+        assert diagnostic.code in RULES
+        assert diagnostic.severity is RULES[diagnostic.code].severity
+        assert diagnostic.location.path in files
+        assert diagnostic.message
+        assert "\n" not in diagnostic.message
+
+
+def list_names(value: dict[str, Any]) -> list[str]:
+    entries = value.get("jobs", [value])
+    jobs = [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
+    return [job["name"] for job in jobs if isinstance(job.get("name"), str)]
+
+
+@given(FILES, ENVIRONMENTS)
+def test_every_named_job_is_valid_frozen_or_absent(files: dict[str, Any], env: str | None) -> None:
+    loaded = load(files, env)
+    names = {name for path, value in files.items() if path != "specs/defaults.yaml" for name in list_names(value)}
+    known = [set(loaded.jobs), set(loaded.frozen), set(loaded.absent)]
+    assert set().union(*known) >= names
+    assert sum(map(len, known)) == len(set().union(*known))
+    assert bool(loaded.frozen) <= loaded.incomplete
+
+
+@given(st.lists(FILES, min_size=2, max_size=3), ENVIRONMENTS)
+def test_a_cache_changes_nothing_but_time(versions: list[dict[str, Any]], env: str | None) -> None:
+    cache = Cache()
+    for files in versions:
+        kept, fresh = load(files, env, cache), load(files, env)
+        assert (kept.diagnostics, kept.frozen, kept.absent) == (fresh.diagnostics, fresh.frozen, fresh.absent)
+        assert {name: job.spec for name, job in kept.jobs.items()} == {n: job.spec for n, job in fresh.jobs.items()}
