@@ -6,7 +6,7 @@ again for that job alone when a write meets a conflict.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ from jobspec.plan.diff import FieldChange, Plain, explain_difference
 from jobspec.plan.pauses import Pause, read_retirement, retire, spec_reason, want_pause
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime, timedelta
 
     from jobspec.live.canonical import CanonicalSchedule
@@ -142,13 +142,18 @@ class Wanted:
 
     Attributes:
         desired: What it asks for.
-        source: Where it is written.
+        find_source: Looks up where it is written, which scans the file, so only what is shown is looked up.
         is_completed: Whether it has no nominal run after now.
     """
 
     desired: DesiredSchedule
-    source: Source
+    find_source: Callable[[], Source] = field(compare=False, repr=False)
     is_completed: bool = False
+
+    @property
+    def source(self) -> Source:
+        """Where it is written."""
+        return self.find_source()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from temporalio.converter import WorkflowSerializationContext
 
+from jobspec.errors import InvalidDefinitionError
 from jobspec.live.messages import make_desired
 from jobspec.plan.plan import Source, Wanted
 from jobspec.timing.upcoming import has_run
@@ -16,7 +18,9 @@ if TYPE_CHECKING:
 
     from temporalio.converter import DataConverter
 
+    from jobspec.live.messages import DesiredSchedule
     from jobspec.spec.loader import Job
+    from jobspec.spec.model import JobSpec
 
 
 def want_jobs(jobs: Iterable[Job], *, converter: DataConverter, namespace: str, now: datetime) -> dict[str, Wanted]:
@@ -35,8 +39,20 @@ def want_jobs(jobs: Iterable[Job], *, converter: DataConverter, namespace: str, 
             continue
         context = WorkflowSerializationContext(namespace=namespace, workflow_id=job.spec.workflow_id)
         wanted[job.spec.name] = Wanted(
-            desired=make_desired(job.spec, converter.with_context(context).payload_converter),
-            source=Source(file=job.location.path, line=job.location.line),
+            desired=_make_desired(job.spec, converter.with_context(context)),
+            find_source=partial(_find_source, job),
             is_completed=not has_run(schedule.timetable, now),
         )
     return wanted
+
+
+def _make_desired(spec: JobSpec, converter: DataConverter) -> DesiredSchedule:
+    try:
+        return make_desired(spec, converter.payload_converter)
+    except Exception as error:
+        # A converter is user code and may raise anything.
+        raise InvalidDefinitionError(f"the data converter cannot convert what `{spec.name}` says: {error!r}") from error
+
+
+def _find_source(job: Job) -> Source:
+    return Source(file=job.path, line=job.line)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import tomllib
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -30,9 +31,8 @@ from jobspec.timing.upcoming import has_run
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from jobspec.live.schedules import LiveSchedule
-
     from jobspec.live.canonical import CanonicalSchedule
+    from jobspec.live.schedules import LiveSchedule
 
 CASES = sorted(path.parent for path in Path(__file__).parent.glob("*/case.toml"))
 
@@ -56,9 +56,10 @@ def desire(job: JobSpec) -> DesiredSchedule:
     return make_desired(job, pydantic_data_converter.payload_converter)
 
 
-def find_line(path: Path, name: str) -> int:
+def find_source(path: Path, name: str) -> Source:
     lines = path.read_text(encoding="utf-8").splitlines()
-    return next(number for number, line in enumerate(lines, 1) if line.strip() == f"- name: {name}")
+    line = next(number for number, line in enumerate(lines, 1) if line.strip() == f"- name: {name}")
+    return Source(file="specs.yaml", line=line)
 
 
 def read_live(job: JobSpec, tweaks: Mapping[str, Any], grace: str) -> LiveSchedule | MalformedScheduleError:
@@ -87,7 +88,7 @@ def make(case: Path, settings: Mapping[str, Any]) -> Plan:
     wanted = {
         job.name: Wanted(
             desired=desire(job),
-            source=Source(file="specs.yaml", line=find_line(specs, job.name)),
+            find_source=partial(find_source, specs, job.name),
             is_completed=not has_run(job.schedule.timetable, now),
         )
         for job in jobs
@@ -101,7 +102,7 @@ def make(case: Path, settings: Mapping[str, Any]) -> Plan:
         wanted,
         live,
         terms=terms,
-        invalid={name: Source(file="specs.yaml", line=find_line(specs, name)) for name in sorted(invalid)},
+        invalid={name: find_source(specs, name) for name in sorted(invalid)},
         namespace="default",
         environment=settings.get("environment"),
     )

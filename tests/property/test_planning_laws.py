@@ -183,7 +183,9 @@ lives = st.builds(
     owned_marks | foreign_marks,
 )
 wanteds = st.builds(
-    lambda desired, completed: Wanted(desired=desired, source=Source(file="a.yaml", line=1), is_completed=completed),
+    lambda desired, completed: Wanted(
+        desired=desired, find_source=lambda: Source(file="a.yaml", line=1), is_completed=completed
+    ),
     few_schedules,
     st.booleans(),
 )

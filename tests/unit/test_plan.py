@@ -51,7 +51,7 @@ class Live:
 def want(every: str = "1h", *, completed: bool = False, **schedule: Any) -> Wanted:
     job = {"name": "job", "queue": "q", "workflow": {"type": "W"}, "schedule": {"interval": every, **schedule}}
     desired = make_desired(JobSpec.model_validate(job), pydantic_data_converter.payload_converter)
-    return Wanted(desired=desired, source=Source(file="a.yaml", line=3), is_completed=completed)
+    return Wanted(desired=desired, find_source=lambda: Source(file="a.yaml", line=3), is_completed=completed)
 
 
 def live(every: str = "1h", *, project: str | None = "shop", pause: Pause | None = None) -> LiveSchedule:
