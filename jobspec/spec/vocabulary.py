@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from pydantic import BaseModel
 
-from jobspec.spec.merge import IGNORED_PREFIX
 from jobspec.spec.model import JobSpec
 
 if TYPE_CHECKING:
@@ -209,11 +208,6 @@ def _walk_places(keys: Keys, prefix: str) -> Iterator[str]:
         yield prefix + key
         if below is not None:
             yield from _walk_places(below, f"{prefix}{key}.")
-
-
-def is_ignored(key: str) -> bool:
-    """Tell whether a key is for people only."""
-    return key.startswith(IGNORED_PREFIX)
 
 
 def join_words(words: Sequence[str], conjunction: str = "and") -> str:
