@@ -14,9 +14,17 @@ def main() -> NoReturn:
     The process ends by `os._exit`: once temporalio has made a call, its threads can crash or hang the interpreter's
     shutdown and so falsify the exit code (temporalio/sdk-python#300).
     """
+    _open_closed_streams()
     from jobspec.cli.commands import run
 
     end_process(run(sys.argv[1:]))
+
+
+def _open_closed_streams() -> None:
+    """Put the null device where a standard stream is closed, which Python shows as None."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115, PTH123  open to the end
 
 
 def end_process(code: int) -> NoReturn:

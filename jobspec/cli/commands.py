@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -36,7 +37,7 @@ class _LazyGroup(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - the signature is click's
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         if cmd_name not in COMMANDS:
             return None
         module = importlib.import_module(f"jobspec.cli.{COMMANDS[cmd_name][0]}")
@@ -93,25 +94,31 @@ def run(arguments: Sequence[str]) -> int:
         The exit code.
     """
     from jobspec.cli.exits import ExitCode, code_of
+    from jobspec.cli.output import say
     from jobspec.errors import JobspecError
 
     try:
         code: Any = jobspec.main(list(arguments), prog_name="jobspec", standalone_mode=False)
     except click.ClickException as error:
-        error.show(sys.stderr)
+        _show_usage(error)
         return ExitCode.USAGE
     except (click.Abort, KeyboardInterrupt):
-        click.echo("Interrupted.", err=True)
+        say("Interrupted.")
         return ExitCode.INTERRUPTED
     except JobspecError as error:
         _explain(error)
         return code_of(error)
-    except BrokenPipeError:
+    except SystemExit:  # how click ends where the reader of its own output, such as help, is gone
         return ExitCode.OK
     except Exception:  # noqa: BLE001  whatever else is raised is our own fault
         _confess()
         return ExitCode.BUG
     return int(code or 0)
+
+
+def _show_usage(error: click.ClickException) -> None:
+    with suppress(BrokenPipeError):
+        error.show(sys.stderr)
 
 
 def _explain(error: JobspecError) -> None:
@@ -128,5 +135,7 @@ def _explain(error: JobspecError) -> None:
 def _confess() -> None:
     import traceback
 
-    traceback.print_exc()
-    click.echo("This is a bug in jobspec. Please report it with the lines above.", err=True)
+    from jobspec.cli.output import say
+
+    say(traceback.format_exc())
+    say("This is a bug in jobspec. Please report it with the lines above.")

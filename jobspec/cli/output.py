@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, TextIO
 
 import click
@@ -16,13 +17,15 @@ if TYPE_CHECKING:
 
 
 def put(text: str) -> None:
-    """Write data to stdout."""
-    click.echo(text, nl=not text.endswith("\n"))
+    """Write data to stdout; that nobody reads it any more stops no command half way."""
+    with suppress(BrokenPipeError):
+        click.echo(text, nl=not text.endswith("\n"))
 
 
 def say(text: str) -> None:
-    """Write a remark to stderr."""
-    click.echo(text, err=True, nl=not text.endswith("\n"))
+    """Write a remark to stderr, as long as somebody reads it."""
+    with suppress(BrokenPipeError):
+        click.echo(text, err=True, nl=not text.endswith("\n"))
 
 
 def say_diagnostics(diagnostics: Iterable[Diagnostic]) -> None:

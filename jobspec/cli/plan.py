@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from jobspec.cli.exits import ExitCode
+from jobspec.cli.exits import ExitCode, code_of
 from jobspec.cli.options import ConnectionOptions, connection_options, env_option, output_option, plan_options
 
 if TYPE_CHECKING:
@@ -90,9 +90,16 @@ def apply_command(  # noqa: PLR0913  one argument an option
     allowances = parse_allowances(allowed)
     specs = open_specs(environment)
     options = ConnectionOptions(profile=profile, address=address, namespace=namespace)
-    return asyncio.run(
-        _apply(specs, options, allowances, output, show_input=show_input, yes=yes, keep_going=keep_going)
-    )
+    # One event loop in two turns: the question stands between them, where Ctrl-C is heard at once.
+    with asyncio.Runner() as runner:
+        planned = runner.run(_plan(specs, options, allowances))
+        document = _show(specs, planned, "text", show_input=show_input, to_stderr=output == "json")
+        outcomes = []
+        if _may_write(specs, planned, yes=yes, keep_going=keep_going):
+            outcomes = runner.run(_write(planned))
+    _report(document, outcomes, output)
+    code = code_of_plan(specs, planned)
+    return code_of_outcomes(outcomes, code) if outcomes else (code or _declined(planned))
 
 
 async def _plan(specs: Specs, options: ConnectionOptions, allowances: Allowances) -> Planned:
@@ -104,31 +111,22 @@ async def _plan(specs: Specs, options: ConnectionOptions, allowances: Allowances
     return await plan_specs(specs, client, allowances)
 
 
-async def _apply(  # noqa: PLR0913  one argument an option
-    specs: Specs,
-    options: ConnectionOptions,
-    allowances: Allowances,
-    output: str,
-    *,
-    show_input: bool,
-    yes: bool,
-    keep_going: bool,
-) -> int:
+def _may_write(specs: Specs, planned: Planned, *, yes: bool, keep_going: bool) -> bool:
+    """Whether there is something to write and nothing and nobody refuses it; says why not."""
+    refuses = planned.refusals or (specs.has_mistakes and not keep_going)
+    number = len(planned.plan.changes)
+    if number and not refuses and (yes or _is_approved(number)):
+        return True
+    if number:
+        _say_nothing_written(planned, has_mistakes=specs.has_mistakes, keep_going=keep_going)
+    return False
+
+
+async def _write(planned: Planned) -> list[Outcome]:
     from jobspec.plan.apply import Assignment, apply_plan
 
-    planned = await _plan(specs, options, allowances)
-    document = _show(specs, planned, "text", show_input=show_input, to_stderr=output == "json")
-    has_mistakes = specs.has_mistakes
-    refuses = planned.refusals or (has_mistakes and not keep_going)
-    outcomes: list[Outcome] = []
-    if not refuses and planned.plan.changes and (yes or _is_approved(len(planned.plan.changes))):
-        assignment = Assignment(schedules=planned.schedules, wanted=planned.wanted, terms=planned.terms)
-        outcomes = await report_outcomes(apply_plan(planned.plan, assignment))
-    elif planned.plan.changes:
-        _say_nothing_written(planned, has_mistakes=has_mistakes, keep_going=keep_going)
-    _report(document, outcomes, output)
-    code = code_of_plan(specs, planned)
-    return code_of_outcomes(outcomes, code) if outcomes else (code or _declined(planned))
+    assignment = Assignment(schedules=planned.schedules, wanted=planned.wanted, terms=planned.terms)
+    return await report_outcomes(apply_plan(planned.plan, assignment))
 
 
 def _declined(planned: Planned) -> ExitCode:
@@ -177,7 +175,7 @@ def _show(specs: Specs, planned: Planned, output: str, *, show_input: bool, to_s
     say_diagnostics(specs.loaded.diagnostics)
     stream = sys.stderr if to_stderr else sys.stdout
     if output == "json":
-        put(document.model_dump_json(indent=2))
+        put(document.to_json())
     else:
         text = render_plan(document, width=width(), ascii=is_ascii_only(stream), color=wants_color(stream))
         (say if to_stderr else put)(text)
@@ -190,7 +188,7 @@ def _report(document: PlanDocument, outcomes: Sequence[Outcome], output: str) ->
     from jobspec.render.outcomes import summarize_outcomes
 
     if output == "json":
-        put(apply_document(document, outcomes).model_dump_json(indent=2))
+        put(apply_document(document, outcomes).to_json())
     elif outcomes:
         put(summarize_outcomes([outcome_document(outcome) for outcome in outcomes]))
 
@@ -234,15 +232,18 @@ def code_of_outcomes(outcomes: Sequence[Outcome], of_plan: ExitCode) -> ExitCode
     from jobspec.plan.apply import Status
 
     statuses = {outcome.status for outcome in outcomes}
-    is_done = bool(statuses & {Status.DONE, Status.UNCHANGED})
+    if Status.DONE not in statuses:
+        codes = {of_plan, *map(_code_of_unwritten, outcomes)}
+        return next(code for code in ExitCode if code in codes)
     if of_plan is ExitCode.FAILED:
         return ExitCode.FAILED
-    if not is_done and any(outcome.is_unreachable for outcome in outcomes):
-        return ExitCode.UNREACHABLE
-    if not is_done and Status.CONFLICT not in statuses:
-        return ExitCode.FAILED
-    if not is_done:
-        return ExitCode.CONFLICT
-    if statuses - {Status.DONE, Status.UNCHANGED} or of_plan is not ExitCode.OK:
-        return ExitCode.PARTIAL
-    return ExitCode.OK
+    is_all = of_plan is ExitCode.OK and statuses <= {Status.DONE, Status.UNCHANGED}
+    return ExitCode.OK if is_all else ExitCode.PARTIAL
+
+
+def _code_of_unwritten(outcome: Outcome) -> ExitCode:
+    from jobspec.plan.apply import Status
+
+    if outcome.error:
+        return code_of(outcome.error)
+    return ExitCode.CONFLICT if outcome.status is Status.CONFLICT else ExitCode.OK

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from jobspec.diagnostics import Diagnostic
-    from jobspec.spec.loaded import Job
+    from jobspec.spec.loaded import Job, Loaded
     from jobspec.spec.loader import Checked
     from jobspec.spec.project import Workspace
 
@@ -56,18 +56,24 @@ def _load(workspace: Workspace, environment: str | None) -> Checked:
 
 
 def check_code(checked: Checked, directory: Path) -> Iterator[Diagnostic]:
-    """Import what the jobs name and check them against it; a job that several environments share is checked once."""
-    from jobspec.jobs.checks import check_job
+    """Import what the jobs name and check them against it; what several environments share is said once."""
     from jobspec.spec.reports import order
 
-    seen = set()
-    found: list[Diagnostic] = []
-    for job in _walk_jobs(checked):
-        key = job.spec.model_dump_json() if len(checked.by_environment) > 1 else job.spec.name
-        if key not in seen:
-            seen.add(key)
-            found += job.diagnose(check_job(job.spec, directory))
-    return iter(order(found))
+    found = {
+        (diagnostic.code, diagnostic.message, diagnostic.location): diagnostic
+        for loaded in checked.by_environment.values()
+        for diagnostic in check_loaded(loaded, directory)
+    }
+    return iter(order(found.values()))
+
+
+def check_loaded(loaded: Loaded, directory: Path) -> Iterator[Diagnostic]:
+    """Check the jobs of one environment against the code that they name."""
+    from jobspec.jobs.checks import check_clashes, check_job
+
+    clashes = check_clashes((job.spec for job in loaded.jobs.values()), directory)
+    for name, job in loaded.jobs.items():
+        yield from job.diagnose([*check_job(job.spec, directory), *clashes.get(name, ())])
 
 
 def _walk_jobs(checked: Checked) -> Iterator[Job]:
@@ -81,7 +87,7 @@ def _report(checked: Checked, diagnostics: Sequence[Diagnostic], output: str) ->
     from jobspec.render.diagnostics import render_diagnostics, summarize_diagnostics
 
     if output == "json":
-        put(diagnostics_document(diagnostics).model_dump_json(indent=2))
+        put(diagnostics_document(diagnostics).to_json())
         return
     if diagnostics:
         put(render_diagnostics(diagnostics, color=wants_color(sys.stdout)))

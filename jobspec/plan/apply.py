@@ -61,13 +61,13 @@ class Outcome:
         status: `done` is written and, for updates, read back; `unchanged` somebody else had done it already;
             `conflict` the schedule was changed meanwhile so that this is not what was shown; `skipped` was not tried.
         message: Why, where it is not done.
-        is_unreachable: Whether it failed because nothing was answered.
+        error: What it failed with.
     """
 
     change: Change
     status: Status
     message: str = ""
-    is_unreachable: bool = False
+    error: JobspecError | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,9 +134,9 @@ async def _settle(change: Change, assignment: Assignment, turns: asyncio.Semapho
             return await _write(change, assignment)
         except UnreachableError as error:
             gone.set()
-            return Outcome(change=change, status=Status.FAILED, message=str(error), is_unreachable=True)
+            return Outcome(change=change, status=Status.FAILED, message=str(error), error=error)
         except JobspecError as error:
-            return Outcome(change=change, status=Status.FAILED, message=str(error))
+            return Outcome(change=change, status=Status.FAILED, message=str(error), error=error)
 
 
 async def forget(schedules: Schedules, name: str, *, owners: frozenset[str]) -> None:
