@@ -57,6 +57,7 @@ async def _adopt(specs: Specs, options: ConnectionOptions, names: Collection[str
     from jobspec.live.schedules import Schedules
     from jobspec.plan.apply import Assignment, apply_plan
     from jobspec.plan.plan import plan_adoptions
+    from jobspec.plan.survey import read_named
     from jobspec.plan.wanted import want_jobs
 
     terms = make_terms(specs)
@@ -65,7 +66,7 @@ async def _adopt(specs: Specs, options: ConnectionOptions, names: Collection[str
     wanted = want_jobs(jobs, converter=client.data_converter, namespace=client.namespace, now=specs.now)
     _check_names(names, wanted, specs)
     schedules = Schedules(client)
-    live = await schedules.describe_all(names or wanted)
+    live = await read_named(schedules, names or wanted)
     chosen = names or _those_as_wanted(wanted, live, former)
     plan = plan_adoptions(chosen, wanted, live, terms=terms, former=former, namespace=client.namespace)
     report_plan(plan, schedules)

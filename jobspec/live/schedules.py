@@ -18,6 +18,7 @@ from temporalio.service import RPCStatusCode
 
 from jobspec.errors import (
     ConflictError,
+    InvalidDefinitionError,
     JobspecError,
     MalformedScheduleError,
     RefusedError,
@@ -257,7 +258,11 @@ class Schedules:
 
     async def _encode(self, message: Schedule) -> Schedule:
         encoded = Schedule()
-        encoded.CopyFrom(await encode_payloads(message, self._codec(message)))
+        try:
+            encoded.CopyFrom(await encode_payloads(message, self._codec(message)))
+        except Exception as error:
+            # A codec is user code and may raise anything; it fails the one job and not the command.
+            raise InvalidDefinitionError(f"the codec of the data converter cannot encode the job: {error!r}") from error
         return encoded
 
     def _codec(self, message: Schedule) -> PayloadCodec | None:

@@ -15,7 +15,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 _SPEC_MARK = "jobspec: paused by the spec"
-_SPEC_NOTE = re.compile(rf"{_SPEC_MARK}(?:: (?P<reason>.*?))?(?:; before: (?P<before>\{{.*\}}))?", re.DOTALL)
+_BEFORE = "; before: "
+# A reason may read like the end of a note; only the last of those ends is ours, and its JSON holds no semicolon.
+_SPEC_NOTE = re.compile(rf"{_SPEC_MARK}(?:: (?P<reason>.*?))?(?:{_BEFORE}(?P<before>\{{[^;]*\}}))?", re.DOTALL)
 _RETIRED_NOTE = re.compile(
     r"jobspec: retired (?P<since>\S+Z), no spec wants it; to be deleted after (?P<delete_after>\S+Z)"
     r"; before: (?P<before>\{.*\})",
@@ -69,7 +71,7 @@ def read_retirement(live: Pause) -> Retirement | None:
             delete_after=_parse_time(match["delete_after"]),
             before=Pause(paused=bool(before["paused"]), note=str(before["note"])),
         )
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None  # somebody edited the note: it is theirs now
 
 
@@ -98,15 +100,16 @@ def spec_reason(pause: Pause) -> str | Literal[True] | None:
 def _spec_note(spec: str | Literal[True], before: str) -> str:
     note = _SPEC_MARK if spec is True else f"{_SPEC_MARK}: {spec}"
     # A note of a pause that is gone says nothing any more; only an operator's own words are worth keeping.
-    if before and not before.startswith("jobspec: "):
-        note += "; before: " + json.dumps({"note": before}, ensure_ascii=False)
+    kept = "" if before.startswith("jobspec: ") else before
+    if kept or _BEFORE in note:
+        note += _BEFORE + json.dumps({"note": kept}, ensure_ascii=False).replace(";", "\\u003b")
     return note
 
 
 def _note_before(text: str | None) -> str:
     try:
         return str(json.loads(text)["note"]) if text else ""
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return ""
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from jobspec.errors import JobspecError, MalformedScheduleError, ScheduleNotFoundError
+from jobspec.errors import ForeignScheduleError, JobspecError, MalformedScheduleError, ScheduleNotFoundError
 from jobspec.live.canonical import uncommented
 from jobspec.plan.diff import FieldChange, Plain, explain_difference
 from jobspec.plan.pauses import Pause, read_retirement, retire, spec_reason, want_pause
@@ -439,12 +439,14 @@ def _hold_invalid(name: str, source: Source | None) -> Held:
 
 
 def _hold_failed(name: str, wanted: Wanted | None, error: JobspecError) -> Held:
-    hint = ""
-    if isinstance(error, MalformedScheduleError):
+    reason, hint = HeldReason.FAILED, ""
+    if isinstance(error, ForeignScheduleError):
+        reason, hint = HeldReason.FOREIGN, "rename the job"
+    elif isinstance(error, MalformedScheduleError):
         hint = f"delete it with `temporal schedule delete --schedule-id {name}`; the next apply creates it anew"
     return Held(
         name=name,
-        reason=HeldReason.FAILED,
+        reason=reason,
         message=str(error),
         hint=hint,
         source=wanted.source if wanted else None,

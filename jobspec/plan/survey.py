@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from jobspec.errors import UnreachableError
+from jobspec.errors import ForeignScheduleError, JobspecError, MalformedScheduleError, UnreachableError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from jobspec.errors import JobspecError
     from jobspec.live.schedules import LiveSchedule, Schedules
+
+SAMPLE = 8
+"""How many names are described to find out whether a list that shows nothing of ours lags behind."""
 
 
 async def read_live(
@@ -23,7 +25,7 @@ async def read_live(
     """Describe all that has one of the names and all that is ours.
 
     A name that the list lacks is described too, for the list may lag behind; only where it shows nothing of ours at
-    all is it believed, so that a first apply of many jobs does not ask for each of them.
+    all, and some names are really absent, is it believed, so that a first apply of many jobs does not ask for each.
 
     Args:
         schedules: The namespace.
@@ -39,9 +41,33 @@ async def read_live(
     listed = await schedules.list()
     ours = {entry.name for entry in listed if entry.project in owners}
     present = {entry.name for entry in listed}
-    asked = ours | set(names) if ours else present & set(names)
-    answers = await schedules.describe_all(sorted(asked))
+    asked = ours | set(names)
+    if not ours and not await read_named(schedules, sorted(asked - present)[:SAMPLE]):
+        asked &= present
+    answers = await read_named(schedules, asked)
+    return {name: _disown(answer) if name in present - ours else answer for name, answer in answers.items()}
+
+
+async def read_named(schedules: Schedules, names: Collection[str]) -> Mapping[str, LiveSchedule | JobspecError]:
+    """Describe what has one of the names.
+
+    Returns:
+        See `read_live`.
+
+    Raises:
+        UnreachableError: Temporal went away.
+    """
+    answers = await schedules.describe_all(sorted(names))
     for answer in answers.values():
         if isinstance(answer, UnreachableError):
             raise answer
     return answers
+
+
+def _disown(answer: LiveSchedule | JobspecError) -> LiveSchedule | JobspecError:
+    """Say of what cannot be read that it is not ours, where the list shows that: nobody shall be told to delete it."""
+    if not isinstance(answer, MalformedScheduleError):
+        return answer
+    error = ForeignScheduleError(f"a schedule of that name exists and is not this project's; {answer}")
+    error.__cause__ = answer
+    return error
