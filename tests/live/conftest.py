@@ -12,6 +12,8 @@ scheduler (`workflow`) and once on CHASM (`chasm`):
 - `attribute_registered`: True; to have a test run with False or with both,
   `@pytest.mark.parametrize("attribute_registered", [True, False], indirect=True)`
 - `server`: the running server, `.backend` and `.address` (0.3 s once a process and back end, started when first used)
+- `project`: an empty project `shop` in the test's namespace (`tests/projects.py`); the working directory is its own
+- `other`: somebody else in the test's namespace, who writes raw and unguarded
 - `start_server`: starts one more server with own dynamic config, for tests that need limits or that stop it
 
 `eventually` polls with a deadline, for what the server does later: `from dev_servers import eventually`.
@@ -34,6 +36,7 @@ from typing import TYPE_CHECKING, cast
 import pytest
 import pytest_asyncio
 from dev_servers import TEMPORAL, Server, run_server
+from projects import Project, Stranger
 
 from jobspec.live.connection import quiet_runtime
 from jobspec.live.schedules import Schedules
@@ -154,3 +157,15 @@ def cli(server: Server, namespace: str) -> Cli:
         return output.decode()
 
     return run
+
+
+@pytest.fixture
+def project(tmp_path: Path, client: Client, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """An empty project of the test's own."""
+    return Project.make(tmp_path, client, monkeypatch)
+
+
+@pytest.fixture
+def other(stranger: Client) -> Stranger:
+    """Somebody else."""
+    return Stranger(client=stranger)
