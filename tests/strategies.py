@@ -85,6 +85,7 @@ timings = st.fixed_dictionaries(
     },
 )
 schedules = st.tuples(triggers, timings).map(lambda pair: {**pair[0], **pair[1]})
+"""Some of them never fire, and some only after a search that keeps a server busy for minutes."""
 retry_policies = st.fixed_dictionaries(
     {},
     optional={

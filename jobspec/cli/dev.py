@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import TYPE_CHECKING
 
 import click
@@ -36,6 +37,7 @@ async def _dev(specs: Specs, port: int | None, ui_port: int | None) -> int:
     from jobspec.jobs.dev_server import run_dev_server
     from jobspec.jobs.workers import collect, run_workers, stop_on_signals
 
+    logging.basicConfig(format="%(asctime)s %(levelname)-7s %(message)s", datefmt="%H:%M:%S", level=logging.INFO)
     stop = stop_on_signals()
     if not _validate(specs):
         return ExitCode.FAILED
@@ -57,12 +59,10 @@ async def _dev(specs: Specs, port: int | None, ui_port: int | None) -> int:
 def _validate(specs: Specs) -> bool:
     """Check the specs and the code that they name; only valid ones are worth a server."""
     from jobspec.cli.output import say, say_diagnostics
-    from jobspec.jobs.checks import check_job
+    from jobspec.cli.validate import check_loaded
     from jobspec.render.diagnostics import summarize_diagnostics
 
-    found = list(specs.loaded.diagnostics)
-    for job in specs.loaded.jobs.values():
-        found += job.diagnose(check_job(job.spec, specs.directory))
+    found = [*specs.loaded.diagnostics, *check_loaded(specs.loaded, specs.directory)]
     say_diagnostics(found)
     if any(diagnostic.is_error for diagnostic in found):
         say(summarize_diagnostics(found))
