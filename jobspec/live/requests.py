@@ -162,6 +162,8 @@ class Requests:
             try:
                 response = await rpc(request, timeout=self._deadline)
             except (RPCError, RuntimeError) as error:
+                if not _is_temporals(error):
+                    raise
                 self._note_failure(error, sent_at)
                 if not _is_passing(error) or self._is_over(begun):
                     raise self._give_up(error, what, begun) from error
@@ -190,7 +192,7 @@ class Requests:
         since = begun if self._failing_since is None else min(begun, self._failing_since)
         return time.monotonic() - since >= self._budget
 
-    def _give_up(self, error: RPCError | RuntimeError, what: str, begun: float) -> JobspecError | RuntimeError:
+    def _give_up(self, error: RPCError | RuntimeError, what: str, begun: float) -> JobspecError:
         if _is_timeout(error) and self._answered_at > begun:
             return RequestError(f"cannot {what}: the server gives no answer, though it answers other requests")
         translated = translate(error, what)
@@ -198,6 +200,11 @@ class Requests:
             translated.__cause__ = error
             self._gone = translated
         return translated
+
+
+def _is_temporals(error: RPCError | RuntimeError) -> bool:
+    """Whether it speaks of the connection or the request; any other `RuntimeError` is a bug."""
+    return isinstance(error, RPCError) or str(error).startswith(CONNECT_FAILURE)
 
 
 def _is_passing(error: RPCError | RuntimeError) -> bool:
@@ -225,20 +232,18 @@ def _is_timeout(error: RPCError | RuntimeError) -> bool:
 
 def _is_silence(error: RPCError | RuntimeError) -> bool:
     """Whether nobody answered."""
-    if not isinstance(error, RPCError):
-        return str(error).startswith(CONNECT_FAILURE)
-    return _is_cut_off(error) or _is_timeout(error)
+    return not isinstance(error, RPCError) or _is_cut_off(error) or _is_timeout(error)
 
 
-def translate(error: RPCError | RuntimeError, what: str) -> JobspecError | RuntimeError:
-    """Say an error of the SDK in our words; one that is none of Temporal's stays what it is.
+def translate(error: RPCError | RuntimeError, what: str) -> JobspecError:
+    """Say an error of the SDK in our words.
 
     Args:
-        error: From a raw service.
+        error: From a raw service; the `RuntimeError` is that of a failed connection.
         what: What was tried, such as "read the schedule `orders`".
     """
     if not isinstance(error, RPCError):
-        return UnreachableError(f"cannot {what}: {error}") if _is_silence(error) else error
+        return UnreachableError(f"cannot {what}: {error}")
     kind = _kind(error)
     hint = _HINTS.get(kind) or _STATUS_HINTS.get(error.status)
     message = f"cannot {what}: {error.message.rstrip('.')} ({error.status.name})"

@@ -43,7 +43,10 @@ def _no_settings_of_this_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 
 @pytest.fixture
 def configure(tmp_path: Path) -> Callable[[str], None]:
-    return lambda text: (tmp_path / "temporal.toml").write_text(text) and None
+    def write(text: str) -> None:
+        (tmp_path / "temporal.toml").write_text(text)
+
+    return write
 
 
 def test_without_settings_it_is_the_local_server() -> None:

@@ -4,42 +4,22 @@ from __future__ import annotations
 
 import uuid
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from dev_servers import eventually
-from google.protobuf.json_format import ParseDict
+from sample_schedules import both_ways, create, describe, message
 from temporalio.api.common.v1 import Payload
-from temporalio.api.schedule.v1 import Schedule
 from temporalio.client import Client
 from temporalio.converter import DataConverter, PayloadCodec
 
-from jobspec.errors import ConflictError, RequestError, ScheduleExistsError
+from jobspec.errors import ConflictError, JobspecError, RequestError, ScheduleExistsError
 from jobspec.live.schedules import Listed, LiveSchedule, Schedules
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dev_servers import Server
-
-both_ways = pytest.mark.parametrize("attribute_registered", [True, False], indirect=True)
-
-
-def message(queue: str = "q", **parts: Any) -> Schedule:
-    action = {"workflowId": "w", "workflowType": {"name": "T"}, "taskQueue": {"name": queue}, **parts.pop("action", {})}
-    spec = {"interval": [{"interval": "3600s"}]}
-    return ParseDict({"spec": spec, "action": {"startWorkflow": action}, **parts}, Schedule())
-
-
-async def create(schedules: Schedules, name: str = "a", desired: Schedule | None = None) -> LiveSchedule:
-    await schedules.create(name, desired or message(), project="shop", paused=False, note="")
-    return await describe(schedules, name)
-
-
-async def describe(schedules: Schedules, name: str = "a") -> LiveSchedule:
-    live = await schedules.describe(name)
-    assert live is not None
-    return live
 
 
 @both_ways
@@ -191,6 +171,26 @@ async def test_a_codec_is_applied_undone_and_never_makes_a_difference(server: Se
     after = await secret.update(live, other, paused=False, note="")
     assert after.message.action.start_workflow.input == live.message.action.start_workflow.input
     assert (await describe(Schedules(plain))).canonical.input[0].encoding == "binary/scrambled"
+
+
+class Broken(PayloadCodec):
+    """A codec whose key server is away."""
+
+    async def encode(self, payloads: Sequence[Payload]) -> list[Payload]:
+        raise OSError(f"no key for {len(payloads)} payloads")
+
+    decode = encode
+
+
+async def test_a_codec_that_fails_writes_nothing(server: Server, namespace: str) -> None:
+    connection = server.client(namespace).service_client
+    converter = DataConverter(payload_codec=Broken())
+    schedules = Schedules(Client(connection, namespace=namespace, data_converter=converter))
+    desired = message()
+    desired.action.start_workflow.input.payloads.add(data=b"1")
+    with pytest.raises(JobspecError, match="no key"):
+        await schedules.create("a", desired, project="shop", paused=False, note="")
+    assert await schedules.describe("a") is None
 
 
 async def test_more_schedules_than_turns_are_described(schedules: Schedules) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from google.protobuf.json_format import ParseDict
+from sample_schedules import both_ways, create, describe, message
 from temporalio.api.schedule.v1 import Schedule, SchedulePatch, ScheduleSpec
 from temporalio.api.workflowservice.v1 import (
     CreateScheduleRequest,
@@ -18,7 +19,6 @@ from temporalio.api.workflowservice.v1 import (
     PatchScheduleRequest,
     UpdateScheduleRequest,
 )
-from test_gateway import both_ways, create, describe, message
 
 from jobspec.errors import ConflictError, MalformedScheduleError
 from jobspec.live.canonical import canonicalize

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 from dev_servers import Server, eventually, register_attribute
+from sample_schedules import both_ways, create, describe, message
 from temporalio.api.common.v1 import Payload
 from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
 from temporalio.api.workflowservice.v1 import CreateScheduleRequest
-from test_gateway import both_ways, create, describe, message
 
 from jobspec.errors import ConflictError, NamespaceNotFoundError, RefusedError
 from jobspec.live.ownership import FORGOTTEN, Mark, read_mark, valid_project

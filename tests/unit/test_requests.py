@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -12,7 +14,10 @@ from jobspec.errors import (
     ScheduleNotFoundError,
     UnreachableError,
 )
-from jobspec.live.requests import POISONED, STALE_TOKEN, Pace, message_of, status_of, translate
+from jobspec.live.requests import POISONED, STALE_TOKEN, Pace, Requests, message_of, status_of, translate
+
+if TYPE_CHECKING:
+    from datetime import timedelta
 
 
 def test_an_undisturbed_pace_never_waits() -> None:
@@ -71,6 +76,9 @@ def rpc_error(status: RPCStatusCode, message: str) -> RPCError:
         (RPCStatusCode.FAILED_PRECONDITION, "something else", RequestError),
         (RPCStatusCode.UNAVAILABLE, "connection refused", UnreachableError),
         (RPCStatusCode.CANCELLED, "Timeout expired", UnreachableError),
+        (RPCStatusCode.CANCELLED, "operation was canceled", UnreachableError),
+        (RPCStatusCode.UNKNOWN, "transport error", UnreachableError),
+        (RPCStatusCode.UNKNOWN, "anything else", RequestError),
         (RPCStatusCode.DEADLINE_EXCEEDED, "context deadline exceeded", UnreachableError),
         (RPCStatusCode.INVALID_ARGUMENT, "no", RequestError),
         (RPCStatusCode.RESOURCE_EXHAUSTED, "namespace rate limit exceeded", RequestError),
@@ -88,10 +96,17 @@ def test_refused_credentials_say_what_to_check() -> None:
     assert "credentials" in str(translate(rpc_error(RPCStatusCode.PERMISSION_DENIED, "no"), "list"))
 
 
-def test_a_failed_connection_is_no_bug_and_any_other_runtime_error_is() -> None:
-    assert isinstance(translate(RuntimeError("Failed client connect: refused"), "list"), UnreachableError)
-    bug = RuntimeError("something else")
-    assert translate(bug, "list") is bug
+def test_a_failed_connection_is_unreachable() -> None:
+    error = RuntimeError("Failed client connect: refused")
+    assert isinstance(translate(error, "list the schedules"), UnreachableError)
+
+
+async def test_any_other_runtime_error_is_a_bug_and_stays_what_it_is() -> None:
+    async def fails(req: str, *, timeout: timedelta | None) -> str:  # noqa: ASYNC109  as the SDK has it
+        raise RuntimeError("something else")
+
+    with pytest.raises(RuntimeError, match="something else"):
+        await Requests().send(fails, "request", what="list the schedules")
 
 
 def test_the_servers_own_words_stay_at_hand() -> None:
