@@ -95,7 +95,9 @@ def _guard_empty(found: SpecsFound, allowances: Allowances) -> Refusal | None:
     if allowances.empty or not (found.missing_roots or found.is_empty):
         return None
     if found.missing_roots:
-        message = "the spec directory " + ", ".join(f"`{root}`" for root in found.missing_roots) + " does not exist"
+        names = " and ".join(f"`{root}`" for root in found.missing_roots)
+        is_one = len(found.missing_roots) == 1
+        message = f"the spec directory {names} does not exist" if is_one else f"the spec directories {names} do not exist"
     else:
         message = "the specs hold not one job"
     return Refusal(guard="empty", message=message, override="--allow empty")
@@ -106,7 +108,7 @@ def _guard_deletes(plan: Plan, max_deletes: int, allowances: Allowances) -> Refu
     going = sum(map(_counts_as_delete, plan.changes))
     if going <= limit:
         return None
-    message = f"{going} jobs would go, more than the {limit} that may go at once"
+    message = f"{going} {'job' if going == 1 else 'jobs'} would go, more than the {limit} that may go at once"
     return Refusal(guard="deletes", message=message, override=f"--allow deletes={going}")
 
 

@@ -54,7 +54,9 @@ class Retirement:
 def retire(live: Pause, *, now: datetime, grace: timedelta) -> Pause:
     """Make the pause of a job that left the specs; it remembers what was there."""
     since, delete_after = _format_time(now), _format_time(now + grace)
-    before = json.dumps({"paused": live.paused, "note": live.note}, ensure_ascii=False)
+    stale = _RETIRED_NOTE.fullmatch(live.note)  # of a retired schedule that somebody unpaused
+    note_before = _note_before(stale["before"]) if stale else live.note
+    before = json.dumps({"paused": live.paused, "note": note_before}, ensure_ascii=False)
     note = f"jobspec: retired {since}, no spec wants it; to be deleted after {delete_after}; before: {before}"
     return Pause(paused=True, note=note)
 

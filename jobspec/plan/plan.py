@@ -303,7 +303,10 @@ def _plan_present(wanted: Wanted, live: LiveSchedule) -> Decision:
 def _explain_pause(before: Pause, after: Pause) -> tuple[FieldChange, ...]:
     if before == after:
         return ()
-    return (FieldChange(field="schedule.paused", before=_show_pause(before), after=_show_pause(after)),)
+    shown = _show_pause(before), _show_pause(after)
+    if shown[0] == shown[1]:  # only what the note says beside the reason differs
+        shown = before.note, after.note
+    return (FieldChange(field="schedule.paused", before=shown[0], after=shown[1]),)
 
 
 def _show_pause(pause: Pause) -> Plain:
@@ -443,7 +446,8 @@ def _hold_failed(name: str, wanted: Wanted | None, error: JobspecError) -> Held:
     if isinstance(error, ForeignScheduleError):
         reason, hint = HeldReason.FOREIGN, "rename the job"
     elif isinstance(error, MalformedScheduleError):
-        hint = f"delete it with `temporal schedule delete --schedule-id {name}`; the next apply creates it anew"
+        then = "; the next apply creates it anew" if wanted else ""
+        hint = f"delete it with `temporal schedule delete --schedule-id {name}`{then}"
     return Held(
         name=name,
         reason=reason,
