@@ -16,9 +16,9 @@ from temporalio.service import RPCError, RPCStatusCode
 from jobspec.cli.planning import plan_specs
 from jobspec.cli.specs import open_specs
 from jobspec.live.writing import make_create_request
-from jobspec.plan.apply import Assignment, Status, apply_plan
-from jobspec.plan.guards import parse_allowances
-from jobspec.plan.wanted import want_jobs
+from jobspec.planning.apply import Assignment, Status, apply_plan
+from jobspec.planning.guards import parse_allowances
+from jobspec.planning.wanted import want_jobs
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from jobspec.cli.planning import Planned
     from jobspec.cli.specs import Specs
-    from jobspec.plan.plan import Wanted
+    from jobspec.planning.plan import Wanted
 
 APPLY_GOAL = 1.15
 PLAN_GOAL = 1.1

@@ -81,7 +81,7 @@ def plan(directory: str, address: str, namespace: str) -> None:
     from jobspec.cli.planning import plan_specs
     from jobspec.cli.specs import open_specs
     from jobspec.live.connection import connect
-    from jobspec.plan.guards import parse_allowances
+    from jobspec.planning.guards import parse_allowances
 
     async def run() -> object:
         client = await connect(address=address, namespace=namespace, data_converter=pydantic_data_converter)

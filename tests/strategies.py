@@ -81,7 +81,7 @@ timings = st.fixed_dictionaries(
         ),
         "catchup_window": durations,
         "pause_on_failure": st.booleans(),
-        "paused": st.just(True) | words,  # noqa: FBT003
+        "paused": st.just(True) | words,
     },
 )
 schedules = st.tuples(triggers, timings).map(lambda pair: {**pair[0], **pair[1]})

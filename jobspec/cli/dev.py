@@ -73,8 +73,8 @@ def _validate(specs: Specs) -> bool:
 async def _apply(specs: Specs, server: DevServer) -> int:
     from jobspec.cli.plan import code_of_outcomes, code_of_plan, report_outcomes, report_plan
     from jobspec.cli.planning import plan_specs
-    from jobspec.plan.apply import Assignment, apply_plan
-    from jobspec.plan.guards import Allowances
+    from jobspec.planning.apply import Assignment, apply_plan
+    from jobspec.planning.guards import Allowances
 
     # On the developer's own server a guard would only be in the way: nothing there is worth keeping.
     planned = await plan_specs(specs, server.client, Allowances(empty=True, deletes=10**9))

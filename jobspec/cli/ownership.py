@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from jobspec.cli.specs import Specs
     from jobspec.errors import JobspecError
     from jobspec.live.schedules import LiveSchedule
-    from jobspec.plan.plan import Wanted
+    from jobspec.planning.plan import Wanted
 
 
 @click.command("adopt")
@@ -55,10 +55,10 @@ async def _adopt(specs: Specs, options: ConnectionOptions, names: Collection[str
     from jobspec.cli.planning import make_terms
     from jobspec.cli.specs import connect_to
     from jobspec.live.schedules import Schedules
-    from jobspec.plan.apply import Assignment, apply_plan
-    from jobspec.plan.plan import plan_adoptions
-    from jobspec.plan.survey import read_named
-    from jobspec.plan.wanted import want_jobs
+    from jobspec.planning.apply import Assignment, apply_plan
+    from jobspec.planning.plan import plan_adoptions
+    from jobspec.planning.survey import read_named
+    from jobspec.planning.wanted import want_jobs
 
     terms = make_terms(specs)
     client = await connect_to(specs, options)
@@ -90,7 +90,7 @@ def _those_as_wanted(
     wanted: Mapping[str, Wanted], live: Mapping[str, LiveSchedule | JobspecError], former: str | None
 ) -> list[str]:
     from jobspec.errors import JobspecError
-    from jobspec.plan.plan import is_as_wanted
+    from jobspec.planning.plan import is_as_wanted
 
     return [
         name
@@ -126,7 +126,7 @@ async def _forget(specs: Specs, options: ConnectionOptions, names: tuple[str, ..
     from jobspec.cli.specs import connect_to
     from jobspec.errors import JobspecError
     from jobspec.live.schedules import Schedules
-    from jobspec.plan.apply import forget
+    from jobspec.planning.apply import forget
 
     owners = specs.owners
     client = await connect_to(specs, options)

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from jobspec.cli.planning import Planned
     from jobspec.cli.specs import Specs
     from jobspec.live.schedules import Schedules
-    from jobspec.plan.apply import Outcome
-    from jobspec.plan.guards import Allowances
-    from jobspec.plan.plan import Plan
+    from jobspec.planning.apply import Outcome
+    from jobspec.planning.guards import Allowances
+    from jobspec.planning.plan import Plan
     from jobspec.render.documents import PlanDocument
 
 
@@ -45,7 +45,7 @@ def plan_command(  # noqa: PLR0913  one argument an option
     Exits 1 when specs have mistakes and 3 when apply would refuse, although the plan is shown.
     """
     from jobspec.cli.specs import open_specs
-    from jobspec.plan.guards import parse_allowances
+    from jobspec.planning.guards import parse_allowances
 
     allowances = parse_allowances(allowed)
     specs = open_specs(environment)
@@ -83,7 +83,7 @@ def apply_command(  # noqa: PLR0913  one argument an option
     """
     from jobspec.cli.specs import open_specs
     from jobspec.errors import UsageError
-    from jobspec.plan.guards import parse_allowances
+    from jobspec.planning.guards import parse_allowances
 
     if not yes and not sys.stdin.isatty():
         raise UsageError("there is no terminal to ask on; look at `jobspec plan`, then use `jobspec apply --yes`")
@@ -123,7 +123,7 @@ def _may_write(specs: Specs, planned: Planned, *, yes: bool, keep_going: bool) -
 
 
 async def _write(planned: Planned) -> list[Outcome]:
-    from jobspec.plan.apply import Assignment, apply_plan
+    from jobspec.planning.apply import Assignment, apply_plan
 
     assignment = Assignment(schedules=planned.schedules, wanted=planned.wanted, terms=planned.terms)
     return await report_outcomes(apply_plan(planned.plan, assignment))
@@ -229,7 +229,7 @@ def code_of_outcomes(outcomes: Sequence[Outcome], of_plan: ExitCode) -> ExitCode
         outcomes: At least one.
         of_plan: What the plan meant before.
     """
-    from jobspec.plan.apply import Status
+    from jobspec.planning.apply import Status
 
     statuses = {outcome.status for outcome in outcomes}
     if Status.DONE not in statuses:
@@ -242,7 +242,7 @@ def code_of_outcomes(outcomes: Sequence[Outcome], of_plan: ExitCode) -> ExitCode
 
 
 def _code_of_unwritten(outcome: Outcome) -> ExitCode:
-    from jobspec.plan.apply import Status
+    from jobspec.planning.apply import Status
 
     if outcome.error:
         return code_of(outcome.error)

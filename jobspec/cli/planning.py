@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from jobspec.live.schedules import Schedules
-from jobspec.plan.guards import Allowances, Refusal, check
-from jobspec.plan.plan import Plan, Source, Terms, Wanted, make_plan
-from jobspec.plan.survey import read_live
-from jobspec.plan.wanted import want_jobs
+from jobspec.planning.guards import Allowances, Refusal, check
+from jobspec.planning.plan import Plan, Source, Terms, Wanted, make_plan
+from jobspec.planning.survey import read_live
+from jobspec.planning.wanted import want_jobs
 from jobspec.spec.project import get_project_id
 
 if TYPE_CHECKING:

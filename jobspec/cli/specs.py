@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jobspec.errors import RefusedError
-from jobspec.plan.guards import SpecsFound
+from jobspec.planning.guards import SpecsFound
 from jobspec.spec.loader import load
 from jobspec.spec.project import get_project_id, load_workspace, resolve_environment
 

@@ -246,6 +246,8 @@ def overlay(live: Schedule, desired: Schedule, *, fields: Sequence[str]) -> Sche
         for parent in parents:
             target, source = getattr(target, parent), getattr(source, parent)
         _replace(target, source, name)
+    if "timezone" in fields:
+        merged.spec.ClearField("timezone_data")  # it outweighs the name, so the time zone would stay the old one
     return merged
 
 

@@ -6,9 +6,9 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from jobspec.diagnostics import Severity
-from jobspec.plan.diff import ABSENT, FieldChange, explain_creation
-from jobspec.plan.pauses import read_retirement, spec_reason
-from jobspec.plan.plan import Action
+from jobspec.planning.diff import ABSENT, FieldChange, explain_creation
+from jobspec.planning.pauses import read_retirement, spec_reason
+from jobspec.planning.plan import Action
 from jobspec.render.documents import (
     ApplyDocument,
     ChangeDocument,
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from jobspec.diagnostics import Diagnostic, Location
-    from jobspec.plan.apply import Outcome
-    from jobspec.plan.guards import Refusal
-    from jobspec.plan.plan import Change, Held, Plan, Source
+    from jobspec.planning.apply import Outcome
+    from jobspec.planning.guards import Refusal
+    from jobspec.planning.plan import Change, Held, Plan, Source
 
 
 def plan_document(

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 
 from jobspec.diagnostics import Severity
-from jobspec.plan.plan import Action, HeldReason, Reason
+from jobspec.planning.plan import Action, HeldReason, Reason
 
 Time = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
 Count = Annotated[int, Field(ge=0)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from jobspec.plan.plan import Action
+from jobspec.planning.plan import Action
 from jobspec.render.terminal import escape, to_ascii
 
 if TYPE_CHECKING:

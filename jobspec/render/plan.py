@@ -10,8 +10,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from jobspec.plan.pauses import Pause, spec_reason
-from jobspec.plan.plan import Action
+from jobspec.planning.pauses import Pause, spec_reason
+from jobspec.planning.plan import Action
 from jobspec.render.terminal import cut, cut_pair, escape, measure, pad, to_ascii
 
 if TYPE_CHECKING:

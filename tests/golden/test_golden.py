@@ -19,9 +19,9 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 
 from jobspec.errors import MalformedScheduleError
 from jobspec.live.messages import DesiredSchedule, make_desired
-from jobspec.plan.guards import Allowances, SpecsFound, check
-from jobspec.plan.pauses import Pause, retire
-from jobspec.plan.plan import Change, Plan, Source, Terms, Wanted, make_plan, plan_adoption
+from jobspec.planning.guards import Allowances, SpecsFound, check
+from jobspec.planning.pauses import Pause, retire
+from jobspec.planning.plan import Change, Plan, Source, Terms, Wanted, make_plan, plan_adoption
 from jobspec.render.conversion import plan_document
 from jobspec.render.plan import render_plan
 from jobspec.spec.model import JobSpec

@@ -6,13 +6,13 @@ import json
 from typing import Any
 
 from hypothesis import given
+from strategies import jobs
 from temporalio.api.schedule.v1 import Schedule
 from temporalio.contrib.pydantic import pydantic_data_converter
 
 from jobspec.live.canonical import canonicalize
 from jobspec.live.messages import differing_fields, make_desired, overlay
 from jobspec.spec.model import JobSpec
-from strategies import jobs
 
 
 def desire(job: dict[str, Any]) -> Any:

@@ -12,9 +12,9 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 
 from jobspec.live.canonical import CanonicalPayload, CanonicalSchedule
 from jobspec.live.messages import make_desired
-from jobspec.plan.diff import ABSENT, Absence, Plain, explain_creation, explain_difference
-from jobspec.plan.pauses import Pause, read_retirement, retire, spec_reason, want_pause
-from jobspec.plan.plan import Action, Change, HeldReason, Plan, Source, Terms, Wanted, make_plan
+from jobspec.planning.diff import ABSENT, Absence, Plain, explain_creation, explain_difference
+from jobspec.planning.pauses import Pause, read_retirement, retire, spec_reason, want_pause
+from jobspec.planning.plan import Action, Change, HeldReason, Plan, Source, Terms, Wanted, make_plan
 from jobspec.spec.model import JobSpec
 
 if TYPE_CHECKING:

@@ -42,19 +42,7 @@ def as_spec(schedule: dict[str, Any]) -> dict[str, Any] | None:
         return None
     if {"input", "memo", "userMetadata", "searchAttributes"} & action.keys():
         return None
-    words: dict[str, Any] = {"timezone": sent.get("timezoneName", "UTC")}
-    if "cronString" in sent:
-        words["cron"] = sent["cronString"]
-    if "calendar" in sent:
-        words["calendar"] = [{CALENDAR_WORDS[key]: value for key, value in entry.items()} for entry in sent["calendar"]]
-    if "interval" in sent:
-        words["interval"] = [
-            {"every": entry["interval"], **({"offset": entry["phase"]} if "phase" in entry else {})}
-            for entry in sent["interval"]
-        ]
-    words |= {to: sent[key] for key, to in {"startTime": "start_at", "endTime": "end_at"}.items() if key in sent}
-    if "jitter" in sent:
-        words["jitter"] = sent["jitter"]
+    words = _schedule_words(sent)
     for key, value in schedule.get("policies", {}).items():
         if key not in POLICY_WORDS or (isinstance(value, int) and not isinstance(value, bool)):
             return None
@@ -73,6 +61,20 @@ def as_spec(schedule: dict[str, Any]) -> dict[str, Any] | None:
         "run": {**run, "workflow_id": action["workflowId"]},
         "schedule": words,
     }
+
+
+def _schedule_words(sent: dict[str, Any]) -> dict[str, Any]:
+    words: dict[str, Any] = {"timezone": sent.get("timezoneName", "UTC")}
+    renamed = {"cronString": "cron", "startTime": "start_at", "endTime": "end_at", "jitter": "jitter"}
+    words |= {to: sent[key] for key, to in renamed.items() if key in sent}
+    if "calendar" in sent:
+        words["calendar"] = [{CALENDAR_WORDS[key]: value for key, value in entry.items()} for entry in sent["calendar"]]
+    if "interval" in sent:
+        words["interval"] = [
+            {"every": entry["interval"], **({"offset": entry["phase"]} if "phase" in entry else {})}
+            for entry in sent["interval"]
+        ]
+    return words
 
 
 def _snake(word: str) -> str:
@@ -173,6 +175,19 @@ def test_an_overlay_replaces_only_the_fields_that_differ() -> None:
     assert merged.policies.keep_original_workflow_id
     assert merged.spec.timezone_data == b"data"
     assert merged.state.limited_actions
+
+
+def test_a_new_time_zone_replaces_the_data_of_the_old_one() -> None:
+    words = {"name": "job", "queue": "q", "workflow": {"type": "W"}, "schedule": {"cron": "@daily"}}
+    before, after = desire(words), desire({**words, "schedule": {"cron": "@daily", "timezone": "Asia/Tokyo"}})
+    live = Schedule()
+    live.CopyFrom(before.message)
+    live.spec.timezone_data = b"data"
+
+    merged = overlay(live, after.message, fields=differing_fields(before.canonical, after.canonical))
+
+    assert merged.spec.timezone_name == "Asia/Tokyo"
+    assert not merged.spec.timezone_data
 
 
 def test_an_overlay_keeps_fields_that_this_version_does_not_know() -> None:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from jobspec.errors import ForeignScheduleError, JobspecError, MalformedScheduleError, ScheduleNotFoundError
 from jobspec.live.canonical import uncommented
-from jobspec.plan.diff import FieldChange, Plain, explain_difference
-from jobspec.plan.pauses import Pause, read_retirement, retire, spec_reason, want_pause
+from jobspec.planning.diff import FieldChange, Plain, explain_difference
+from jobspec.planning.pauses import Pause, read_retirement, retire, spec_reason, want_pause
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from jobspec.errors import UsageError
-from jobspec.plan.pauses import read_retirement
-from jobspec.plan.plan import Action
+from jobspec.planning.pauses import read_retirement
+from jobspec.planning.plan import Action
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from jobspec.plan.plan import Change, Plan
+    from jobspec.planning.plan import Change, Plan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,8 +96,8 @@ def _guard_empty(found: SpecsFound, allowances: Allowances) -> Refusal | None:
         return None
     if found.missing_roots:
         names = " and ".join(f"`{root}`" for root in found.missing_roots)
-        is_one = len(found.missing_roots) == 1
-        message = f"the spec directory {names} does not exist" if is_one else f"the spec directories {names} do not exist"
+        said = "directory {} does" if len(found.missing_roots) == 1 else "directories {} do"
+        message = f"the spec {said.format(names)} not exist"
     else:
         message = "the specs hold not one job"
     return Refusal(guard="empty", message=message, override="--allow empty")

@@ -9,7 +9,7 @@ from temporalio.converter import WorkflowSerializationContext
 
 from jobspec.errors import InvalidDefinitionError
 from jobspec.live.messages import make_desired
-from jobspec.plan.plan import Source, Wanted
+from jobspec.planning.plan import Source, Wanted
 from jobspec.timing.upcoming import has_run
 
 if TYPE_CHECKING:

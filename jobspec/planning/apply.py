@@ -20,13 +20,13 @@ from jobspec.errors import (
     ScheduleNotFoundError,
     UnreachableError,
 )
-from jobspec.plan.plan import Action, Change, Held, plan_adoption, plan_job
+from jobspec.planning.plan import Action, Change, Held, plan_adoption, plan_job
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
 
     from jobspec.live.schedules import LiveSchedule, Schedules
-    from jobspec.plan.plan import Decision, Plan, Terms, Wanted
+    from jobspec.planning.plan import Decision, Plan, Terms, Wanted
 
 CONCURRENCY = 32
 """Jobs written at once; more gains nothing, for the server's CPU is the limit, and lengthens the time between a job's
