@@ -8,7 +8,7 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 
 from jobspec.live.canonical import CanonicalPayload, CanonicalSchedule
 from jobspec.live.messages import make_desired
-from jobspec.plan.diff import ABSENT, FieldChange, explain_creation, explain_difference, show_instant
+from jobspec.planning.diff import ABSENT, FieldChange, explain_creation, explain_difference, show_instant
 from jobspec.spec.model import JobSpec
 
 

@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from jobspec.errors import UsageError
-from jobspec.plan.guards import Allowances, SpecsFound, check, parse_allowances
-from jobspec.plan.pauses import Pause, retire
-from jobspec.plan.plan import Action, Change, Plan, Reason
+from jobspec.planning.guards import Allowances, SpecsFound, check, parse_allowances
+from jobspec.planning.pauses import Pause, retire
+from jobspec.planning.plan import Action, Change, Plan, Reason
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 RETIRED = retire(Pause(paused=False), now=NOW, grace=timedelta(0))

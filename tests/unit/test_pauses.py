@@ -5,7 +5,7 @@ from typing import Literal
 
 import pytest
 
-from jobspec.plan.pauses import Pause, read_retirement, retire, spec_reason, want_pause
+from jobspec.planning.pauses import Pause, read_retirement, retire, spec_reason, want_pause
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
 RUNS = Pause(paused=False)

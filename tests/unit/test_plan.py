@@ -9,8 +9,8 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 
 from jobspec.errors import RequestError
 from jobspec.live.messages import make_desired
-from jobspec.plan.pauses import Pause, retire
-from jobspec.plan.plan import (
+from jobspec.planning.pauses import Pause, retire
+from jobspec.planning.plan import (
     Absent,
     Action,
     Change,
@@ -34,7 +34,7 @@ from jobspec.spec.model import JobSpec
 if TYPE_CHECKING:
     from jobspec.live.canonical import CanonicalSchedule
     from jobspec.live.schedules import LiveSchedule
-    from jobspec.plan.plan import Decision
+    from jobspec.planning.plan import Decision
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 TERMS = Terms(project="shop", owners=frozenset({"shop", "store"}), now=NOW, grace=timedelta(hours=24))

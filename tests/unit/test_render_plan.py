@@ -6,9 +6,9 @@ import re
 import pytest
 
 from jobspec.diagnostics import Diagnostic, Location
-from jobspec.plan.apply import Outcome, Status
-from jobspec.plan.diff import ABSENT, FieldChange
-from jobspec.plan.plan import Action, Change, Plan, Reason, Source
+from jobspec.planning.apply import Outcome, Status
+from jobspec.planning.diff import ABSENT, FieldChange
+from jobspec.planning.plan import Action, Change, Plan, Reason, Source
 from jobspec.render.conversion import apply_document, outcome_document, plan_document
 from jobspec.render.outcomes import render_outcome, render_outcomes
 from jobspec.render.plan import render_plan

@@ -13,7 +13,7 @@ from ruamel.yaml import YAML
 from strategies import jobs
 
 from jobspec.diagnostics import Diagnostic, Location
-from jobspec.plan.plan import Action, Change, Held, HeldReason, Plan, Reason, Source
+from jobspec.planning.plan import Action, Change, Held, HeldReason, Plan, Reason, Source
 from jobspec.render.conversion import apply_document, diagnostics_document, plan_document
 from jobspec.render.schema import KINDS, Kind, render_schema
 from jobspec.spec.model import JobSpec
