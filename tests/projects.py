@@ -23,8 +23,8 @@ from temporalio.api.workflowservice.v1 import (
 from jobspec.cli.planning import Planned, plan_specs
 from jobspec.cli.specs import open_specs
 from jobspec.live.schedules import LiveSchedule, Schedules
-from jobspec.plan.apply import Assignment, Outcome, apply_plan
-from jobspec.plan.guards import parse_allowances
+from jobspec.planning.apply import Assignment, Outcome, apply_plan
+from jobspec.planning.guards import parse_allowances
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
