@@ -1,0 +1,1 @@
+"""Temporal schedules as YAML and TOML files in git: validated, reviewed as a plan, and kept equal to what is live."""
