@@ -201,9 +201,9 @@ def _trust(status: os.stat_result) -> Signature | None:
 
 
 def _read_chunks(descriptor: int, size: int) -> Iterator[bytes]:
-    """Read to the end, or a byte more than expected; asking for much more would cost more than the file itself."""
+    """Read all that is expected, and a byte more if it is there; asking for much more would cost more than the file."""
     left = size + 1
-    while left > 0 and (chunk := os.read(descriptor, left)):
+    while left > 1 and (chunk := os.read(descriptor, left)):
         left -= len(chunk)
         yield chunk
 

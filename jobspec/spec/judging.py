@@ -11,7 +11,7 @@ from jobspec.spec.loaded import Place, find_place, make_finding
 from jobspec.spec.merge import merge
 from jobspec.spec.model import JobSpec
 from jobspec.spec.validation import Problem, validate_job
-from jobspec.timing.upcoming import next_run
+from jobspec.timing.upcoming import fires_plainly, next_run
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -127,7 +127,7 @@ def check_runs(judgement: Judgement, schedule: ScheduleSpec, now: datetime) -> t
     if schedule.end_at is not None and schedule.end_at <= now:
         message = f"the schedule ended at `{schedule.end_at.isoformat()}`, so the job never runs again"
         return (judgement.find(_warn(("schedule", "end_at"), "JS240", message, "move the end, or remove the job")),)
-    if schedule.interval and not schedule.skip and schedule.end_at is None:
+    if fires_plainly(schedule.timetable, now):
         return ()
     if judgement.fires_at is None or judgement.fires_at <= now:
         judgement.fires_at = next_run(schedule.timetable, now)

@@ -16,7 +16,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
@@ -132,9 +132,15 @@ def _import_path(value: Any) -> str:
         package, _, last = value.rpartition(".")
         hint = f"write `{package}:{last}`" if package and last else "write it as `package.module:Name`"
         raise mistake("JS202", f"the import path {_quoted(value)} has no `:` between module and name", hint)
-    if not all(part.isidentifier() for part in [*module.split("."), *attribute.split(".")]):
+    if not (_is_dotted(module) and _is_dotted(attribute)):
         raise mistake("JS202", f"{_quoted(value)} is no import path", "write it as `package.module:Name`")
     return value
+
+
+@lru_cache(maxsize=1024)
+def _is_dotted(name: str) -> bool:
+    """Whether a name is identifiers with dots between; jobs share modules and classes."""
+    return all(part.isidentifier() for part in name.split("."))
 
 
 def check_duration(value: Any) -> timedelta:

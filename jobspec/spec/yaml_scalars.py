@@ -22,6 +22,9 @@ WORDS: dict[str, Any] = {
 NUMBER_STARTS = frozenset("0123456789+-.")
 """How a plain scalar begins that may be a number."""
 
+NUMBER_ENDS = frozenset("0123456789.abcdefABCDEFnN")
+"""How it ends: with a digit, also a hexadecimal one, a point, or as `.inf` and `.nan` do. Most durations do not."""
+
 CORE = "tag:yaml.org,2002:"
 """How the tags of YAML itself begin, which are written `!!`."""
 

@@ -26,7 +26,7 @@ from yaml.events import (
 
 from jobspec.spec.positions import MAX_DEPTH, SyntaxProblem, quote
 from jobspec.spec.yaml_mistakes import check_characters, explain, find_mark, make_problem
-from jobspec.spec.yaml_scalars import CORE, NUMBER_STARTS, WORDS, read_number, read_tagged, refuse_tag
+from jobspec.spec.yaml_scalars import CORE, NUMBER_ENDS, NUMBER_STARTS, WORDS, read_number, read_tagged, refuse_tag
 from jobspec.spec.yaml_scan import scan_yaml
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def _build(text: str, next_event: Callable[[], Any]) -> Any:  # noqa: C901, PLR0
             elif not event.style:
                 if value in WORDS:
                     value = WORDS[value]
-                elif value[0] in NUMBER_STARTS:
+                elif value[0] in NUMBER_STARTS and value[-1] in NUMBER_ENDS:
                     value = read_number(value, event)
             if event.anchor is not None:
                 _name(anchors, event, value)

@@ -22,11 +22,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from jobspec.timing.calendar import Calendar
+    from jobspec.timing.walk import Rule
 
 __all__ = [
     "Interval",
     "Timetable",
     "UnknownTimezoneError",
+    "fires_plainly",
     "has_run",
     "is_known_timezone",
     "nearest_timezones",
@@ -38,6 +40,10 @@ __all__ = [
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND = timedelta(seconds=1)
 _FIRST_SECOND = -(2**32)
+_YEAR = 365 * 86_400
+_SHORTEST_MONTH = 28
+_PLAIN_YEAR = 2080
+"""From then on the end of all schedules, in 2100, is near."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +103,23 @@ def next_run(timetable: Timetable, after: datetime) -> datetime | None:
 
 def has_run(timetable: Timetable, after: datetime) -> bool:
     """Whether the schedule still fires after that time."""
-    return next_run(timetable, after) is not None
+    return fires_plainly(timetable, after) or next_run(timetable, after) is not None
+
+
+def fires_plainly(timetable: Timetable, after: datetime) -> bool:
+    """Whether one look tells that the schedule still fires, as it does for nearly all; False where it does not tell.
+
+    A day up to the 28th is in its month every year, and is each day of the week at least once in 12 years.
+    """
+    if timetable.skip or timetable.end_at is not None or timetable.start_at is not None or after.year > _PLAIN_YEAR:
+        return False
+    is_plain = any(interval.every <= _YEAR for interval in timetable.intervals)
+    return is_plain or any(_is_plain(make_rule(calendar)) for calendar in timetable.calendars)
+
+
+def _is_plain(rule: Rule) -> bool:
+    is_every_year = rule.years is None and rule.weekdays != frozenset()
+    return is_every_year and bool(rule.months and rule.days) and rule.days[0] <= _SHORTEST_MONTH
 
 
 def upcoming(

@@ -25,7 +25,7 @@ from jobspec.timing.calendar import (
 )
 from jobspec.timing.cron import format_cron, parse_cron
 from jobspec.timing.duration import format_duration, parse_duration
-from jobspec.timing.upcoming import Interval, Timetable, next_run, upcoming, upcoming_seconds
+from jobspec.timing.upcoming import Interval, Timetable, fires_plainly, next_run, upcoming, upcoming_seconds
 from jobspec.timing.zones import DAY, find_zone
 
 if TYPE_CHECKING:
@@ -236,3 +236,34 @@ def test_a_range_is_the_sum_of_its_parts(table: Timetable, start: int) -> None:
 def test_a_skip_only_takes_away(table: Timetable, start: int) -> None:
     unskipped = upcoming_seconds(replace(table, skip=()), start, start + 30 * DAY)
     assert set(upcoming_seconds(table, start, start + 30 * DAY)) <= set(unskipped)
+
+
+odd_values = st.sets(st.integers(0, 70), max_size=3).map(lambda values: tuple(sorted(values)))
+odd_calendars = calendars().flatmap(
+    lambda calendar: st.builds(
+        lambda name, values: replace(calendar, year=None, **{name: values}),
+        st.sampled_from([name for name in FIELDS if name != "year"]),
+        odd_values,
+    )
+)
+
+
+@given(
+    st.one_of(
+        odd_calendars.map(lambda calendar: Timetable(calendars=(calendar,))),
+        st.integers(1, 10**10).map(lambda every: Timetable(intervals=(Interval(every=every),))),
+    ),
+    st.sampled_from(["UTC", "Europe/Berlin", "America/Santiago", "Australia/Lord_Howe", "Africa/Casablanca"]),
+    st.datetimes(datetime(2000, 1, 1), datetime(2090, 1, 1)),  # noqa: DTZ001  the strategy wants naive ones
+)
+def test_what_fires_plainly_fires(table: Timetable, zone: str, after: datetime) -> None:
+    table, after = replace(table, timezone=zone), after.replace(tzinfo=UTC)
+    if fires_plainly(table, after):
+        assert next_run(table, after) is not None
+
+
+def test_most_schedules_fire_plainly() -> None:
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    assert fires_plainly(Timetable(calendars=(parse_cron("30 2 * * SUN"),), timezone="Europe/Berlin"), now)
+    assert fires_plainly(Timetable(intervals=(Interval(every=3600),)), now)
+    assert not fires_plainly(Timetable(calendars=(parse_cron("0 0 30 2 *"),)), now)
