@@ -136,13 +136,13 @@ class Project:
 
         await eventually(listed)
 
-    async def run(self, *arguments: str, environment: Mapping[str, str] | None = None) -> Finished:
+    async def run(self, *arguments: str, environment: Mapping[str, str | None] | None = None) -> Finished:
         """Run the command line in a process of its own, without a terminal."""
         process = await self.start(*arguments, environment=environment)
         return await finish(process)
 
     async def start(
-        self, *arguments: str, environment: Mapping[str, str] | None = None, **streams: Any
+        self, *arguments: str, environment: Mapping[str, str | None] | None = None, **streams: Any
     ) -> asyncio.subprocess.Process:
         """Start the command line in a process of its own."""
         pipe = asyncio.subprocess.PIPE
@@ -153,9 +153,9 @@ class Project:
             **{"stdin": asyncio.subprocess.DEVNULL, "stdout": pipe, "stderr": pipe, **streams},
         )
 
-    def make_environment(self, more: Mapping[str, str]) -> dict[str, str]:
-        """Make the variables of a process: nothing of this machine's configuration of Temporal."""
-        return {
+    def make_environment(self, more: Mapping[str, str | None]) -> dict[str, str]:
+        """Make the variables of a process: nothing of this machine's configuration of Temporal; None unsets one."""
+        variables = {
             **{key: value for key, value in os.environ.items() if not key.startswith("TEMPORAL_")},
             "HOME": str(self.directory),
             "XDG_CONFIG_HOME": str(self.directory / ".config"),
@@ -165,6 +165,7 @@ class Project:
             **self.environment,
             **more,
         }
+        return {key: value for key, value in variables.items() if value is not None}
 
     async def describe(self, name: str = "a") -> DescribeScheduleResponse:
         """Read a schedule raw."""

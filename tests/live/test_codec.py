@@ -1,0 +1,189 @@
+"""A codec whose every encoding differs: equal inputs stay equal, and nobody is shown what it hides."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from projects import Project, Stranger
+    from temporalio.api.schedule.v1 import Schedule
+
+CODEC = '''\
+"""Encrypts with a random nonce: not well, but never twice the same."""
+
+import itertools
+import os
+from dataclasses import replace
+
+from temporalio.api.common.v1 import Payload
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.converter import PayloadCodec
+
+
+def crypt(nonce, data):
+    key = itertools.cycle(nonce)
+    return bytes(byte ^ other for byte, other in zip(data, key))
+
+
+class Codec(PayloadCodec):
+    async def encode(self, payloads):
+        return [self.seal(payload) for payload in payloads]
+
+    async def decode(self, payloads):
+        return [self.open(payload) for payload in payloads]
+
+    def seal(self, payload):
+        if b"unspeakable" in payload.data:
+            raise RuntimeError("the key server says no")
+        nonce = os.urandom(16)
+        sealed = nonce + crypt(nonce, payload.SerializeToString())
+        return Payload(metadata={"encoding": b"binary/encrypted"}, data=sealed)
+
+    def open(self, payload):
+        if payload.metadata["encoding"] != b"binary/encrypted":
+            return payload
+        if len(payload.data) < 16:
+            raise ValueError("no nonce")
+        opened = Payload()
+        opened.MergeFromString(crypt(payload.data[:16], payload.data[16:]))
+        return opened
+
+
+converter = replace(pydantic_data_converter, payload_codec=Codec())
+'''
+
+SETTINGS = 'data_converter = "codec:converter"'
+
+JOB = """\
+name: a
+queue: q
+workflow: {type: W}
+input: {card: secret-1234, retries: 3}
+run:
+  memo: {holder: secret-ann}
+  static_summary: secret-summary
+  static_details: secret-details
+schedule: {interval: 1h}
+"""
+
+on_one_back_end = pytest.mark.parametrize("server", ["chasm"], indirect=True)
+
+
+@pytest.fixture
+def sealed(project: Project) -> Project:
+    """The project with a codec."""
+    project.write(CODEC, to="codec.py")
+    project.configure(SETTINGS)
+    project.write(JOB)
+    return project
+
+
+async def test_what_a_codec_encrypts_is_not_planned_again_and_not_shown(sealed: Project) -> None:
+    applied = await sealed.run("apply", "--yes")
+    assert applied.code == 0, applied.text
+    assert "secret" not in applied.text
+    assert "not shown" in applied.stdout
+    schedule = (await sealed.describe()).schedule
+    assert b"secret" not in schedule.SerializeToString()
+    before = await sealed.snapshot()
+    again = await sealed.run("apply", "--yes")
+    assert (again.code, again.stdout.splitlines()[0]) == (0, "No changes."), again.text
+    assert await sealed.snapshot() == before
+
+
+@on_one_back_end
+async def test_a_changed_input_is_seen_and_shown_on_request_only(sealed: Project) -> None:
+    assert (await sealed.run("apply", "--yes")).code == 0
+    sealed.write(JOB.replace("1234", "5678").replace("summary: secret", "summary: secret-new"))
+    for arguments in (("plan",), ("plan", "--output", "json"), ("apply",)):
+        hidden = await sealed.run(*arguments)
+        assert "secret" not in hidden.text
+        assert "card" not in hidden.text
+    shown = await sealed.run("plan", "--show-input")
+    assert "input.card:" in shown.stdout
+    assert '"secret-1234" → "secret-5678"' in shown.stdout
+    assert '"secret-summary" → "secret-new-summary"' in shown.stdout
+    as_json = await sealed.run("plan", "--show-input", "--output", "json")
+    assert "secret-5678" in as_json.stdout
+
+
+async def test_a_change_of_something_else_keeps_the_encrypted_bytes(sealed: Project) -> None:
+    assert (await sealed.run("apply", "--yes")).code == 0
+    before = (await sealed.describe()).schedule.action.start_workflow
+    sealed.write(JOB.replace("1h", "2h"))
+    assert (await sealed.run("apply", "--yes")).code == 0
+    after = (await sealed.describe()).schedule.action.start_workflow
+    assert (after.input, after.memo, after.user_metadata) == (before.input, before.memo, before.user_metadata)
+
+
+async def test_a_changed_input_is_written_encrypted_once(sealed: Project) -> None:
+    assert (await sealed.run("apply", "--yes")).code == 0
+    sealed.write(JOB.replace("1234", "5678"))
+    written = await sealed.run("apply", "--yes")
+    assert (written.code, written.stdout.splitlines()[-1]) == (0, "1 updated"), written.text
+    before = await sealed.snapshot()
+    assert (await sealed.run("apply", "--yes")).stdout.startswith("No changes.")
+    assert await sealed.snapshot() == before
+
+
+async def test_a_payload_that_cannot_be_decoded_is_replaced_and_never_a_failure(
+    sealed: Project, other: Stranger
+) -> None:
+    assert (await sealed.run("apply", "--yes")).code == 0
+
+    def break_it(schedule: Schedule) -> None:
+        action = schedule.action.start_workflow
+        action.input.payloads[0].data = b"short"
+        action.memo.fields["holder"].data = b"\xff" * 40
+
+    await other.edit(break_it)
+    planned = await sealed.run("plan", "--detailed-exitcode")
+    assert planned.code == 2, planned.text
+    assert "secret" not in planned.text
+    shown = await sealed.run("plan", "--show-input", "--output", "json")
+    assert shown.code == 0, shown.text
+    written = await sealed.run("apply", "--yes")
+    assert written.code == 0, written.text
+    assert (await sealed.run("plan")).stdout.startswith("No changes.")
+
+
+@on_one_back_end
+async def test_a_job_that_the_codec_refuses_fails_alone(sealed: Project) -> None:
+    sealed.write(JOB.replace("secret-1234", "unspeakable"))
+    sealed.write(JOB.replace("name: a", "name: b"), to="specs/b.yaml")
+    finished = await sealed.run("apply", "--yes")
+    assert finished.code == 5, finished.text
+    assert "the key server says no" in finished.stderr
+    assert "unspeakable" not in finished.text
+    assert "bug" not in finished.stderr
+    assert (await sealed.exists("a"), await sealed.exists("b")) == (False, True)
+
+
+@on_one_back_end
+@pytest.mark.parametrize(
+    ("source", "says"),
+    [
+        ("", "converter"),
+        ("import no_such_module", "no_such_module"),
+        ("raise SystemExit(0)", "codec"),
+        ("converter = 7", "DataConverter"),
+        ("from temporalio.converter import DataConverter as converter", "class"),
+    ],
+)
+async def test_a_converter_that_cannot_be_loaded_is_named(sealed: Project, source: str, says: str) -> None:
+    sealed.write(source, to="codec.py")
+    finished = await sealed.run("apply", "--yes")
+    assert finished.code == 1, finished.text
+    assert says in finished.stderr
+    assert "Traceback" not in finished.stderr
+    assert not await sealed.exists()
+
+
+@on_one_back_end
+async def test_a_converter_that_prints_does_not_spoil_the_data(sealed: Project) -> None:
+    sealed.write(CODEC + '\nprint("hello from the codec")\n', to="codec.py")
+    finished = await sealed.run("plan", "--output", "json")
+    assert finished.code == 0, finished.text
+    assert finished.stdout.startswith("{"), finished.stdout
