@@ -84,7 +84,7 @@ async def measure_converging(backend: Backend, rounds: int, note: Callable[[str]
         ):
             yield figure
         describe_at = await _find_best_for_describes(client, specs, note)
-        sides = await _measure_plan(client, specs, rounds + 2, describe_at, note)
+        sides = await _measure_plan(client, specs, rounds * 3, describe_at, note)
         for figure in sides.make_figures(
             f"an empty plan of {count:,} jobs, {backend}",
             f"bare list and describes, {describe_at} at a time",

@@ -37,7 +37,7 @@ async def _dev(specs: Specs, port: int | None, ui_port: int | None) -> int:
     from jobspec.jobs.dev_server import run_dev_server
     from jobspec.jobs.workers import collect, run_workers, stop_on_signals
 
-    logging.basicConfig(format="%(asctime)s %(levelname)-7s %(message)s", datefmt="%H:%M:%S", level=logging.INFO)
+    _log_what_jobs_say()
     stop = stop_on_signals()
     if not _validate(specs):
         return ExitCode.FAILED
@@ -54,6 +54,14 @@ async def _dev(specs: Specs, port: int | None, ui_port: int | None) -> int:
         else:
             await stop.wait()
     return code
+
+
+def _log_what_jobs_say() -> None:
+    from temporalio import activity, workflow
+
+    logging.basicConfig(format="%(asctime)s %(levelname)-7s %(message)s", datefmt="%H:%M:%S", level=logging.INFO)
+    activity.logger.activity_info_on_message = False
+    workflow.logger.workflow_info_on_message = False
 
 
 def _validate(specs: Specs) -> bool:
