@@ -24,7 +24,7 @@ check: $(INSTALLED) ## Format, lint, types, layers, tests: all that must pass be
 	JOBSPEC_REQUIRE_LIVE=1 $(BIN)/pytest -n 2 $(ARGS)
 
 bench: $(INSTALLED) ## Run the benchmarks
-	@for file in $(filter-out benchmarks/corpora.py benchmarks/make_%.py,$(wildcard benchmarks/*.py)); do echo "== $$file"; $(BIN)/python "$$file" || exit 1; done
+	$(BIN)/python benchmarks/run.py $(ARGS)
 
 schemas: $(INSTALLED) ## Write schemas/ anew from the models
 	@for kind in job project plan; do \
