@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from jobspec.errors import JobspecError
 from jobspec.live.schedules import Schedules
 from jobspec.planning.guards import Allowances, Refusal, check
 from jobspec.planning.plan import Plan, Source, Terms, Wanted, make_plan
 from jobspec.planning.survey import read_live
-from jobspec.planning.wanted import want_jobs
+from jobspec.planning.wanted import want_jobs_meanwhile
 from jobspec.spec.project import get_project_id
 
 if TYPE_CHECKING:
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from temporalio.client import Client
 
     from jobspec.cli.specs import Specs
+    from jobspec.live.schedules import LiveSchedule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,14 +42,12 @@ async def plan_specs(specs: Specs, client: Client, allowances: Allowances) -> Pl
         client: Connected.
         allowances: Guards that the caller lets pass.
     """
-    loaded, project = specs.loaded, specs.project
+    project, terms = specs.project, make_terms(specs)
     schedules = Schedules(client)
-    wanted = want_jobs(loaded.jobs.values(), converter=client.data_converter, namespace=client.namespace, now=specs.now)
-    terms = make_terms(specs)
-    names = wanted.keys() | loaded.frozen
+    wanted, live = await _compare(specs, schedules)
     plan = make_plan(
         wanted,
-        await read_live(schedules, names, owners=terms.owners),
+        live,
         terms=terms,
         invalid=_invalid_sources(specs),
         namespace=client.namespace,
@@ -54,6 +55,23 @@ async def plan_specs(specs: Specs, client: Client, allowances: Allowances) -> Pl
     )
     refusals = check(plan, found=specs.found, max_deletes=project.guards.max_deletes, allowances=allowances)
     return Planned(plan=plan, wanted=wanted, terms=terms, schedules=schedules, refusals=refusals)
+
+
+async def _compare(
+    specs: Specs, schedules: Schedules
+) -> tuple[Mapping[str, Wanted], Mapping[str, LiveSchedule | JobspecError]]:
+    """Make both sides of the comparison, the desired one while Temporal answers."""
+    jobs, client = tuple(specs.loaded.jobs.values()), schedules.client
+    names = {job.spec.name for job in jobs if job.spec.schedule} | specs.loaded.frozen
+    reading = asyncio.ensure_future(read_live(schedules, names, owners=specs.owners))
+    try:
+        wanted = await want_jobs_meanwhile(
+            jobs, converter=client.data_converter, namespace=client.namespace, now=specs.now
+        )
+    except JobspecError:
+        await asyncio.wait((reading,))  # a request in flight must not be cancelled
+        raise
+    return wanted, await reading
 
 
 def make_terms(specs: Specs) -> Terms:

@@ -153,7 +153,7 @@ def canonicalize(schedule: Schedule) -> CanonicalSchedule:
         search_attributes=_search_attributes(action.search_attributes.indexed_fields),
         static_summary=_text_payload(action, "summary"),
         static_details=_text_payload(action, "details"),
-        priority=_priority(action.priority),
+        priority=_priority(action.priority) if action.HasField("priority") else _NO_PRIORITY,
     )
 
 
@@ -248,6 +248,9 @@ def _priority(message: PriorityMessage) -> CanonicalPriority:
         fairness_key=message.fairness_key,
         fairness_weight=message.fairness_weight,
     )
+
+
+_NO_PRIORITY = CanonicalPriority(priority_key=0, fairness_key="", fairness_weight=0.0)
 
 
 def _text_payload(action: NewWorkflowExecutionInfo, field: str) -> CanonicalPayload | None:

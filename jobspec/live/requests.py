@@ -157,7 +157,8 @@ class Requests:
     ) -> Response_co:
         begun = time.monotonic()
         while True:
-            await asyncio.sleep(min(self._pace.delay(), max(begun + self._budget - time.monotonic(), 0)))
+            if delay := self._pace.delay():
+                await asyncio.sleep(min(delay, max(begun + self._budget - time.monotonic(), 0)))
             sent_at = time.monotonic()
             try:
                 response = await rpc(request, timeout=self._deadline)

@@ -40,7 +40,7 @@ from jobspec.live.writing import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import AsyncIterator, Iterable
 
     from temporalio.client import Client
     from temporalio.converter import PayloadCodec
@@ -49,6 +49,9 @@ __all__ = ["Listed", "LiveSchedule", "Schedules"]
 
 PAGE_SIZE: Final = 1000
 """The most that the server gives (frontend.visibilityMaxPageSize); asking for less only takes longer."""
+
+FIRST_PAGE_SIZE: Final = 100
+"""The first page is short, so that what it shows is known soon."""
 
 READ_BACK_SECONDS: Final = 15.0
 """How long an update that was taken may need to show: milliseconds mostly, a moment more for search attributes."""
@@ -74,14 +77,21 @@ class Schedules:
     async def list(self) -> tuple[Listed, ...]:
         """List all schedules, whosever they are, newest first; what changed in the last moments may be missing."""
         found: dict[str, Listed] = {}
-        request = ListSchedulesRequest(namespace=self.client.namespace, maximum_page_size=PAGE_SIZE)
+        async for page in self.list_pages():
+            for entry in page:
+                found.setdefault(entry.name, entry)
+        return tuple(found.values())
+
+    async def list_pages(self) -> AsyncIterator[tuple[Listed, ...]]:
+        """List the same page by page, as they come in; one that changes meanwhile may be there twice."""
+        request = ListSchedulesRequest(namespace=self.client.namespace, maximum_page_size=FIRST_PAGE_SIZE)
         while True:
             page = await self._requests.send(self._service.list_schedules, request, what="list the schedules")
-            for entry in page.schedules:
-                found.setdefault(entry.schedule_id, Listed.read(entry))
+            yield tuple(map(Listed.read, page.schedules))
             if not page.next_page_token:
-                return tuple(found.values())
+                return
             request.next_page_token = page.next_page_token
+            request.maximum_page_size = PAGE_SIZE
 
     async def describe(self, name: str) -> LiveSchedule | None:
         """Read one schedule as it is now.
@@ -267,6 +277,8 @@ class Schedules:
 
     def _codec(self, message: Schedule) -> PayloadCodec | None:
         """Give the codec what the SDK would: some derive keys from the workflow that a payload is for."""
+        if self._converter.payload_codec is None:
+            return None
         context = WorkflowSerializationContext(
             namespace=self.client.namespace, workflow_id=message.action.start_workflow.workflow_id
         )

@@ -6,6 +6,7 @@ leaves out half of a schedule, so all that is judged is described as well.
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from jobspec.errors import ForeignScheduleError, JobspecError, MalformedScheduleError, UnreachableError
@@ -13,7 +14,7 @@ from jobspec.errors import ForeignScheduleError, JobspecError, MalformedSchedule
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from jobspec.live.schedules import LiveSchedule, Schedules
+    from jobspec.live.schedules import Listed, LiveSchedule, Schedules
 
 SAMPLE = 8
 """How many names are described to find out whether a list that shows nothing of ours lags behind."""
@@ -38,14 +39,36 @@ async def read_live(
     Raises:
         UnreachableError: Temporal cannot be reached, or went away meanwhile.
     """
-    listed = await schedules.list()
+    wanted = frozenset(names)
+    listed, reading = await _list_and_read(schedules, wanted, owners)
     ours = {entry.name for entry in listed if entry.project in owners}
     present = {entry.name for entry in listed}
-    asked = ours | set(names)
-    if not ours and not await read_named(schedules, sorted(asked - present)[:SAMPLE]):
-        asked &= present
-    answers = await read_named(schedules, asked)
-    return {name: _disown(answer) if name in present - ours else answer for name, answer in answers.items()}
+    if reading is None and not await read_named(schedules, sorted(wanted - present)[:SAMPLE]):
+        wanted &= present
+    answers = {
+        **await (reading or read_named(schedules, wanted)),
+        **await read_named(schedules, ours - wanted),
+    }
+    foreign = present - ours
+    return {name: _disown(answer) if name in foreign else answer for name, answer in answers.items()}
+
+
+async def _list_and_read(
+    schedules: Schedules, names: Collection[str], owners: frozenset[str]
+) -> tuple[list[Listed], asyncio.Future[Mapping[str, LiveSchedule | JobspecError]] | None]:
+    """List, and begin to describe as soon as a page shows something of ours, for then all names are described."""
+    listed: list[Listed] = []
+    reading = None
+    try:
+        async for page in schedules.list_pages():
+            listed += page
+            if reading is None and any(entry.project in owners for entry in page):
+                reading = asyncio.ensure_future(read_named(schedules, names))
+    except JobspecError:
+        if reading:
+            await asyncio.wait((reading,))  # a request in flight must not be cancelled
+        raise
+    return listed, reading
 
 
 async def read_named(schedules: Schedules, names: Collection[str]) -> Mapping[str, LiveSchedule | JobspecError]:

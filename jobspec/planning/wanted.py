@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from jobspec.planning.plan import Source, Wanted
 from jobspec.timing.upcoming import has_run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from temporalio.converter import DataConverter
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
     from jobspec.live.messages import DesiredSchedule
     from jobspec.spec.loader import Job
     from jobspec.spec.model import JobSpec
+
+
+_STEP = 8
+"""How many jobs are brought into comparable form before other tasks have their turn: a millisecond's work."""
 
 
 def want_jobs(jobs: Iterable[Job], *, converter: DataConverter, namespace: str, now: datetime) -> dict[str, Wanted]:
@@ -43,6 +48,17 @@ def want_jobs(jobs: Iterable[Job], *, converter: DataConverter, namespace: str, 
             find_source=partial(_find_source, job),
             is_completed=not has_run(schedule.timetable, now),
         )
+    return wanted
+
+
+async def want_jobs_meanwhile(
+    jobs: Sequence[Job], *, converter: DataConverter, namespace: str, now: datetime
+) -> dict[str, Wanted]:
+    """Do the same in small steps, while other tasks wait for Temporal; arguments are those of `want_jobs`."""
+    wanted: dict[str, Wanted] = {}
+    for start in range(0, len(jobs), _STEP):
+        wanted |= want_jobs(jobs[start : start + _STEP], converter=converter, namespace=namespace, now=now)
+        await asyncio.sleep(0)
     return wanted
 
 
