@@ -207,7 +207,7 @@ class Stranger:
         await self.client.workflow_service.create_schedule(request)
 
     async def edit(self, change: Callable[[Schedule], Any], name: str = "a") -> None:
-        """Change a schedule in place."""
+        """Change a schedule in place; it is done when this returns, also where updates are queued."""
         request = DescribeScheduleRequest(namespace=self.client.namespace, schedule_id=name)
         schedule = (await self.client.workflow_service.describe_schedule(request)).schedule
         change(schedule)
@@ -216,6 +216,7 @@ class Stranger:
                 namespace=self.client.namespace, schedule_id=name, schedule=schedule, request_id=str(uuid.uuid4())
             )
         )
+        await self.client.workflow_service.describe_schedule(request)
 
     async def pause(self, note: str, name: str = "a") -> None:
         """Pause as the UI does."""
