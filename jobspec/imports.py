@@ -195,7 +195,9 @@ def _descend(module: ModuleType, attributes: str, path: str, root: Path | None) 
             hint = _attribute_hint(value, name, path)
             message = f"{_described(value, shown, root)} has no `{name}`"
             raise ImportPathError(ImportFailure.ATTRIBUTE_MISSING, path, message, hint) from None
-        except Exception as error:  # noqa: BLE001  a property or module `__getattr__` may raise anything
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001  a property or module `__getattr__` may raise anything
             failure = _raised(error, f"`{shown}.{name}` cannot be read", _place(error.__traceback__, root))
             raise ImportPathError(failure.kind, path, failure.message) from None
         shown += f".{name}" if ":" in shown else f":{name}"

@@ -84,7 +84,8 @@ def _model(path: str, root: Path) -> Reader | Mistake:
     try:
         return make_reader(value, f"`{path}`")
     except UnreadableTypeError as error:
-        return Mistake(code="JS309", message=f"pydantic cannot validate with `{path}`: {error}")
+        hint = "name a model, a dataclass, a `TypedDict`, or an alias such as `Batch = list[int]`"
+        return Mistake(code="JS309", message=f"`{path}` cannot judge inputs: {error}", hint=hint)
 
 
 @cache
@@ -119,7 +120,7 @@ def _check_type(spec: JobSpec, workflow: WorkflowCode) -> Iterator[Problem]:
     path = spec.workflow.import_path
     if not workflow.runs(spec.workflow.type):
         yield Problem(
-            path=("workflow",),
+            path=("workflow", "type"),
             code="JS307",
             message=f"`{path}` has the workflow type `{workflow.type}`, not `{spec.workflow.type}`",
             hint=f"write `workflow: {{type: {workflow.type}, class: {path}}}`",

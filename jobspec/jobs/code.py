@@ -135,8 +135,18 @@ def load_workflow(path: str, root: Path) -> WorkflowCode | Mistake:
     value = load_object(path, root)
     if isinstance(value, Mistake):
         return value
-    if found := read_workflow(value):
-        return found
+    try:
+        return read_workflow(value) or _refuse_workflow(path, value)
+    except Exception as error:  # noqa: BLE001  metaclasses and annotations are user code
+        return _refuse_code(path, error)
+
+
+def _refuse_code(path: str, error: Exception) -> Mistake:
+    said = " ".join(str(error).split())
+    return Mistake(code="JS303", message=f"`{path}` cannot be looked at: {type(error).__name__}: {said}")
+
+
+def _refuse_workflow(path: str, value: object) -> Mistake:
     if not inspect.isclass(value):
         return Mistake(code="JS306", message=f"`{path}` is no workflow class but {_article(type(value).__name__)}")
     return Mistake(
@@ -156,8 +166,13 @@ def load_activity(path: str, root: Path) -> ActivityCode | Mistake:
     value = load_object(path, root)
     if isinstance(value, Mistake):
         return value
-    if found := read_activity(value):
-        return found
+    try:
+        return read_activity(value) or _refuse_activity(path, value)
+    except Exception as error:  # noqa: BLE001  `__getattr__` and properties are user code
+        return _refuse_code(path, error)
+
+
+def _refuse_activity(path: str, value: object) -> Mistake:
     if inspect.isclass(value) or is_unbound_method(value):
         return Mistake(
             code="JS308",

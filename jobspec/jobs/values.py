@@ -7,26 +7,20 @@ import inspect
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, PydanticSchemaGenerationError, PydanticUserError, TypeAdapter, ValidationError
 from pydantic_core import PydanticSerializationError, from_json, to_json
 
 from jobspec.diagnostics import Severity
+from jobspec.jobs.misfits import UNKNOWN_KEY, Judged, did_you_mean, say_misfits
 from jobspec.spec.validation import Problem, find_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from pydantic_core import ErrorDetails
-
     from jobspec.spec.positions import ValuePath
 
-_UNKNOWN_KEY = frozenset({"extra_forbidden", "unexpected_keyword_argument"})
-_MISSING_KEY = frozenset(
-    {"missing", "missing_argument", "missing_keyword_only_argument", "missing_positional_only_argument"}
-)
 _MISSING = object()
 
 _CAN_FORBID_UNKNOWN_KEYS = "extra" in inspect.signature(TypeAdapter.validate_json).parameters
@@ -68,8 +62,18 @@ class Reader:
             read = self._read(text)
         except ValidationError as error:
             plain = from_json(text)
-            yield from (self._misfit(each, plain, path, code) for each in error.errors(include_url=False))
-        except Exception as error:  # noqa: BLE001  validators are user code and may raise anything
+            judged = Judged(
+                value=plain,
+                path=path,
+                code=code,
+                label=self.label,
+                names=_field_names(self.type),
+                unknown=self._unknown_keys(text, plain),
+            )
+            yield from say_misfits(error.errors(include_url=False), judged)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001  validators are user code and may raise anything
             message = f"{self.label} cannot read this: {type(error).__name__}: {' '.join(str(error).split())}"
             yield Problem(path=path, code=code, message=message)
         else:
@@ -85,26 +89,29 @@ class Reader:
         with contextlib.redirect_stdout(sys.stderr):  # validators may print, and stdout is for data
             return self.adapter.validate_json(text, **options)
 
-    def _misfit(self, error: ErrorDetails, plain: Any, path: ValuePath, code: str) -> Problem:
-        place = path + find_path(error["loc"], plain)
-        last = error["loc"][-1] if error["loc"] else ""
-        if error["type"] in _MISSING_KEY:
-            return Problem(path=place, code=code, message=f"`{last}` is missing, which {self.label} requires")
-        if error["type"] in _UNKNOWN_KEY:
-            hint = _did_you_mean(last, _field_names(self.type) if len(error["loc"]) == 1 else ())
-            return Problem(path=place, code=code, message=f"{self.label} has no `{last}`", hint=hint, on_key=True)
-        return Problem(path=place, code=code, message=f"this does not fit {self.label}: {_in_words(error['msg'])}")
-
     def _ignored(self, text: bytes, read: Any, path: ValuePath) -> Iterator[Problem]:
         for key, owner, where in self._ignored_keys(text, read):
             yield Problem(
                 path=path + where,
                 code="JS324",
                 message=f"{self.label} has no `{key}` and ignores it",
-                hint=_did_you_mean(key, _field_names(type(owner))) or "leave it out",
+                hint=did_you_mean(key, _field_names(type(owner))) or "leave it out",
                 severity=Severity.WARNING,
                 on_key=True,
             )
+
+    def _unknown_keys(self, text: bytes, plain: Any) -> list[ValuePath]:
+        """Find the keys of a value that does not fit which the type does not have."""
+        if not _CAN_FORBID_UNKNOWN_KEYS:
+            return []
+        try:
+            self._read(text, extra="forbid")
+        except ValidationError as error:
+            errors = error.errors(include_url=False, include_input=False)
+            return [find_path(each["loc"], plain) for each in errors if each["type"] in UNKNOWN_KEY]
+        except Exception:  # noqa: BLE001  validators are user code, and the mistake itself is told already
+            return []
+        return []
 
     def _ignored_keys(self, text: bytes, read: Any) -> Iterator[tuple[str | int, Any, ValuePath]]:
         if not _CAN_FORBID_UNKNOWN_KEYS:
@@ -113,7 +120,7 @@ class Reader:
             self._read(text, extra="forbid")
         except ValidationError as error:
             errors = error.errors(include_url=False, include_input=False)
-            if any(each["type"] not in _UNKNOWN_KEY for each in errors):
+            if any(each["type"] not in UNKNOWN_KEY for each in errors):
                 return  # something else depends on the keys being let through
             plain = from_json(text)
             for each in errors:
@@ -129,19 +136,19 @@ def make_reader(annotation: Any, label: str) -> Reader:
         UnreadableTypeError: It is nothing that pydantic can validate; says why.
     """
     try:
-        return Reader(label=label, type=annotation, adapter=TypeAdapter(annotation))
-    except (PydanticSchemaGenerationError, PydanticUserError) as error:
-        raise UnreadableTypeError(str(error.message).splitlines()[0]) from error
-    except Exception as error:
+        adapter = TypeAdapter(annotation)
+        adapter.rebuild()  # raises where a name in an annotation is not defined
+        return Reader(label=label, type=annotation, adapter=adapter)
+    except PydanticSchemaGenerationError as error:
+        raise UnreadableTypeError("it is no type that pydantic knows") from error
+    except PydanticUserError as error:
+        said = str(error.message).splitlines()[0].removesuffix(".")
+        raise UnreadableTypeError(said[:1].lower() + said[1:]) from error
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
         # Annotations and validators are user code too, and run while the schema is built.
-        raise UnreadableTypeError(f"{type(error).__name__}: {error}") from error
-
-
-def _in_words(message: str) -> str:
-    """Put a message of pydantic's into the words of YAML, and into the middle of a sentence."""
-    message = message.replace(" an object", " a mapping").replace(" a valid dictionary", " a mapping")
-    message = message.replace(" a valid array", " a list").replace(" a valid list", " a list")
-    return message[:1].lower() + message[1:]
+        raise UnreadableTypeError(f"{type(error).__name__}: {' '.join(str(error).split())}") from error
 
 
 def _follow(value: Any, loc: Sequence[str | int]) -> Any:
@@ -183,8 +190,3 @@ def _field_names(annotation: Any) -> tuple[str, ...]:
     if is_dataclass(annotation):
         return tuple(field.name for field in fields(annotation))
     return tuple(getattr(annotation, "__required_keys__", ())) + tuple(getattr(annotation, "__optional_keys__", ()))
-
-
-def _did_you_mean(key: str | int, names: Sequence[str]) -> str:
-    nearest = get_close_matches(str(key), names, n=1)
-    return f"did you mean `{nearest[0]}`?" if nearest else ""

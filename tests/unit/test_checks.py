@@ -5,11 +5,12 @@ import os
 import re
 import sys
 import time
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import pytest
+from pydantic import AfterValidator, Field
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.converter import DataConverter
 
@@ -18,6 +19,7 @@ from jobspec.diagnostics import RULES, Severity
 from jobspec.errors import InvalidDefinitionError, NotRegisteredError, ProjectError
 from jobspec.imports import forget_failures
 from jobspec.jobs.checks import check_clashes, check_job
+from jobspec.jobs.values import make_reader
 from jobspec.jobs.workers import collect
 from jobspec.spec.loader import load_all_environments
 from jobspec.spec.model import JobSpec
@@ -92,8 +94,8 @@ def test_good_jobs_have_no_problems(spec: JobSpec) -> None:
         (job("Item"), [("JS306", ("workflow", "class"))]),
         (job("Undecorated"), [("JS306", ("workflow", "class"))]),
         (job("undecorated"), [("JS306", ("workflow", "class"))]),
-        (job("Named"), [("JS307", ("workflow",))]),
-        (job({"type": "other", "class": "good:TakesNothing"}), [("JS307", ("workflow",))]),
+        (job("Named"), [("JS307", ("workflow", "type"))]),
+        (job({"type": "other", "class": "good:TakesNothing"}), [("JS307", ("workflow", "type"))]),
         (
             job("TakesNothing", activities=["good:undecorated", "good:Shelf", "good:Shelf.count", "good:Numbers"]),
             [("JS308", ("activities", index)) for index in range(4)],
@@ -175,7 +177,7 @@ def test_messages_say_what_to_do() -> None:
     [problem] = check_job(job("TakesBasket", input={}), ROOT)
     assert problem.message == "`items` is missing, which `Basket` (`basket` of `TakesBasket.run()`) requires"
     [problem] = check_job(job("TakesBasket", input=[]), ROOT)
-    assert problem.message == "this does not fit `Basket` (`basket` of `TakesBasket.run()`): input should be a mapping"
+    assert problem.message == "`input` must be a mapping, not a list, to fit `Basket` (`basket` of `TakesBasket.run()`)"
 
 
 def test_values_that_only_some_json_knows_are_read_as_the_worker_reads_them() -> None:
@@ -220,8 +222,8 @@ def test_validators_may_raise_and_print(capsys: pytest.CaptureFixture[str]) -> N
 
 def test_models_that_are_not_complete_are_told() -> None:
     [problem] = check_job(job("TakesUnfinished", input={}), ROOT)
-    assert problem.code in ("JS323", "JS325")
-    assert "is not fully defined" in problem.message
+    assert (problem.code, problem.severity) == ("JS325", Severity.WARNING)
+    assert "is not defined" in problem.message
 
 
 def test_clashes_on_a_queue_are_found() -> None:
@@ -335,3 +337,57 @@ def test_projects_own_specs_fit_the_examples() -> None:
     assert len(specs) == 6
     assert [check_job(spec, root) for spec in specs] == [()] * 6
     assert list(collect(specs, root)) == ["shop-office", "shop-orders"]
+
+
+def test_a_missing_key_is_shown_at_the_one_that_was_written_in_its_place() -> None:
+    [problem] = check_job(job("TakesPlain", input={"lefd": 1}), ROOT)
+    assert (problem.path, problem.on_key) == (("input", "lefd"), True)
+    assert problem.hint == "write `left` instead of `lefd`"
+
+
+def refuse(value: int) -> int:
+    raise ValueError("Never.\n Ever.")
+
+
+def leave(value: int) -> int:
+    raise SystemExit(value)
+
+
+def test_a_value_that_fits_none_of_several_types_is_told_once() -> None:
+    number_or_text = Annotated[int | str | None, "of any use"]
+    [problem] = make_reader(number_or_text, "`Some`").check([], ("input",), "JS322")
+    assert problem.message == "`input` must be a whole number or text, not a list, to fit `Some`"
+
+
+@pytest.mark.parametrize(
+    ("annotation", "value", "message"),
+    [
+        (Literal["eu", "us"], "asia", "`input` must be `eu` or `us` to fit `Some`"),
+        (Annotated[int, Field(gt=3)], 3, "`input` must be greater than 3 to fit `Some`"),
+        (Annotated[str, Field(min_length=3)], "a", "`input` must have at least 3 characters to fit `Some`"),
+        (Annotated[str, Field(pattern="^a$")], "b", "`input` must match pattern `^a$` to fit `Some`"),
+        (Annotated[int, AfterValidator(refuse)], 3, "`input` does not fit `Some`: Never. Ever"),
+        (Annotated[int, AfterValidator(leave)], 3, "`Some` cannot read this: SystemExit: 3"),
+        (date, "soon", "`input` must be a date such as `2026-12-25`, not text, to fit `Some`"),
+    ],
+)
+def test_misfits_are_told_in_plain_words(annotation: Any, value: Any, message: str) -> None:
+    [problem] = make_reader(annotation, "`Some`").check(value, ("input",), "JS322")
+    assert problem.message == message
+
+
+def test_code_that_cannot_be_looked_at_is_a_mistake_in_it(tmp_path: Path) -> None:
+    (tmp_path / "strange.py").write_text(
+        "import sys\n"
+        "class Meta(type):\n"
+        "    def __getattr__(cls, name): raise RuntimeError(name)\n"
+        "class Odd(metaclass=Meta): ...\n"
+        "class Leaver:\n"
+        "    @property\n"
+        "    def run(self): sys.exit(0)\n"
+        "leaver = Leaver()\n"
+    )
+    spec = job("strange:Odd", activities=["strange:Odd", "strange:leaver.run"])
+    found = [(each.code, each.path) for each in check_job(spec, tmp_path)]
+    assert found == [("JS303", ("workflow", "class")), ("JS303", ("activities", 0)), ("JS303", ("activities", 1))]
+    assert check_job(spec, tmp_path)[0].message.startswith("`strange:Odd` cannot be looked at: RuntimeError: ")
