@@ -228,8 +228,9 @@ RULES: dict[str, Rule] = {
     "JS120": Rule(
         summary="Keys that exclude each other, or none of them",
         explanation="A schedule has exactly one of `interval`, `cron` and `calendar`, a job at most one of "
-        "`input` and `args`, and one of `input_model` and `input_schema`, which judges a single "
-        "`input`. Keys that are inherited give way to one that is set nearer to the job.",
+        "`input` and `args`, and one of `input_model` and `input_schema`, which judges a single `input`. An inherited "
+        "time or argument gives way to one that is set nearer to the job; an inherited `input_model` or "
+        "`input_schema` stays until `null` unsets it.",
     ),
     "JS130": Rule(
         summary="Two jobs have the same name",
@@ -337,52 +338,52 @@ RULES: dict[str, Rule] = {
     ),
     # JS3xx: import paths and input
     "JS300": Rule(
-        summary="module not found",
+        summary="Module not found",
         explanation="Import paths start at the directory of `jobspec.toml`; packages that are installed into the "
         "Python that runs jobspec are found too. A project with a `src` directory is installed with `pip "
         "install -e .`.",
     ),
     "JS301": Rule(
-        summary="module imports something that is missing",
+        summary="Module imports something that is missing",
         explanation="The module is there, but one that it imports is not installed. Install it, or run `validate "
         "--no-imports` where the job's code is not at hand.",
     ),
     "JS302": Rule(
-        summary="module has no such name",
+        summary="Module has no such name",
         explanation="The module was imported and has nothing of the name after the `:`.",
     ),
     "JS303": Rule(
-        summary="importing raised an exception",
+        summary="Importing raised an exception",
         explanation="The module's own code raised while it was imported; the message names the exception and the "
         "line. A worker would fail the same way.",
     ),
     "JS304": Rule(
-        summary="importing ended the process",
+        summary="Importing ended the process",
         explanation="The module calls `sys.exit` while it is imported. Put what runs as a script below `if __name__ "
         '== "__main__":`.',
     ),
     "JS305": Rule(
-        summary="module is not valid Python",
+        summary="Module is not valid Python",
         explanation="The module, or one that it imports, has a syntax error for the Python that runs jobspec.",
     ),
     "JS306": Rule(
-        summary="not a workflow class",
+        summary="Not a workflow class",
         explanation="`workflow` names a class decorated with `@workflow.defn`; a subclass needs its own decorator. "
         "For a workflow in another language write `workflow: {type: name}`.",
     ),
     "JS307": Rule(
-        summary="workflow type differs from the class",
+        summary="Workflow type differs from the class",
         explanation="A bare import path means that the workflow type is the class's name. Where `@workflow.defn` "
         "gives another name, the spec says it: `workflow: {type: sync-orders, class: "
         "shop.workflows:SyncOrders}`. Otherwise Temporal would start a type that no worker knows.",
     ),
     "JS308": Rule(
-        summary="not an activity",
+        summary="Not an activity",
         explanation="`activities` names functions decorated with `@activity.defn`, or methods of an instance that the "
         "module holds, as `shop.activities:orders.fetch`.",
     ),
     "JS309": Rule(
-        summary="input model is no type",
+        summary="Input model is no type",
         explanation="`input_model` names anything that pydantic can validate: a model, a dataclass, a `TypedDict`, or "
         "an alias such as `Batch = list[int]`.",
     ),
@@ -401,51 +402,51 @@ RULES: dict[str, Rule] = {
         explanation="The workflow would be started with an input that its own schema refuses.",
     ),
     "JS320": Rule(
-        summary="wrong number of arguments",
+        summary="Wrong number of arguments",
         explanation="`input` is one argument, `args` are several, and without either the workflow gets none. `run()` "
         "must take that many. A job without a schedule may leave them out and get them when it is "
         "started.",
     ),
     "JS321": Rule(
-        summary="run() cannot be called by Temporal",
+        summary="`run()` cannot be called by Temporal",
         explanation="Temporal passes arguments by position, so a keyword-only parameter needs a default.",
     ),
     "JS322": Rule(
-        summary="input does not fit its model",
+        summary="Input does not fit its model",
         explanation='The input is read as JSON into the `input_model`, as a worker would read it: `"5"` is a good '
         'integer and `"2026-01-01"` a good date. With `args` the model is that of the whole list.',
     ),
     "JS323": Rule(
-        summary="input does not fit run()",
+        summary="Input does not fit `run()`",
         explanation="A worker reads the input as JSON into the annotation of the parameter of `run()`. Where that "
         "fails, the workflow task fails and is tried again for ever, so that the run hangs.",
     ),
     "JS324": Rule(
-        summary="input has a key that is ignored",
+        summary="Input has a key that is ignored",
         explanation="The model has no such field and drops the key without a word, so it is most likely mistyped. "
         'Models with `extra="allow"` keep such keys and are not warned of.',
         severity=Severity.WARNING,
     ),
     "JS325": Rule(
-        summary="input cannot be checked against run()",
+        summary="Input cannot be checked against `run()`",
         explanation="The annotation is no type that pydantic can read. The Pydantic data converter, the default, "
         "would fail on it in the worker; a converter of your own may know better.",
         severity=Severity.WARNING,
     ),
     "JS326": Rule(
-        summary="input cannot be written as JSON",
+        summary="Input cannot be written as JSON",
         explanation="Values in files can always be written; in code the input may hold any object, and Temporal needs "
         "JSON.",
     ),
     "JS327": Rule(
-        summary="argument will not be read into its type",
+        summary="Argument will not be read into its type",
         explanation="The SDK reads arguments into the annotations of `run()` only when there are as many as "
         "parameters. With fewer, the workflow gets plain mappings and lists instead of its models. Give "
         "all arguments in `args`.",
         severity=Severity.WARNING,
     ),
     "JS328": Rule(
-        summary="two workflows or activities of one name",
+        summary="Two workflows or activities of one name",
         explanation="A worker runs one workflow or activity per name, so two different ones on one task queue exclude "
         "each other, whichever jobs they belong to. Give one of them another name with `@workflow.defn(name=…)` or "
         "`@activity.defn(name=…)`, or another queue.",

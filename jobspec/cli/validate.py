@@ -30,14 +30,22 @@ def validate_command(environment: str | None, output: str, *, no_imports: bool) 
 
     Without --env every environment is checked. Shows all mistakes at once and exits 1 if there are any.
     """
+    from jobspec.cli.output import say
     from jobspec.spec.project import load_workspace
+    from jobspec.spec.reports import order
 
     workspace = load_workspace(Path.cwd())
     checked = _load(workspace, environment)
-    diagnostics = [*checked.diagnostics, *(() if no_imports else check_code(checked, workspace.directory))]
+    found = [*checked.diagnostics, *(() if no_imports else check_code(checked, workspace.directory))]
+    diagnostics = order(found)
     _report(checked, diagnostics, output)
+    for message in _describe_roots(checked, workspace):
+        say(message)
     has_errors = any(found.is_error for found in diagnostics)
-    return ExitCode.FAILED if has_errors else _code_of_roots(checked)
+    if has_errors:
+        return ExitCode.FAILED
+    # A wrong directory would pass every review if nothing were called valid.
+    return ExitCode.REFUSED if _is_empty(checked) else ExitCode.OK
 
 
 def _load(workspace: Workspace, environment: str | None) -> Checked:
@@ -55,25 +63,24 @@ def _load(workspace: Workspace, environment: str | None) -> Checked:
     )
 
 
-def check_code(checked: Checked, directory: Path) -> Iterator[Diagnostic]:
+def check_code(checked: Checked, directory: Path) -> tuple[Diagnostic, ...]:
     """Import what the jobs name and check them against it; what several environments share is said once."""
-    from jobspec.spec.reports import order
+    from jobspec.spec.reports import unite
 
-    found = {
-        (diagnostic.code, diagnostic.message, diagnostic.location): diagnostic
-        for loaded in checked.by_environment.values()
-        for diagnostic in check_loaded(loaded, directory)
-    }
-    return iter(order(found.values()))
+    return unite({env: check_loaded(loaded, directory) for env, loaded in checked.by_environment.items()})
 
 
-def check_loaded(loaded: Loaded, directory: Path) -> Iterator[Diagnostic]:
+def check_loaded(loaded: Loaded, directory: Path) -> list[Diagnostic]:
     """Check the jobs of one environment against the code that they name."""
     from jobspec.jobs.checks import check_clashes, check_job
+    from jobspec.spec.reports import make_diagnostics
 
     clashes = check_clashes((job.spec for job in loaded.jobs.values()), directory)
-    for name, job in loaded.jobs.items():
-        yield from job.diagnose([*check_job(job.spec, directory), *clashes.get(name, ())])
+    return make_diagnostics(
+        job.find(problem)
+        for name, job in loaded.jobs.items()
+        for problem in (*check_job(job.spec, directory), *clashes.get(name, ()))
+    )
 
 
 def _walk_jobs(checked: Checked) -> Iterator[Job]:
@@ -94,21 +101,23 @@ def _report(checked: Checked, diagnostics: Sequence[Diagnostic], output: str) ->
     jobs = {job.spec.name for job in _walk_jobs(checked)}
     names = [env for env in checked.by_environment if env]
     where = f" in {len(names)} environments ({', '.join(names)})" if len(names) > 1 else ""
-    for message in _describe_roots(checked):
-        put(message)
-    put(summarize_diagnostics(diagnostics) if diagnostics else f"{_count(len(jobs), 'job')}{where}, no mistakes.")
+    if diagnostics:
+        put(summarize_diagnostics(diagnostics))
+    elif not _is_empty(checked):
+        put(f"{_count(len(jobs), 'job')}{where}, no mistakes.")
 
 
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def _describe_roots(checked: Checked) -> Iterator[str]:
+def _is_empty(checked: Checked) -> bool:
+    return any(loaded.is_empty for loaded in checked.by_environment.values())
+
+
+def _describe_roots(checked: Checked, workspace: Workspace) -> Iterator[str]:
     loaded = next(iter(checked.by_environment.values()))
     yield from (f"The spec directory `{root}` does not exist." for root in loaded.missing_roots)
     yield from (f"The spec directory `{root}` holds no job." for root in loaded.empty_roots)
-
-
-def _code_of_roots(checked: Checked) -> ExitCode:
-    """Refuse to call nothing valid: a wrong directory would pass every review."""
-    return ExitCode.REFUSED if any(True for _ in _describe_roots(checked)) else ExitCode.OK
+    if loaded.is_empty and workspace.file is None:
+        yield "There is no `jobspec.toml` here or above; `jobspec init` begins a project."

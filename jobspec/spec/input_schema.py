@@ -22,7 +22,7 @@ from jobspec.spec.validation import Problem, say_path
 from jobspec.spec.vocabulary import join_words, suggest_word
 
 if TYPE_CHECKING:
-    from jsonschema.exceptions import ValidationError
+    from jsonschema.exceptions import SchemaError, ValidationError
     from jsonschema.protocols import Validator
 
     from jobspec.spec.positions import ValuePath
@@ -137,8 +137,7 @@ def _make_validator(document: Document) -> Validator | Diagnostic:
         draft.check_schema(schema)
     except SchemaError as error:
         path = tuple(error.absolute_path)
-        message = f"this is no valid JSON Schema at {_quote(say_path(path) or 'the top')}: {_shorten(error.message)}"
-        return _refuse(locate(document, path), message)
+        return _refuse(locate(document, path), f"this is no valid JSON Schema: {_say_fault(error, path)}")
     except (RecursionError, re.error) as error:
         return _refuse(locate(document, ()), f"the schema cannot be read: {_shorten(str(error))}")
     if found := next(_walk_references(schema, ()), None):
@@ -146,6 +145,15 @@ def _make_validator(document: Document) -> Validator | Diagnostic:
         message = f"the reference {_quote(reference)} leads out of the schema file, and nothing is fetched"
         return _refuse(locate(document, path), message, "copy what it refers to into `$defs` of this file")
     return draft(schema, registry=Registry())
+
+
+def _say_fault(error: SchemaError, path: ValuePath) -> str:
+    """Say what is wrong with a schema itself."""
+    found: Any = error.instance
+    shown = _quote(found) if isinstance(found, str) else kind_of(found)
+    if error.validator == "format" and error.validator_value == "regex":
+        return f"{shown} is no regular expression"
+    return f"{_quote(say_path(path)) if path else 'the top'} cannot be {shown}"
 
 
 _DATA_KEYS = frozenset({"const", "enum", "default", "examples"})
@@ -188,9 +196,32 @@ def _translate(error: ValidationError) -> Iterator[Problem]:
         hint = suggest_word(value, [item for item in rule if isinstance(item, str)]) if isinstance(value, str) else ""
         shown = _shorten(" or ".join(f"`{json.dumps(item, default=str)}`" for item in rule))
         yield _problem(path, f"{name} must be {shown}", hint)
+    elif say := _RULES.get(str(error.validator)):
+        yield _problem(path, f"{name} {say.format(_shorten(json.dumps(rule, default=str, ensure_ascii=False)))}")
     else:
-        yield _problem(path, f"{name} does not match the schema: {_shorten(error.message)}")
+        yield _problem(path, f"{name} does not match `{error.validator}` of the schema")
 
+
+_RULES = {
+    "const": "must be `{}`",
+    "minimum": "must be {} or more",
+    "maximum": "must be {} or less",
+    "exclusiveMinimum": "must be more than {}",
+    "exclusiveMaximum": "must be less than {}",
+    "multipleOf": "must be a multiple of {}",
+    "minLength": "must have {} or more characters",
+    "maxLength": "must have {} or fewer characters",
+    "pattern": "must match the pattern `{}`",
+    "minItems": "must have {} or more entries",
+    "maxItems": "must have {} or fewer entries",
+    "uniqueItems": "must not have an entry twice",
+    "minProperties": "must have {} or more keys",
+    "maxProperties": "must have {} or fewer keys",
+    "anyOf": "fits none of the alternatives of the schema",
+    "oneOf": "must fit exactly one of the alternatives of the schema",
+    "not": "is what the schema rules out",
+}
+"""What the rules of JSON Schema ask for, in words."""
 
 _TYPES = {
     "string": "text",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from jobspec.diagnostics import Severity
@@ -110,7 +110,7 @@ def check_schema(judgement: Judgement, spec: JobSpec, schemas: Schemas) -> tuple
     path = resolve(place.layer.document.path, spec.input_schema or "")
     schema = schemas.get(path) if path else "it is no relative path with forward slashes"
     if isinstance(schema, str):
-        message = f"the schema file cannot be read: {schema[:1].lower()}{schema[1:]}"
+        message = f"the schema file cannot be read: {schema}"
         hint = "the path is relative to the file that names it"
         return (judgement.find(Problem(path=("input_schema",), code="JS310", message=message, hint=hint)),)
     if schema.problem is not None:
@@ -127,6 +127,10 @@ def check_runs(judgement: Judgement, schedule: ScheduleSpec, now: datetime) -> t
     if schedule.end_at is not None and schedule.end_at <= now:
         message = f"the schedule ended at `{schedule.end_at.isoformat()}`, so the job never runs again"
         return (judgement.find(_warn(("schedule", "end_at"), "JS240", message, "move the end, or remove the job")),)
+    if schedule.end_at is not None and schedule.start_at is not None and schedule.end_at < schedule.start_at:
+        message = "`end_at` is before `start_at`, so the schedule never fires"
+        problem = _warn(("schedule", "end_at"), "JS241", message, "move one of them")
+        return (judgement.find(replace(problem, other=("schedule", "start_at"))),)
     if fires_plainly(schedule.timetable, now):
         return ()
     if judgement.fires_at is None or judgement.fires_at <= now:

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from jobspec.spec.merge import IGNORED_PREFIX, is_absence, merge
 from jobspec.spec.model import JobSpec, kind_of
+from jobspec.spec.positions import quote
 from jobspec.spec.reports import Finding
 from jobspec.spec.source import find_positions, locate
 from jobspec.spec.validation import Problem, make_problems, say_unknown_job_key, suggest_form
@@ -142,7 +143,7 @@ def _check_several(value: Mapping[str, Any]) -> Iterator[Problem]:
         if key not in _FILE_KEYS.inside and not key.startswith(IGNORED_PREFIX):
             is_ours = key in JOB_KEYS.inside or key == "env"
             hint = "put it into `defaults`, or into each job" if is_ours else suggest_key(key, (), _FILE_KEYS)
-            message = f"`{key}` stands beside `jobs`, where only `defaults` may"
+            message = f"{quote(key)} stands beside `jobs`, where only `defaults` may"
             yield Problem(path=(key,), code="JS104", message=message, hint=hint, on_key=True)
 
 
@@ -178,7 +179,7 @@ def check_overlays(overlays: Any) -> Iterator[Problem]:
         if isinstance(overlay, dict) and not env.startswith(IGNORED_PREFIX):
             yield from _check_keys(overlay, ("env", env), JOB_KEYS, is_overlay=True)
         elif not env.startswith(IGNORED_PREFIX) and not is_absence(overlay):
-            message = f"the part for `{env}` must be a mapping, not {kind_of(overlay)}"
+            message = f"the part for {quote(env)} must be a mapping, not {kind_of(overlay)}"
             hint = "write `null` (`false` in TOML) when the job is not there, or leave it out"
             yield Problem(path=("env", env), code="JS110", message=message, hint=hint)
 
@@ -204,7 +205,8 @@ def _check_keys(value: Mapping[str, Any], path: ValuePath, keys: Keys, *, is_ove
         if is_top and key in {"name", "env"}:
             yield _refuse_own(place, key, is_overlay=is_overlay)
         elif key not in keys.inside:
-            yield replace(say_unknown_job_key(place[2:] if is_overlay else place), path=place)
+            beside = () if is_overlay else ("env",)
+            yield replace(say_unknown_job_key(place[2:] if is_overlay else place, beside=beside), path=place)
         elif below := keys.inside[key]:
             if key in {"schedule", "run"} and item is not None and not isinstance(item, dict):
                 yield _refuse_type(place, key, item)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from jobspec.diagnostics import Related
 from jobspec.spec.merge import merge, origin, trace
-from jobspec.spec.reports import Finding, make_diagnostics
+from jobspec.spec.reports import Finding
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from jobspec.diagnostics import Diagnostic, Location
     from jobspec.spec.layers import Layer
@@ -88,9 +89,9 @@ class Job:
         found = trace(self._values, self.env)
         return {path: Place(layer=self.layers[place.layer], path=place.path) for path, place in found.items()}
 
-    def diagnose(self, problems: Iterable[Problem]) -> list[Diagnostic]:
-        """Turn problems whose paths are those of the merged job into diagnostics."""
-        return make_diagnostics(make_finding(self.layers, self.env, problem) for problem in problems)
+    def find(self, problem: Problem) -> Finding:
+        """Lead a problem whose path is that of the merged job to the text that has it."""
+        return make_finding(self.layers, self.env, problem)
 
 
 def find_place(layers: tuple[Layer, ...], path: ValuePath, env: str | None) -> Place:
@@ -100,9 +101,25 @@ def find_place(layers: tuple[Layer, ...], path: ValuePath, env: str | None) -> P
 
 
 def make_finding(layers: tuple[Layer, ...], env: str | None, problem: Problem) -> Finding:
-    """Move a problem of a merged job to the layer that has it."""
+    """Move a problem of a merged job to the layer that has it.
+
+    Of two values that do not fit each other the one is to blame that was laid over the other.
+    """
     place = find_place(layers, problem.path, env)
-    return Finding(layer=place.layer, problem=replace(problem, path=place.path), job=layers[-1])
+    if problem.other is None:
+        return Finding(layer=place.layer, problem=replace(problem, path=place.path), job=layers[-1])
+    other, name = find_place(layers, problem.other, env), problem.other[-1]
+    if _rank(layers, other) > _rank(layers, place):
+        place, other, name = other, place, problem.path[-1]
+    related = Related(message=f"`{name}` is set here", location=other.layer.locate(other.path, key=problem.on_key))
+    moved = replace(problem, path=place.path, other=None)
+    return Finding(layer=place.layer, problem=moved, job=layers[-1], related=(related,))
+
+
+def _rank(layers: tuple[Layer, ...], place: Place) -> tuple[bool, int]:
+    """Tell how late a place counts: layers in order, and then their parts for the environment."""
+    index = next(index for index, layer in enumerate(layers) if layer is place.layer)
+    return place.path[:1] == ("env",), index
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

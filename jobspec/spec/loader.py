@@ -12,7 +12,7 @@ import gc
 import hashlib
 import os
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,8 +22,7 @@ from jobspec.spec.collecting import Collection
 from jobspec.spec.directory import read_file
 from jobspec.spec.listing import Listing, SourceFile, refuse
 from jobspec.spec.loaded import Job, Loaded, Place
-from jobspec.spec.reports import order
-from jobspec.spec.vocabulary import join_words
+from jobspec.spec.reports import order, unite
 
 if TYPE_CHECKING:
     from collections.abc import Collection as Several
@@ -105,28 +104,7 @@ def load_all_environments(
             found[env] = loaded
             if env is None:
                 waiting += sorted(loaded.environments)
-    return Checked(by_environment=found, diagnostics=_unite(found))
-
-
-def _unite(found: Mapping[str | None, Loaded]) -> tuple[Diagnostic, ...]:
-    """Say each mistake once, with its environments where it is not one of all."""
-    where: dict[tuple[str, str, Location], list[str | None]] = {}
-    first: dict[tuple[str, str, Location], Diagnostic] = {}
-    for env, loaded in found.items():
-        for diagnostic in loaded.diagnostics:
-            key = (diagnostic.code, diagnostic.message, diagnostic.location)
-            first.setdefault(key, diagnostic)
-            where.setdefault(key, []).append(env)
-    return order(
-        diagnostic if None in where[key] or len(where[key]) == len(found) else _say_where(diagnostic, where[key])
-        for key, diagnostic in first.items()
-    )
-
-
-def _say_where(diagnostic: Diagnostic, environments: Sequence[str | None]) -> Diagnostic:
-    names = [env for env in environments if env is not None]
-    noun = "environment" if len(names) == 1 else "environments"
-    return replace(diagnostic, message=f"{diagnostic.message} (in the {noun} {join_words(names)})")
+    return Checked(by_environment=found, diagnostics=unite({env: loaded.diagnostics for env, loaded in found.items()}))
 
 
 def load_listings(
@@ -189,7 +167,7 @@ def _is_empty(listing: Listing, parsed: Mapping[str, ParsedFile]) -> bool:
     if listing.missing or any(problem.is_error for problem in listing.problems):
         return False
     files = (parsed[file.path] for file in listing.files if not is_defaults(file.path))
-    return not any(file.form is None or file.form.jobs for file in files)
+    return not any(file.form is None or file.form.jobs or file.form.findings for file in files)
 
 
 def _make_fingerprint(
@@ -252,6 +230,8 @@ def _make_reader(relative_to: Path, roots: Sequence[Path]) -> FileReader:
         if not any(real.startswith(directory.rstrip("/") + "/") for directory in allowed):
             hint = "copy the file into the project"
             return SourceFile(path=shown, problem=refuse("JS310", shown, "it lies outside of the project", hint))
+        if not os.path.lexists(real):
+            return SourceFile(path=shown, problem=refuse("JS310", shown, "there is no such file", ""))
         return read_file(Path(real), shown)
 
     return read

@@ -19,7 +19,16 @@ from enum import StrEnum
 from functools import cached_property, lru_cache
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    WithJsonSchema,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from jobspec.timing.calendar import Calendar, CalendarError, parse_field
@@ -50,15 +59,15 @@ def mistake(code: str, message: str, hint: str = "", **context: Any) -> Pydantic
         code: A key of `jobspec.diagnostics.RULES`.
         message: One sentence on what is wrong.
         hint: What to do.
-        context: `path` names the offending part where it is deeper than the validated value,
-            `span` is a (start, end) offset inside the offending text.
+        context: `path` names the offending part where it is deeper than the validated value, `span` is a (start, end)
+            offset inside the offending text, and `other` is the key beside the offending one that it does not fit.
     """
     return PydanticCustomError(code, "{message}", {"message": message, "hint": hint, **context})
 
 
 def _check_text(value: Any, what: str, longest: int) -> str:
     if not isinstance(value, str):
-        raise mistake("JS110", f"{what} must be text, not {kind_of(value)}")
+        raise mistake("JS110", f"{what} must be text, not {kind_of(value)}", _quoting_hint(value))
     if not value.strip() or value != value.strip():
         raise mistake("JS203", f"{what} must not be empty, nor begin or end with a space")
     if re.search(r"[\x00-\x1f\x7f]", value):
@@ -89,8 +98,7 @@ def kind_of(value: Any) -> str:  # noqa: PLR0911  one line a kind
 
 def _identifier(value: Any, what: str) -> str:
     if not isinstance(value, str):
-        hint = f'write "{value}" in quotes' if isinstance(value, int | float) and not isinstance(value, bool) else ""
-        raise mistake("JS110", f"{what} must be text, not {kind_of(value)}", hint)
+        raise mistake("JS110", f"{what} must be text, not {kind_of(value)}", _quoting_hint(value))
     if not re.fullmatch(NAME_PATTERN, value, re.ASCII):
         raise mistake(
             "JS201",
@@ -98,6 +106,10 @@ def _identifier(value: Any, what: str) -> str:
             "use 1 to 200 letters, digits and . _ : / -, beginning with a letter or digit",
         )
     return value
+
+
+def _quoting_hint(value: Any) -> str:
+    return f'write "{value}" in quotes' if isinstance(value, int | float) and not isinstance(value, bool) else ""
 
 
 def _quoted(value: str) -> str:
@@ -322,7 +334,8 @@ def _calendar_field(name: str) -> BeforeValidator:
         try:
             parse_field(name, value)
         except CalendarError as error:
-            raise mistake("JS221", str(error), error.hint) from error
+            path = () if error.index is None else (error.index,)
+            raise mistake("JS221", str(error), error.hint, path=path) from error
         return value
 
     return BeforeValidator(check)
@@ -342,7 +355,14 @@ DURATION_SCHEMA = WithJsonSchema(
         "examples": ["90s", "5m", "1h30m", "2d"],
     }
 )
-_INSTANT_SCHEMA = WithJsonSchema({"type": "string", "format": "date-time", "examples": ["2027-01-01T00:00:00Z"]})
+_INSTANT_SCHEMA = WithJsonSchema(
+    {
+        "type": "string",
+        "format": "date-time",
+        "pattern": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ].*([Zz]|[+-][0-9]{2}:?[0-9.:]*)$",
+        "examples": ["2027-01-01T00:00:00Z"],
+    }
+)
 _NAME_SCHEMA = WithJsonSchema({"type": "string", "pattern": f"^{NAME_PATTERN}$", "examples": ["orders-sync"]})
 _IMPORT_PATH_SCHEMA = WithJsonSchema({"type": "string", "pattern": r"^[^:\s]+:[^:\s]+$"})
 _TEXT_SCHEMA = WithJsonSchema({"type": "string", "minLength": 1, "maxLength": LONGEST_QUEUE_OR_TYPE})
@@ -404,11 +424,13 @@ class IntervalSpec(SpecPart):
     offset: Annotated[Offset, Field(examples=["5m"])] = timedelta(0)
     """Shift of every run against the epoch; whole seconds, shorter than `every`."""
 
-    @model_validator(mode="after")
-    def _offset_fits(self) -> Self:
-        if self.offset >= self.every:
-            raise mistake("JS212", "the offset must be shorter than the interval", path=("offset",))
-        return self
+    @field_validator("offset")
+    @classmethod
+    def _offset_fits(cls, offset: timedelta, info: ValidationInfo) -> timedelta:
+        every = info.data.get("every")
+        if every and offset >= every:
+            raise mistake("JS212", "the offset must be shorter than the interval", other="every")
+        return offset
 
 
 class CalendarSpec(SpecPart):
@@ -435,11 +457,12 @@ class CalendarSpec(SpecPart):
     comment: Annotated[str, Field(examples=["mornings"])] = ""
     """Shown in the Temporal UI; 200 bytes at most."""
 
-    @model_validator(mode="after")
-    def _comment_fits(self) -> Self:
-        if len(self.comment.encode()) > 200:  # noqa: PLR2004  the server's limit, service/worker/scheduler/calendar.go
-            raise mistake("JS221", "the comment is longer than 200 bytes, the most the server takes", path=("comment",))
-        return self
+    @field_validator("comment")
+    @classmethod
+    def _comment_fits(cls, comment: str) -> str:
+        if len(comment.encode()) > 200:  # noqa: PLR2004  the server's limit, service/worker/scheduler/calendar.go
+            raise mistake("JS221", "the comment is longer than 200 bytes, the most the server takes")
+        return comment
 
     def compile(self, *, left_out: Literal["start", "every"]) -> Calendar:
         """Make the sets of values that match.
@@ -551,54 +574,78 @@ class RetryPolicy(SpecPart):
     initial_interval: PositiveDuration = timedelta(seconds=1)
     """Wait before the first retry."""
 
-    backoff_coefficient: float = 2.0
+    backoff_coefficient: Annotated[float, Field(json_schema_extra={"minimum": 1})] = 2.0
     """Factor by which each wait grows; 1 at least."""
 
     maximum_interval: PositiveDuration | None = None
     """Longest wait; default: a hundred times the initial interval."""
 
-    maximum_attempts: int = 0
+    maximum_attempts: Annotated[int, Field(json_schema_extra={"minimum": 0})] = 0
     """How many attempts in all; 0 has no limit."""
 
     non_retryable_error_types: Annotated[tuple[str, ...], BeforeValidator(_as_tuple)] = ()
     """Error types that are not tried again."""
 
-    @model_validator(mode="after")
-    def _server_will_take_it(self) -> Self:
-        # The scheduler stores any policy; starting the workflow then fails (common/retrypolicy, Validate).
-        if not 1.0 <= self.backoff_coefficient < float("inf"):
-            raise mistake("JS230", "the backoff coefficient must be 1 or more", path=("backoff_coefficient",))
-        if self.maximum_attempts < 0:
-            raise mistake("JS230", "the number of attempts cannot be negative", path=("maximum_attempts",))
-        if self.maximum_interval is not None and self.maximum_interval < self.initial_interval:
-            raise mistake(
-                "JS230", "the maximum interval must not be shorter than the initial one", path=("maximum_interval",)
-            )
-        return self
+    # The scheduler stores any policy; starting the workflow then fails (common/retrypolicy, Validate).
+
+    @field_validator("backoff_coefficient")
+    @classmethod
+    def _backoff_grows(cls, coefficient: float) -> float:
+        if not 1.0 <= coefficient < float("inf"):
+            raise mistake("JS230", "the backoff coefficient must be 1 or more")
+        return coefficient
+
+    @field_validator("maximum_interval")
+    @classmethod
+    def _intervals_grow(cls, maximum: timedelta | None, info: ValidationInfo) -> timedelta | None:
+        initial = info.data.get("initial_interval")
+        if maximum and initial and maximum < initial:
+            message = "the maximum interval must not be shorter than the initial one"
+            raise mistake("JS230", message, other="initial_interval")
+        return maximum
+
+    @field_validator("maximum_attempts")
+    @classmethod
+    def _attempts_count(cls, attempts: int) -> int:
+        if attempts < 0:
+            raise mistake("JS230", "the number of attempts cannot be negative", "write 0 for no limit")
+        return attempts
 
 
 class Priority(SpecPart):
     """Which of the waiting runs a worker takes first; Temporal's words."""
 
-    priority_key: int | None = None
+    priority_key: Annotated[int | None, Field(json_schema_extra={"minimum": 1})] = None
     """1 is the most urgent."""
 
     fairness_key: str = ""
     """Runs with the same key share their part of the capacity; 64 bytes at most."""
 
-    fairness_weight: float | None = None
+    fairness_weight: Annotated[float | None, Field(json_schema_extra={"minimum": 0.001, "maximum": 1000})] = None
     """Share of the capacity of this key against others; 0.001 to 1000."""
 
-    @model_validator(mode="after")
-    def _server_will_take_it(self) -> Self:
-        # The scheduler stores any priority; starting the workflow then fails (common/priorities, Validate).
-        if self.priority_key is not None and self.priority_key < 1:
-            raise mistake("JS231", "the priority key must be 1 or more", path=("priority_key",))
-        if len(self.fairness_key.encode()) > LONGEST_FAIRNESS_KEY:
-            raise mistake("JS231", "the fairness key is longer than 64 bytes", path=("fairness_key",))
-        if self.fairness_weight is not None and not 0.001 <= self.fairness_weight <= 1000:  # noqa: PLR2004
-            raise mistake("JS231", "the fairness weight must be from 0.001 to 1000", path=("fairness_weight",))
-        return self
+    # The scheduler stores any priority; starting the workflow then fails (common/priorities, Validate).
+
+    @field_validator("priority_key")
+    @classmethod
+    def _key_counts(cls, key: int | None) -> int | None:
+        if key is not None and key < 1:
+            raise mistake("JS231", "the priority key must be 1 or more")
+        return key
+
+    @field_validator("fairness_key")
+    @classmethod
+    def _key_fits(cls, key: str) -> str:
+        if len(key.encode()) > LONGEST_FAIRNESS_KEY:
+            raise mistake("JS231", "the fairness key is longer than 64 bytes")
+        return key
+
+    @field_validator("fairness_weight")
+    @classmethod
+    def _weight_fits(cls, weight: float | None) -> float | None:
+        if weight is not None and not 0.001 <= weight <= 1000:  # noqa: PLR2004
+            raise mistake("JS231", "the fairness weight must be from 0.001 to 1000")
+        return weight
 
 
 SearchAttributeValue = str | int | float | bool | tuple[str, ...]
@@ -651,15 +698,24 @@ class RunOptions(SpecPart):
     priority: Priority | None = None
     """Which of the waiting runs a worker takes first."""
 
-    @model_validator(mode="after")
-    def _timeouts_nest(self) -> Self:
-        # The server shortens an inner timeout that is longer than an outer one, without a word.
-        if self.execution_timeout and self.run_timeout and self.run_timeout > self.execution_timeout:
-            raise mistake("JS211", "`run_timeout` is longer than `execution_timeout`", path=("run_timeout",))
-        outer = self.run_timeout or self.execution_timeout
-        if outer and self.task_timeout and self.task_timeout > outer:
-            raise mistake("JS211", "`task_timeout` is longer than the timeout of the run", path=("task_timeout",))
-        return self
+    # The server shortens an inner timeout that is longer than an outer one, without a word.
+
+    @field_validator("run_timeout")
+    @classmethod
+    def _run_ends_in_time(cls, timeout: timedelta | None, info: ValidationInfo) -> timedelta | None:
+        outer = info.data.get("execution_timeout")
+        if timeout and outer and timeout > outer:
+            raise mistake("JS211", "`run_timeout` is longer than `execution_timeout`", other="execution_timeout")
+        return timeout
+
+    @field_validator("task_timeout")
+    @classmethod
+    def _task_ends_in_time(cls, timeout: timedelta | None, info: ValidationInfo) -> timedelta | None:
+        key = "run_timeout" if info.data.get("run_timeout") else "execution_timeout"
+        outer = info.data.get(key)
+        if timeout and outer and timeout > outer:
+            raise mistake("JS211", f"`task_timeout` is longer than `{key}`", other=key)
+        return timeout
 
 
 class JobSpec(SpecPart):

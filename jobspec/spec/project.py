@@ -15,8 +15,9 @@ from jobspec.diagnostics import Diagnostic
 from jobspec.errors import ProjectError, UsageError
 from jobspec.spec.directory import read_file
 from jobspec.spec.layers import Layer
-from jobspec.spec.listing import PROJECT_FILE
+from jobspec.spec.listing import MAX_BYTES, PROJECT_FILE
 from jobspec.spec.model import DURATION_SCHEMA, ImportPath, SpecPart, check_duration, kind_of, mistake
+from jobspec.spec.positions import quote
 from jobspec.spec.reports import Finding, make_diagnostics, order
 from jobspec.spec.source import parse_file
 from jobspec.spec.validation import Problem, make_problems, say_path
@@ -34,23 +35,28 @@ def _project_id(value: Any) -> str:
         raise mistake("JS403", f"a project id must be text, not {kind_of(value)}")
     if not re.fullmatch(ID_PATTERN, value, re.ASCII):
         hint = "use 1 to 63 lower-case letters, digits and . _ -, beginning with a letter or digit"
-        raise mistake("JS403", f"`{value}` is no project id", hint)
+        raise mistake("JS403", f"{quote(value)} is no project id", hint)
     return value
 
 
 def _root(value: Any) -> str:
-    if not isinstance(value, str) or not value.strip() or "\0" in value:
-        raise mistake("JS402", f"a spec root must be the name of a directory, not {kind_of(value)}")
+    if not isinstance(value, str) or not value.strip() or not value.isprintable():
+        what = (
+            kind_of(value) if not isinstance(value, str) else "control characters" if value.strip() else "an empty text"
+        )
+        raise mistake("JS402", f"a spec root must be the name of a directory, not {what}")
     path = Path(value)
     if path.is_absolute() or ".." in path.parts:
-        raise mistake("JS402", f"the spec root `{value}` leads out of the project", "name a directory below it")
+        message = f"the spec root {quote(value)} must be a directory of the project, named from `{PROJECT_FILE}` on"
+        raise mistake("JS402", message, "write it without `..` and without a slash at the beginning")
     return value
 
 
 def _environment_name(value: Any) -> str:
     if not isinstance(value, str) or not re.fullmatch(ENVIRONMENT_PATTERN, value, re.ASCII):
         hint = "use letters, digits and . _ -, beginning with a letter or digit but not with `x-`"
-        raise mistake("JS402", f"`{value}` is no name for an environment", hint)
+        shown = quote(value) if isinstance(value, str) else kind_of(value)
+        raise mistake("JS402", f"{shown} is no name for an environment", hint)
     return value
 
 
@@ -168,7 +174,7 @@ def load_project(path: Path, *, shown: str = PROJECT_FILE) -> Project | tuple[Di
     """
     document = parse_file(read_file(Path(os.path.realpath(path)), shown))
     if isinstance(document, Diagnostic):
-        return (replace(document, hint=_EMPTY_HINT) if document.code == "JS006" else document,)
+        return (_translate_file(document),)
     try:
         return Project.model_validate(document.value)
     except ValidationError as error:
@@ -177,7 +183,18 @@ def load_project(path: Path, *, shown: str = PROJECT_FILE) -> Project | tuple[Di
         return order(make_diagnostics(Finding(layer=layer, problem=problem) for problem in problems))
 
 
-_EMPTY_HINT = 'write `project = "…"` with an id that the project will keep'
+def _translate_file(found: Diagnostic) -> Diagnostic:
+    """Say of this file what is said of spec files otherwise."""
+    message, hint = _FILE_MISTAKES.get(found.code, (found.message, found.hint))
+    return replace(found, message=message, hint=hint)
+
+
+_SETTINGS_HINT = 'write `project = "…"` with an id that the project will keep'
+_FILE_MISTAKES = {
+    "JS002": ("this is no regular file", f"remove it, and write a file `{PROJECT_FILE}`"),
+    "JS004": (f"the file has more than the {MAX_BYTES:,} bytes that are read", "keep only settings in it"),
+    "JS006": ("the file is empty", _SETTINGS_HINT),
+}
 
 
 def _translate(problem: Problem) -> Problem:
@@ -206,7 +223,7 @@ _OTHER_WORDS = {
 
 def _say_unknown(path: tuple[str | int, ...]) -> Problem:
     key = str(path[-1])
-    message = f"there is no key `{key}`" + (f" in `{say_path(path[:-1])}`" if len(path) > 1 else "")
+    message = f"there is no key {quote(key)}" + (f" in `{say_path(path[:-1])}`" if len(path) > 1 else "")
     known = _OTHER_WORDS.get(plain(key)) if len(path) == 1 else None
     place = ("env",) if path[0] == "env" else path[:-1]  # below `env` names come first, which are free
     hint = f"jobspec calls it `{known}`" if known else suggest_key(key, place, read_keys(Project))

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from jobspec.diagnostics import Diagnostic, Location, Related
 from jobspec.spec.validation import find_value
+from jobspec.spec.vocabulary import join_words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from jobspec.spec.layers import Layer
     from jobspec.spec.validation import Problem
@@ -100,3 +101,28 @@ def order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
             key=lambda found: (found.location.path, found.location.line, found.location.column, found.code),
         )
     )
+
+
+def unite(found: Mapping[str | None, Sequence[Diagnostic]]) -> tuple[Diagnostic, ...]:
+    """Say each mistake of several environments once, with its environments where it is not one of all.
+
+    Args:
+        found: What each environment has; the key None is the base.
+    """
+    where: dict[tuple[str, str, Location], list[str | None]] = {}
+    first: dict[tuple[str, str, Location], Diagnostic] = {}
+    for env, diagnostics in found.items():
+        for diagnostic in diagnostics:
+            key = (diagnostic.code, diagnostic.message, diagnostic.location)
+            first.setdefault(key, diagnostic)
+            where.setdefault(key, []).append(env)
+    return order(
+        diagnostic if None in where[key] or len(where[key]) == len(found) else _say_where(diagnostic, where[key])
+        for key, diagnostic in first.items()
+    )
+
+
+def _say_where(diagnostic: Diagnostic, environments: Sequence[str | None]) -> Diagnostic:
+    names = [env for env in environments if env is not None]
+    noun = "environment" if len(names) == 1 else "environments"
+    return replace(diagnostic, message=f"{diagnostic.message} (in the {noun} {join_words(names)})")

@@ -23,6 +23,7 @@ _LONG_NUMBER = re.compile(rf"[0-9a-fA-F_]{{{MAX_DIGITS + 1}}}")
 _TOO_LARGE = 10**MAX_DIGITS
 _LIMITS: dict[type, float] = {int: _TOO_LARGE, float: math.inf}
 _PLAIN = frozenset((str, bool))
+_CONTROL = ("Illegal character", "Found invalid character")
 _DUPLICATES = ("Cannot overwrite a value", "Cannot declare", "Duplicate inline table key", "Cannot mutate")
 _HINTS = {
     "Invalid value": "put a text in double quotes; TOML has no null, so leave out what has no value",
@@ -163,6 +164,22 @@ def _explain(error: tomllib.TOMLDecodeError, text: str) -> SyntaxProblem:
         span = Span(line=int(place[1]), column=int(place[2]) - behind)
     else:
         span = _find_place(text, len(text.rstrip()))
-    return SyntaxProblem(
-        "JS011", f"this is no TOML: {message[:1].lower()}{message[1:]}", span, hint=_HINTS.get(message, "")
-    )
+    if message.startswith(_CONTROL):
+        return _refuse_control(text, span)
+    return SyntaxProblem("JS011", f"this is no TOML: {_say(message)}", span, hint=_HINTS.get(message, ""))
+
+
+def _say(message: str) -> str:
+    """Put a message of tomllib's into the middle of a sentence, its quotes as ours."""
+    return re.sub(r"'([^']+)'", r"`\1`", message[:1].lower() + message[1:])
+
+
+def _refuse_control(text: str, span: Span) -> SyntaxProblem:
+    """Say which character tomllib calls illegal: mostly the end of a line on which a text should have been closed."""
+    line = text.split("\n")[span.line - 1]
+    if span.column > len(line.rstrip("\r")):
+        hint = "add the closing quote on the same line, or use three quotes for a text of several lines"
+        return SyntaxProblem("JS011", "the quoted text is not closed on its line", span, hint=hint)
+    code = f"{ord(line[span.column - 1]):04X}"
+    hint = f"remove it, or write it as `\\u{code}` in double quotes"
+    return SyntaxProblem("JS019", f"the character U+{code} cannot stand in TOML as it is", span, hint=hint)

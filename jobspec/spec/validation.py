@@ -17,7 +17,8 @@ from pydantic import ValidationError
 
 from jobspec.diagnostics import Severity
 from jobspec.spec.model import EXCLUSIVE_KEYS, JobSpec, OverlapPolicy, kind_of
-from jobspec.spec.vocabulary import join_words, plain, suggest_key
+from jobspec.spec.positions import quote
+from jobspec.spec.vocabulary import join_words, plain, suggest_key, suggest_top_key
 from jobspec.timing.cron import CronError, parse_cron
 from jobspec.timing.duration import DurationError, parse_duration
 
@@ -40,6 +41,7 @@ class Problem:
         on_key: Whether the key is meant and not its value.
         span: Start and end of the offending part inside a text, in characters.
         is_relation: Whether it is about values that do not fit each other, so that another layer may mend it.
+        other: The way to the other one of two values that do not fit each other.
     """
 
     path: ValuePath
@@ -50,6 +52,7 @@ class Problem:
     on_key: bool = False
     span: tuple[int, int] | None = None
     is_relation: bool = False
+    other: ValuePath | None = None
 
 
 def validate_job(merged: Mapping[str, Any]) -> JobSpec | tuple[Problem, ...]:
@@ -84,8 +87,10 @@ def make_problems(
         else:
             found.append(_translate(detail, written))
     found += _say_types(types, written)
-    known = {(problem.code, problem.path) for problem in found}
-    found += [problem for problem in _find_exclusions(written) if (problem.code, problem.path) not in known]
+    if say_unknown is None:
+        exclusions = list(_find_exclusions(written))
+        known = {problem.path for problem in exclusions}
+        found = [problem for problem in found if problem.code != "JS120" or problem.path not in known] + exclusions
     return tuple(problem for problem in found if not _is_echo(problem, found))
 
 
@@ -109,14 +114,16 @@ def _translate(detail: ErrorDetails, written: Any) -> Problem:
         return _say_missing(find_path(steps[:-1], written), str(steps[-1]))
     path = find_path((*steps, *context.get("path", ())), written)
     if kind.startswith("JS"):
+        beside = (*steps[:-1], context["other"]) if "other" in context else ()
+        other = find_path(beside, written)
         return Problem(
             path=path,
             code=kind,
             message=context["message"],
             hint=context["hint"],
             span=context.get("span"),
-            on_key=kind == "JS120" and "path" in context,
-            is_relation=("path" in context) != (kind == "JS120"),
+            is_relation=bool(beside),
+            other=other if beside and other[-1:] == beside[-1:] else None,
         )
     if kind == "enum":
         return _say_policy(path, find_value(written, path))
@@ -138,11 +145,16 @@ _MISSING_HINTS = {
 }
 
 
-def say_unknown_job_key(path: ValuePath) -> Problem:
-    """Make the problem of a key that a job does not have, from the way to it."""
+def say_unknown_job_key(path: ValuePath, *, beside: Sequence[str] = ("name", "env")) -> Problem:
+    """Make the problem of a key that a job does not have.
+
+    Args:
+        path: The way to it.
+        beside: Which keys of a whole job are allowed at the top: a part of one has no `name`, an overlay no `env`.
+    """
     key = str(path[-1])
-    message = f"there is no key `{key}`" + (f" in `{say_path(path[:-1])}`" if len(path) > 1 else "")
-    hint = suggest_key(key, path[:-1], extra=() if len(path) > 1 else ("env", "jobs", "defaults"))
+    message = f"there is no key {quote(key)}" + (f" in `{say_path(path[:-1])}`" if len(path) > 1 else "")
+    hint = suggest_key(key, path[:-1]) if len(path) > 1 else suggest_top_key(key, beside)
     return Problem(path=path, code="JS101", message=message, hint=hint, on_key=True)
 
 
@@ -225,23 +237,40 @@ _EXCLUSIONS: tuple[tuple[ValuePath, tuple[str, ...]], ...] = (
 
 
 def _find_exclusions(written: Any) -> Iterator[Problem]:
-    """Find keys that exclude each other: the models do not get to that while any other value is wrong."""
+    """Find keys that exclude each other, or none of them: models do not get to that while any other value is wrong."""
     for path, keys in _EXCLUSIONS:
         place = find_value(written, path)
         present = [key for key in keys if isinstance(place, Mapping) and key in place]
+        if path:  # an empty list of times is as good as none
+            present = [key for key in present if place[key] not in ([], ())]
         if len(present) > 1:
             message = f"{join_words(present)} exclude each other"
             yield Problem(
-                path=(*path, present[-1]), code="JS120", message=message, hint="keep one of them", on_key=True
+                path=(*path, present[-1]),
+                code="JS120",
+                message=message,
+                hint="keep one of them",
+                on_key=True,
+                other=(*path, present[0]),
             )
+        elif path and isinstance(place, Mapping) and not present:
+            message, hint = "the schedule does not say when", f"set one of {join_words(keys)}"
+            yield Problem(path=path, code="JS120", message=message, hint=hint, is_relation=True)
 
 
 def _is_echo(problem: Problem, found: list[Problem]) -> bool:
     """Tell whether a key is only missing because it is misspelt beside."""
-    if problem.code != "JS102":
-        return False
-    key = problem.message.rpartition(" ")[2]
-    return any(p.code == "JS101" and p.path[:-1] == problem.path and key in p.hint for p in found)
+    misspelt = [p.hint for p in found if p.code == "JS101" and p.path[:-1] == problem.path]
+    if problem.code == "JS102":
+        key = problem.message.rpartition(" ")[2]
+        return any(key in hint for hint in misspelt)
+    if problem.code == "JS120" and not problem.on_key:
+        return any(_names_one(hint, ("interval", "cron", "calendar")) for hint in misspelt)
+    return False
+
+
+def _names_one(hint: str, keys: Iterable[str]) -> bool:
+    return not hint.startswith("allowed here") and any(f"`{key}`" in hint for key in keys)
 
 
 def _name(path: ValuePath) -> str:

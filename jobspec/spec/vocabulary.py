@@ -150,23 +150,39 @@ def plain(word: str) -> str:
     return "".join(character for character in word.lower() if character.isalnum())
 
 
-def suggest_key(key: str, path: ValuePath, keys: Keys = JOB_KEYS, *, extra: Sequence[str] = ()) -> str:
+def suggest_key(key: str, path: ValuePath, keys: Keys = JOB_KEYS) -> str:
     """Say what was probably meant by an unknown key.
 
     Args:
         key: The key as it was written.
         path: Where the mapping stands that holds it.
         keys: The tree of allowed keys.
-        extra: Keys that are allowed at that place besides those of the tree.
 
     Returns:
         A hint; empty when nothing comes to mind.
     """
     allowed = keys.at(path)
-    here = [*(allowed.inside if allowed else ()), *extra]
+    return _suggest(key, path, list(allowed.inside if allowed else ()), is_job=keys is JOB_KEYS)
+
+
+def suggest_top_key(key: str, beside: Sequence[str]) -> str:
+    """Say what was probably meant by an unknown key at the top of a job, of defaults or of an overlay.
+
+    Args:
+        key: The key as it was written.
+        beside: Which of `name` and `env` are allowed there.
+    """
+    inside = [word for word in JOB_KEYS.inside if word != "name"]
+    here = [*(["name"] if "name" in beside else []), *inside, *(["env"] if "env" in beside else [])]
+    if "name" in beside and (file_key := suggest_word(key, ("jobs", "defaults"))) and not suggest_word(key, here):
+        return file_key
+    return _suggest(key, (), here, is_job=True)
+
+
+def _suggest(key: str, path: ValuePath, here: Sequence[str], *, is_job: bool) -> str:
     if same := next((word for word in here if plain(word) == plain(key)), None):
         return f"write `{same}`"
-    if keys is JOB_KEYS and (place := _find_elsewhere(key, path)):
+    if is_job and (place := _find_elsewhere(key, path)):
         return place
     return suggest_word(key, here) or (f"allowed here: {join_words(here)}" if here else "")
 

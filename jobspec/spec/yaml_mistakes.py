@@ -65,7 +65,7 @@ _ALIAS = (
 )
 _ANCHOR = ("a text cannot begin with `&` without quotes: YAML takes it for an anchor", "quote the text")
 _BETTER_FROM_START = ("while scanning an alias", "while scanning an anchor", "while scanning a simple key")
-_RESERVED = ("a text cannot begin with `{}` without quotes", "quote the text")
+_RESERVED = ("a text cannot begin with {} without quotes", "quote the text")
 
 
 def check_characters(text: str) -> None:
@@ -107,7 +107,8 @@ def _find_words(problem: str, context: str, text: str, mark: Any) -> tuple[str, 
     if "tab character" in problem or character == "\t":
         return "JS010", *_TABS
     if problem == "found character that cannot start any token":
-        return "JS010", _RESERVED[0].format(character), _RESERVED[1]
+        shown = "a backtick" if character == "`" else f"`{character}`"
+        return "JS010", _RESERVED[0].format(shown), _RESERVED[1]
     words = _MISTAKES.get(problem, (f"this is no YAML: {problem} {context}".rstrip(), ""))
     return "JS010", *words
 

@@ -7,7 +7,7 @@ such as ``+5``, is refused.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -68,12 +68,14 @@ class CalendarError(ValueError):
     Attributes:
         field: The field's name, a key of :data:`FIELDS`.
         hint: What to write instead; empty when the message says it all.
+        index: Which entry of a list is wrong; None where it is the value as a whole.
     """
 
-    def __init__(self, message: str, *, field: str, hint: str = "") -> None:
+    def __init__(self, message: str, *, field: str, hint: str = "", index: int | None = None) -> None:
         super().__init__(message)
         self.field = field
         self.hint = hint
+        self.index = index
 
 
 def parse_field(name: str, value: int | str | Sequence[int | str]) -> tuple[int, ...] | None:
@@ -91,7 +93,7 @@ def parse_field(name: str, value: int | str | Sequence[int | str]) -> tuple[int,
         CalendarError: It cannot be read, is empty, or is outside the field's range.
     """
     if isinstance(value, (bool, float)) or not isinstance(value, (int, str, Sequence)):
-        raise CalendarError(f"{_say(name)} must be a number or text, not `{value!r}`", field=name)
+        raise CalendarError(f"{_say(name)} must be a number or text, not {_say_other(value)}", field=name)
     if isinstance(value, int):
         return _finish(name, {_check(name, value, _show(value))})
     if isinstance(value, str):
@@ -103,12 +105,29 @@ def _parse_list(name: str, items: Sequence[int | str]) -> tuple[int, ...] | None
     if not items:
         raise CalendarError(f"{_say(name)} is an empty list, which would never match", field=name, hint="leave it out")
     found: set[int] = set()
-    for item in items:
-        if not isinstance(item, (int, str)):
-            raise CalendarError(f"{_say(name)} must list numbers and text, not `{item!r}`", field=name)
-        values = parse_field(name, item)
+    for index, item in enumerate(items):
+        try:
+            values = _parse_entry(name, item)
+        except CalendarError as error:
+            error.index = index
+            raise
         found.update(ALL_YEARS if values is None else values)
     return _finish(name, found)
+
+
+def _parse_entry(name: str, item: int | str) -> tuple[int, ...] | None:
+    if not isinstance(item, (int, str)):
+        raise CalendarError(f"{_say(name)} must list numbers and text, not {_say_other(item)}", field=name)
+    return parse_field(name, item)
+
+
+def _say_other(value: object) -> str:
+    """Name a value that is neither number nor text as a person who writes YAML would."""
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "`true`", False: "`false`"}[value]
+    if isinstance(value, float):
+        return f"`{value}`"
+    return "a mapping" if isinstance(value, Mapping) else "a list"
 
 
 @lru_cache(maxsize=4096)

@@ -21,7 +21,7 @@ JOB = "name: {name}\nqueue: q\nworkflow: a.b:C\n"
 def read(files: Mapping[str, str], env: str | None = None, **options: Any) -> Loaded:
     """Load files that are only in memory; those that are no specs are there for jobs to name."""
     sources = {path: SourceFile(path=path, data=text.encode()) for path, text in files.items()}
-    missing = refuse("JS001", "", "There is no such file", "")
+    missing = refuse("JS001", "", "there is no such file", "")
     listing = Listing(root="specs", files=tuple(f for p, f in sorted(sources.items()) if not p.endswith(".json")))
     return load_listings(
         [listing], read=lambda path: sources.get(path) or SourceFile(path=path, problem=missing), env=env, **options
@@ -214,15 +214,33 @@ def test_the_same_name_twice_is_found_in_broken_jobs_and_other_environments_too(
         assert (set(loaded.frozen), set(loaded.absent)) == ({"orders"}, set())
 
 
-def test_a_mistake_that_needs_two_layers_stands_where_it_was_written_and_names_who_inherits_it() -> None:
-    files = {"specs/defaults.yaml": "queue: q\nworkflow: a:B\nrun: {task_timeout: 2h}\n"}
-    files |= {f"specs/j{n}.yaml": f"name: j{n}\nrun: {{run_timeout: 1h}}\n" for n in range(5)}
+def test_of_two_values_that_do_not_fit_the_one_laid_over_the_other_is_shown() -> None:
+    files = {
+        "specs/defaults.yaml": "queue: q\nworkflow: a:B\nrun: {task_timeout: 2h}\n",
+        "specs/a.yaml": "name: a\nrun: {run_timeout: 1h}\n",
+        "specs/b.yaml": "name: b\nrun: {run_timeout: 3h}\nenv: {dev: {run: {run_timeout: 1h}}}\n",
+    }
+    for env, place in ((None, "specs/a.yaml:2:20"), ("dev", "specs/b.yaml:3:32")):
+        found = next(each for each in read(files, env=env).diagnostics if place.startswith(each.location.path))
+        assert (found.code, str(found.location)) == ("JS211", place)
+        assert [(related.message, str(related.location)) for related in found.related] == [
+            ("`task_timeout` is set here", "specs/defaults.yaml:3:21")
+        ]
+
+
+def test_a_mistake_of_two_layers_is_said_once_and_names_who_inherits_it() -> None:
+    files = {
+        "specs/defaults.yaml": "queue: q\nworkflow: a:B\nrun: {run_timeout: 1h}\n",
+        "specs/d/defaults.yaml": "run: {task_timeout: 2h}\n",
+    }
+    files |= {f"specs/d/j{n}.yaml": f"name: j{n}\n" for n in range(5)}
     found = only(read(files))
-    assert (found.code, str(found.location), found.job) == ("JS211", "specs/defaults.yaml:3:21", None)
+    assert (found.code, str(found.location), found.job) == ("JS211", "specs/d/defaults.yaml:1:21", None)
     assert [(related.message, str(related.location)) for related in found.related] == [
-        ("inherited by `j0`", "specs/j0.yaml:1:1"),
-        ("inherited by `j1`", "specs/j1.yaml:1:1"),
-        ("inherited by `j2` and 2 other jobs", "specs/j2.yaml:1:1"),
+        ("`run_timeout` is set here", "specs/defaults.yaml:3:20"),
+        ("inherited by `j0`", "specs/d/j0.yaml:1:1"),
+        ("inherited by `j1`", "specs/d/j1.yaml:1:1"),
+        ("inherited by `j2` and 2 other jobs", "specs/d/j2.yaml:1:1"),
     ]
 
 
@@ -325,6 +343,7 @@ def test_environments_that_files_name_are_known_afterwards() -> None:
         ("{cron: 0 0 30 2 *}", "JS241", "4:18"),
         ("{calendar: {year: 2020}}", "JS241", "4:22"),
         ("{interval: 1h, skip: [{}]}", "JS241", "4:22"),
+        ("{interval: 1h, start_at: 2030-01-01T00:00:00Z, end_at: 2029-01-01T00:00:00Z}", "JS241", "4:66"),
         ("{interval: 1d, start_at: 2028-01-01T00:00:01Z, end_at: 2028-01-01T00:00:02Z}", "JS241", "4:22"),
     ],
 )
@@ -485,7 +504,7 @@ def test_a_mistake_of_some_environments_names_them(tmp_path: Path) -> None:
     text = "run: {run_timeout: 1h}\nenv:\n  dev: {run: {task_timeout: 2h}}\n  test: {}\n"
     checked = check(tmp_path, {"specs/a.yaml": job(more=text)})
     [found] = checked.diagnostics
-    assert found.message == "`task_timeout` is longer than the timeout of the run (in the environment `dev`)"
+    assert found.message == "`task_timeout` is longer than `run_timeout` (in the environment `dev`)"
 
 
 def test_declared_environments_are_the_only_ones_to_check(tmp_path: Path) -> None:

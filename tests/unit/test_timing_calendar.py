@@ -89,7 +89,7 @@ def test_day_seven_is_sunday(value: Any, expected: tuple[int, ...]) -> None:
         ("day_of_week", 8, "is outside 0-7", ""),
         ("year", 1999, "is outside 2000-2100", ""),
         ("year", "2101", "is outside 2000-2100", ""),
-        ("hour", True, "must be a number or text, not `True`", ""),
+        ("hour", True, "must be a number or text, not `true`", ""),
         ("hour", 9.0, "must be a number or text, not `9.0`", ""),
         ("hour", None, "must be a number or text", ""),
         ("hour", {"start": 1}, "must be a number or text", ""),

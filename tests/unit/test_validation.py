@@ -275,3 +275,72 @@ def test_all_mistakes_come_at_once_relations_of_keys_included() -> None:
         ("JS120", "schedule.cron"),
         ("JS220", "schedule.cron"),
     ]
+
+
+def test_what_one_value_lacks_against_another_is_said_beside_all_other_mistakes() -> None:
+    policy = {
+        "initial_interval": "2m",
+        "maximum_interval": "1m",
+        "backoff_coefficient": 0.5,
+        "maximum_attempts": -1,
+        "non_retryable_error_types": "x",
+    }
+    run = {
+        "execution_timeout": "1h",
+        "run_timeout": "2h",
+        "task_timeout": "3h",
+        "workflow_id": "-",
+        "retry_policy": policy,
+        "priority": {"priority_key": 0, "fairness_weight": 0, "fairness_key": "x" * 65, "weight": 1},
+    }
+    schedule = {"interval": [{"every": "1h", "offset": "2h", "of": 1}], "jitter": "x"}
+    found = judge(run=run, schedule=schedule)
+    assert sorted((problem.code, say_path(problem.path)) for problem in found if problem.code > "JS2") == [
+        ("JS201", "run.workflow_id"),
+        ("JS210", "schedule.jitter"),
+        ("JS211", "run.run_timeout"),
+        ("JS211", "run.task_timeout"),
+        ("JS212", "schedule.interval[0].offset"),
+        ("JS230", "run.retry_policy.backoff_coefficient"),
+        ("JS230", "run.retry_policy.maximum_attempts"),
+        ("JS230", "run.retry_policy.maximum_interval"),
+        ("JS231", "run.priority.fairness_key"),
+        ("JS231", "run.priority.fairness_weight"),
+        ("JS231", "run.priority.priority_key"),
+    ]
+
+
+def test_a_schedule_without_times_is_said_beside_other_mistakes_but_not_beside_a_mistyped_key() -> None:
+    found = judge(schedule={"timezone": "Mars"})
+    assert sorted((problem.code, say_path(problem.path)) for problem in found) == [
+        ("JS120", "schedule"),
+        ("JS216", "schedule.timezone"),
+    ]
+    assert [problem.code for problem in judge(schedule={"timezone": "Mars", "intervl": "1h"})] == ["JS216", "JS101"]
+    assert only(schedule={"cronExpression": "@daily"}).hint == "write `cron`"
+
+
+def test_the_first_wrong_entry_of_a_calendar_field_is_meant() -> None:
+    problem = only(schedule={"calendar": {"hour": [9, None, 30]}})
+    assert (say_path(problem.path), problem.message) == (
+        "schedule.calendar.hour[1]",
+        "hour must list numbers and text, not null",
+    )
+
+
+@pytest.mark.parametrize("key", ["queue", "name"])
+def test_a_number_where_text_is_meant_needs_quotes(key: str) -> None:
+    assert only(**{key: 7}).hint == 'write "7" in quotes'
+
+
+def test_the_allowed_keys_are_those_of_the_place() -> None:
+    assert "`jobs`" not in only(blah=1).hint
+    assert only(job=[]).hint == "did you mean `jobs`?"
+    listing = Listing(
+        root="specs",
+        files=(SourceFile(path="specs/defaults.yaml", data=b"blah: 1\nenv: {dev: {blah: 1}}\n"),),
+    )
+    missing = SourceFile(path="x")
+    hints = [found.hint for found in load_listings([listing], read=lambda _: missing).diagnostics]
+    assert ["`name`" in hint for hint in hints] == [False, False]
+    assert ["`env`" in hint for hint in hints] == [True, False]
