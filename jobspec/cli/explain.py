@@ -9,6 +9,7 @@ import click
 from jobspec.cli.options import env_option, output_option
 
 if TYPE_CHECKING:
+    from jobspec.diagnostics import Diagnostic
     from jobspec.errors import NotFoundError
     from jobspec.render.schema import Kind
     from jobspec.spec.loaded import Loaded
@@ -30,12 +31,19 @@ def explain_command(name: str, environment: str | None, output: str) -> None:
     specs = open_specs(environment)
     job = specs.loaded.jobs.get(name)
     if job is None:
-        say_diagnostics(found for found in specs.loaded.diagnostics if found.job == name)
-        raise _refuse_name(name, specs.loaded)
+        is_known = name in specs.loaded.frozen or name in specs.loaded.absent
+        found = [each for each in specs.loaded.diagnostics if each.job == name or (not is_known and _hides_jobs(each))]
+        say_diagnostics(found)
+        raise _refuse_name(name, specs.loaded, is_hidden=bool(found))
     put(explain_as_json(job) if output == "json" else explain_as_yaml(job))
 
 
-def _refuse_name(name: str, loaded: Loaded) -> NotFoundError:
+def _hides_jobs(found: Diagnostic) -> bool:
+    """Whether it may be the reason why a job is not known: its file could not be read."""
+    return found.is_error and found.code < "JS1"
+
+
+def _refuse_name(name: str, loaded: Loaded, *, is_hidden: bool) -> NotFoundError:
     from difflib import get_close_matches
 
     from jobspec.errors import NotFoundError
@@ -44,6 +52,8 @@ def _refuse_name(name: str, loaded: Loaded) -> NotFoundError:
         return NotFoundError(f"the job `{name}` has mistakes, so there is nothing to show; see above")
     if name in loaded.absent:
         return NotFoundError(f"the job `{name}` is not there in this environment")
+    if is_hidden:
+        return NotFoundError(f"no spec that can be read names a job `{name}`; see above")
     nearest = get_close_matches(name, loaded.jobs, n=3)
     hint = "; did you mean " + " or ".join(f"`{match}`" for match in nearest) + "?" if nearest else ""
     return NotFoundError(f"no spec names a job `{name}`{hint}")

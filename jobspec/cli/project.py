@@ -78,8 +78,14 @@ def _write_project(directory: Path, project_id: str | None) -> int:
         raise RefusedError(f"nothing was written: {directory / present[0]} is there already")
     for name, text in files.items():
         path = directory / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            raise UsageError(
+                f"`{path}` cannot be written: {reason}; name a directory that can hold a project"
+            ) from error
         put(f"wrote {path}")
     put("Next: `jobspec validate`, then `jobspec dev` to see it run.")
     return ExitCode.OK

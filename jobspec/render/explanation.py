@@ -6,13 +6,18 @@ import io
 import json
 from typing import TYPE_CHECKING, Any
 
+from jobspec.render.terminal import escape, escape_character
+from jobspec.spec.vocabulary import JOB_KEYS
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from jobspec.spec.loaded import Job, Place
+    from jobspec.spec.vocabulary import Keys
 
 Path = tuple[str | int, ...]
 _COMMENT_COLUMN = 48
+_NEVER_FOLDED = 1 << 30
 
 
 def explain_as_yaml(job: Job) -> str:
@@ -20,11 +25,24 @@ def explain_as_yaml(job: Job) -> str:
     from ruamel.yaml import YAML
 
     yaml = YAML()
-    yaml.width = 10_000
+    yaml.width = _NEVER_FOLDED
     yaml.indent(mapping=2, sequence=4, offset=2)
     stream = io.StringIO()
-    yaml.dump(_commented(job.merged, (), job.trace()), stream)
-    return stream.getvalue()
+    yaml.dump(_commented(_sort(job.merged, JOB_KEYS), (), job.trace()), stream)
+    return "".join(map(_escape, stream.getvalue()))
+
+
+def _sort(value: Any, keys: Keys | None) -> Any:
+    """Put the keys of a job in the order of the reference, whichever layer set them first."""
+    if keys is None or not isinstance(value, dict):
+        return value
+    order = list(keys.inside)
+    return {key: _sort(value[key], keys.inside[key]) for key in sorted(value, key=order.index)}
+
+
+def _escape(character: str) -> str:
+    """Escape what a terminal would obey or not show; all text that holds such characters stands in double quotes."""
+    return character if character == "\n" else escape_character(character)
 
 
 def _commented(value: Any, path: Path, places: Mapping[Path, Place]) -> Any:
@@ -35,7 +53,7 @@ def _commented(value: Any, path: Path, places: Mapping[Path, Place]) -> Any:
         return _flow(value)
     commented = CommentedMap()
     for key, inner in value.items():
-        commented[key] = _commented(inner, (*path, key), places)
+        commented[_quote(key)] = _commented(inner, (*path, key), places)
         place = places.get((*path, key))
         if place:
             commented.yaml_add_eol_comment(str(_without_column(place)), key, column=_COMMENT_COLUMN)
@@ -47,13 +65,23 @@ def _flow(value: Any) -> Any:
 
     match value:
         case dict():
-            flowing: Any = CommentedMap((key, _flow(inner)) for key, inner in value.items())
+            flowing: Any = CommentedMap((_quote(key), _flow(inner)) for key, inner in value.items())
         case list() | tuple():
             flowing = CommentedSeq(map(_flow, value))
+        case str():
+            return _quote(value)
         case _:
             return value
     flowing.fa.set_flow_style()
     return flowing
+
+
+def _quote(text: str) -> str:
+    """Mark text that needs quotes and would not get them: for escapes, or for what ruamel thinks harmless."""
+    from ruamel.yaml.scalarstring import DoubleQuotedScalarString
+
+    needs_quotes = escape(text) != text or text.startswith(("?", ":", "-"))
+    return DoubleQuotedScalarString(text) if needs_quotes else text
 
 
 def _without_column(place: Place) -> str:
@@ -71,5 +99,5 @@ def explain_as_json(job: Job) -> str:
         }
         for path, place in job.trace().items()
     }
-    document = {"version": 1, "job": job.merged, "places": places}
+    document = {"version": 1, "job": _sort(job.merged, JOB_KEYS), "places": places}
     return json.dumps(document, indent=2, ensure_ascii=False)

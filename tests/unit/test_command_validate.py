@@ -1,0 +1,103 @@
+"""`validate`, `explain` and `init` as they are used from a shell."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from jobspec.cli import commands
+from jobspec.imports import forget_failures
+
+PROJECT = 'project = "shop"\n'
+JOB = "name: a\nqueue: q\nworkflow: {type: t}\n"
+CODE = """
+from temporalio import workflow
+
+@workflow.defn
+class Sync:
+    @workflow.run
+    async def run(self, size: int) -> None: ...
+"""
+
+
+@pytest.fixture(autouse=True)
+def _project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.path", ["", *__import__("sys").path])
+    forget_failures()
+
+
+def write(files: dict[str, str]) -> None:
+    for name, text in files.items():
+        path = Path(name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+
+def list_places(text: str) -> list[str]:
+    return [line.partition(": error")[0] for line in text.splitlines() if ": error[" in line]
+
+
+def test_mistakes_of_code_and_of_text_are_shown_in_the_order_of_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    jobs = [
+        "{name: one, workflow: 'absent_module:Sync'}",
+        "{name: two, workflow: {type: t}, owner: 5}",
+        "{name: three, workflow: 'absent_module:Sync'}",
+    ]
+    text = "defaults: {queue: q}\njobs:\n" + "".join(f"- {job}\n" for job in jobs)
+    write({"jobspec.toml": PROJECT, "specs/a.yaml": text})
+    assert commands.run(["validate"]) == 1
+    assert list_places(capsys.readouterr().out) == ["specs/a.yaml:3:25", "specs/a.yaml:4:43", "specs/a.yaml:5:27"]
+
+
+def test_a_mistake_that_several_jobs_inherit_names_them(capsys: pytest.CaptureFixture[str]) -> None:
+    write(
+        {
+            "jobspec.toml": PROJECT,
+            "synchronising.py": CODE,
+            "specs/defaults.yaml": "queue: q\nworkflow: synchronising:Sync\ninput: x\n",
+            "specs/a.yaml": "jobs:\n- name: a\n- name: b\n- {name: c, env: {dev: {input: y}}}\n",
+        }
+    )
+    assert commands.run(["validate"]) == 1
+    out = capsys.readouterr().out
+    assert list_places(out) == ["specs/a.yaml:4:32", "specs/defaults.yaml:3:8"]
+    assert out.count("inherited by") == 3
+    assert out.count("(in the environment `dev`)") == 1
+
+
+def test_a_project_without_specs_is_refused_with_the_reason_in_any_form(capsys: pytest.CaptureFixture[str]) -> None:
+    assert commands.run(["validate", "--output", "json"]) == 3
+    captured = capsys.readouterr()
+    assert json.loads(captured.out)["diagnostics"] == []
+    assert "`specs` does not exist" in captured.err
+    assert "no `jobspec.toml`" in captured.err
+    assert commands.run(["validate"]) == 3
+    assert "no mistakes" not in capsys.readouterr().out
+
+
+def test_jobs_that_are_no_list_are_no_empty_root(capsys: pytest.CaptureFixture[str]) -> None:
+    write({"jobspec.toml": PROJECT, "specs/a.yaml": "jobs:\n"})
+    assert commands.run(["validate"]) == 1
+    assert "holds no job" not in capsys.readouterr().err
+
+
+def test_explaining_a_job_of_a_broken_file_shows_that_file(capsys: pytest.CaptureFixture[str]) -> None:
+    write({"jobspec.toml": PROJECT, "specs/a.yaml": JOB + "---\n", "specs/b.yaml": JOB.replace("a", "b", 1)})
+    assert commands.run(["explain", "a"]) == 1
+    assert list_places(capsys.readouterr().err) == ["specs/a.yaml:4:1"]
+
+
+def test_a_new_project_is_valid_and_never_written_over(capsys: pytest.CaptureFixture[str]) -> None:
+    assert commands.run(["init"]) == 0
+    assert commands.run(["validate", "--no-imports"]) == 0
+    assert commands.run(["init"]) == 3
+    assert "is there already" in capsys.readouterr().err
+
+
+def test_a_project_where_none_can_be_is_a_mistake_of_usage(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("file").touch()
+    assert commands.run(["init", "file/inside"]) == 64
+    assert "cannot be written: not a directory" in capsys.readouterr().err
