@@ -216,6 +216,10 @@ RULES: dict[str, Rule] = {
         explanation="A file holds one job, or `jobs` with an optional `defaults` beside it. What all jobs of "
         "a file have in common goes into `defaults`.",
     ),
+    "JS105": Rule(
+        summary="Too many mistakes to list",
+        explanation="Only the first hundred mistakes of one job, or of one mapping, are looked for. Mend those first.",
+    ),
     "JS110": Rule(
         summary="A value has the wrong type",
         explanation="Values are not converted: a number is no text and a text no list. YAML 1.2 reads `yes`, "

@@ -14,7 +14,7 @@ from pydantic_core import PydanticSerializationError, from_json, to_json
 
 from jobspec.diagnostics import Severity
 from jobspec.jobs.misfits import UNKNOWN_KEY, Judged, did_you_mean, say_misfits
-from jobspec.spec.validation import Problem, find_path
+from jobspec.spec.validation import Problem, find_path, limit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -70,7 +70,7 @@ class Reader:
                 names=_field_names(self.type),
                 unknown=self._unknown_keys(text, plain),
             )
-            yield from say_misfits(error.errors(include_url=False), judged)
+            yield from limit(say_misfits(error.errors(include_url=False), judged), path)
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # noqa: BLE001  validators are user code and may raise anything

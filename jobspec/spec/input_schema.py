@@ -18,7 +18,7 @@ from jobspec.diagnostics import Diagnostic, Location
 from jobspec.spec.listing import SourceFile
 from jobspec.spec.model import kind_of
 from jobspec.spec.source import Document, Span, locate, make_location, parse_file
-from jobspec.spec.validation import Problem, say_path
+from jobspec.spec.validation import Problem, limit, say_path
 from jobspec.spec.vocabulary import join_words, suggest_word
 
 if TYPE_CHECKING:
@@ -83,12 +83,13 @@ def check_input(schema: InputSchema, value: Any) -> tuple[Problem, ...]:
         All that is wrong, at paths that begin with `input`.
     """
     try:
-        errors = list(schema.validator.iter_errors(value)) if schema.validator else []
+        errors = schema.validator.iter_errors(value) if schema.validator else ()
+        problems = (problem for error in errors for problem in _translate(error))
+        return tuple(dict.fromkeys(limit(problems, ("input",))))
     except (RecursionError, re.error, _unresolvable()) as error:
         reason = "it refers to itself without end" if isinstance(error, RecursionError) else str(error)
         message = f"the schema `{schema.path}` cannot be applied to this input: {_shorten(reason)}"
         return (Problem(path=("input_schema",), code="JS311", message=message),)
-    return tuple(dict.fromkeys(problem for error in errors for problem in _translate(error)))
 
 
 def _unresolvable() -> type[Exception]:

@@ -17,7 +17,7 @@ from jobspec.spec.model import JobSpec, kind_of
 from jobspec.spec.positions import quote
 from jobspec.spec.reports import Finding
 from jobspec.spec.source import find_positions, locate
-from jobspec.spec.validation import Problem, make_problems, say_unknown_job_key, suggest_form
+from jobspec.spec.validation import Problem, limit, make_problems, say_unknown_job_key, suggest_form
 from jobspec.spec.vocabulary import JOB_KEYS, Keys, suggest_key
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def read_jobs(document: Document) -> Form:
     if "jobs" not in value:
         problems = list(_check_single(value))
         return _make_form(top, None, (top,), problems, is_broken=False)
-    problems = list(_check_several(value))
+    problems = list(limit(_check_several(value)))
     is_broken = bool(problems)
     defaults = None
     if "defaults" in value and value["defaults"] is not None:
@@ -97,7 +97,7 @@ def read_jobs(document: Document) -> Form:
         problems += found
         is_broken = is_broken or bool(found)
     entries = value["jobs"] if isinstance(value["jobs"], list) else []
-    problems += _check_entries(entries)
+    problems += limit(_check_entries(entries), ("jobs",))
     jobs = tuple(
         Layer(document=document, path=("jobs", index), value=entry)
         for index, entry in enumerate(entries)
@@ -160,7 +160,7 @@ def check_defaults(value: Any) -> tuple[Problem, ...]:
     if not isinstance(value, dict):
         message = f"`defaults` must be a mapping, not {kind_of(value)}"
         return (Problem(path=(), code="JS110", message=message),)
-    problems = [*_check_keys(value, (), JOB_KEYS, is_overlay=False), *_check_values(value, None)]
+    problems = [*limit(_check_keys(value, (), JOB_KEYS, is_overlay=False)), *_check_values(value, None)]
     if "env" in value:
         problems += check_overlays(value["env"])
         problems += [p for env in _name_overlays(value["env"]) for p in _check_values(value, env)]
@@ -177,7 +177,7 @@ def check_overlays(overlays: Any) -> Iterator[Problem]:
         return
     for env, overlay in overlays.items():
         if isinstance(overlay, dict) and not env.startswith(IGNORED_PREFIX):
-            yield from _check_keys(overlay, ("env", env), JOB_KEYS, is_overlay=True)
+            yield from limit(_check_keys(overlay, ("env", env), JOB_KEYS, is_overlay=True), ("env", env))
         elif not env.startswith(IGNORED_PREFIX) and not is_absence(overlay):
             message = f"the part for {quote(env)} must be a mapping, not {kind_of(overlay)}"
             hint = "write `null` (`false` in TOML) when the job is not there, or leave it out"

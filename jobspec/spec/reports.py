@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 _SHOWN_JOBS = 3
 """How many of the jobs that share a mistake are named."""
 
+_LONGEST_TEXT = 500
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
@@ -51,13 +53,18 @@ def _make_diagnostic(group: Sequence[Finding]) -> Diagnostic:
     inheritors = [(job.name, job.locate(())) for job in jobs[:_SHOWN_JOBS] if job is not first.layer]
     return Diagnostic(
         code=problem.code,
-        message=problem.message,
+        message=_cut(problem.message),
         location=_find_location(first),
         severity=problem.severity,
-        hint=problem.hint,
+        hint=_cut(problem.hint),
         related=(*first.related, *make_related("inherited by", inheritors, len(jobs))),
         job=jobs[0].name if len(jobs) == 1 else None,
     )
+
+
+def _cut(text: str) -> str:
+    """Cut a text that repeats a huge one of the user's."""
+    return text if len(text) <= _LONGEST_TEXT else text[: _LONGEST_TEXT - 1] + "…"
 
 
 def make_related(how: str, jobs: Sequence[tuple[str | None, Location]], total: int) -> Iterable[Related]:

@@ -104,14 +104,16 @@ def locate(document: Document, path: ValuePath, *, key: bool = False) -> Locatio
 
 def make_location(path: str, text: str, span: Span) -> Location:
     """Show a span of a text, with its line as far as a reader can take it in."""
-    excerpt, length = _cut(_get_line(text, span.line), span)
-    return Location(path=path, line=span.line, column=span.column, length=length, excerpt=excerpt)
+    lines = _split_lines(text)
+    excerpt, length = _cut(lines[span.line - 1] if span.line <= len(lines) else "", span)
+    shown = "".join(c if c.isprintable() or c == "\t" else "\ufffd" for c in excerpt)
+    return Location(path=path, line=span.line, column=span.column, length=length, excerpt=shown)
 
 
-def _get_line(text: str, number: int) -> str:
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n", number)
-    line = lines[number - 1] if number <= len(lines) else ""
-    return "".join(c if c.isprintable() or c == "\t" else "\ufffd" for c in line)
+@lru_cache(maxsize=4)
+def _split_lines(text: str) -> list[str]:
+    """Split a text once for all that is wrong with it."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 
 def _cut(line: str, span: Span) -> tuple[str, int]:

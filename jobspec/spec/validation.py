@@ -55,6 +55,25 @@ class Problem:
     other: ValuePath | None = None
 
 
+MOST_PROBLEMS = 100
+"""How many problems of one value are told: more than people mend at once, and few enough to be found quickly."""
+
+
+def limit(problems: Iterable[Problem], path: ValuePath = ()) -> Iterator[Problem]:
+    """Stop looking for problems when there are a great many.
+
+    Args:
+        problems: The problems, found as they are asked for.
+        path: The value that is said to have more.
+    """
+    for count, problem in enumerate(problems):
+        if count == MOST_PROBLEMS:
+            message, hint = f"there are more than {MOST_PROBLEMS} mistakes here", "mend these first"
+            yield Problem(path=path, code="JS105", message=message, hint=hint)
+            return
+        yield problem
+
+
 def validate_job(merged: Mapping[str, Any]) -> JobSpec | tuple[Problem, ...]:
     """Judge a merged job.
 
@@ -79,7 +98,11 @@ def make_problems(
     """
     found: list[Problem] = []
     types: dict[ValuePath, list[str]] = {}
-    for detail in error.errors(include_url=False):
+    details = error.errors(include_url=False)
+    if len(details) > MOST_PROBLEMS:
+        message, hint = f"there are {len(details) - MOST_PROBLEMS:,} more mistakes here", "mend these first"
+        found.append(Problem(path=(), code="JS105", message=message, hint=hint))
+    for detail in details[:MOST_PROBLEMS]:
         if wanted := _WANTED.get(detail["type"]):
             types.setdefault(find_path(detail["loc"], written), []).append(wanted)
         elif detail["type"] == "extra_forbidden":
