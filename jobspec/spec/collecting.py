@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from jobspec.diagnostics import Diagnostic, Related
 from jobspec.spec.judging import Judgement, check_runs, check_schema, judge_job
-from jobspec.spec.layers import list_environments
+from jobspec.spec.layers import check_alone, list_environments
 from jobspec.spec.loaded import Job
 from jobspec.spec.merge import is_touched
+from jobspec.spec.positions import quote
 from jobspec.spec.reports import Finding, make_diagnostics, make_related
-from jobspec.spec.validation import Problem
+from jobspec.spec.validation import Problem, limit
 from jobspec.spec.vocabulary import join_words, suggest_word
 
 if TYPE_CHECKING:
@@ -72,6 +73,7 @@ class Collection:
             is_unique = self._check_name(job)
             if inherited is None or not is_usable:
                 self._freeze(job)
+                self._findings += [Finding(layer=job, problem=found, job=job) for found in check_alone(job.value)]
                 continue
             is_right = self._judge(index, (*inherited, *own, job), judged)
             if not (is_known and is_unique and is_right) or job in wrong:
@@ -111,13 +113,15 @@ class Collection:
         named = list_environments(layer)
         self.environments.update(named)
         unknown = [env for env in named if env not in self._declared] if self._declared else []
-        for env in unknown:
-            words = sorted(self._declared)
-            hint = suggest_word(env, words) or f"`jobspec.toml` declares {join_words(words)}"
-            message = f"the project has no environment `{env}`"
-            problem = Problem(path=("env", env), code="JS140", message=message, hint=hint, on_key=True)
-            self._findings.append(Finding(layer=layer, problem=problem, job=job))
+        problems = limit((self._refuse_environment(env) for env in unknown), ("env",))
+        self._findings += [Finding(layer=layer, problem=problem, job=job) for problem in problems]
         return not unknown
+
+    def _refuse_environment(self, env: str) -> Problem:
+        words = sorted(self._declared)
+        hint = suggest_word(env, words) or f"`jobspec.toml` declares {join_words(words)}"
+        message = f"the project has no environment {quote(env)}"
+        return Problem(path=("env", env), code="JS140", message=message, hint=hint, on_key=True)
 
     def _judge(self, index: int, layers: tuple[Layer, ...], judged: Judgements) -> bool:
         """Judge a job, or take over what is known of it; tell whether nothing is wrong."""

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from jobspec.spec.reports import Finding
 
 
+_MOST_CALENDARS = 1000
+"""With more, it would take long to find out that a schedule never fires."""
+
+
 @dataclass(slots=True, kw_only=True, eq=False)
 class Judgement:
     """What became of one job in one environment; holds as long as its layers do.
@@ -132,6 +136,8 @@ def check_runs(judgement: Judgement, schedule: ScheduleSpec, now: datetime) -> t
         problem = _warn(("schedule", "end_at"), "JS241", message, "move one of them")
         return (judgement.find(replace(problem, other=("schedule", "start_at"))),)
     if fires_plainly(schedule.timetable, now):
+        return ()
+    if len(schedule.cron) + len(schedule.calendar) + len(schedule.skip) > _MOST_CALENDARS:
         return ()
     if judgement.fires_at is None or judgement.fires_at <= now:
         judgement.fires_at = next_run(schedule.timetable, now)

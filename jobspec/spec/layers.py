@@ -17,7 +17,7 @@ from jobspec.spec.model import JobSpec, kind_of
 from jobspec.spec.positions import quote
 from jobspec.spec.reports import Finding
 from jobspec.spec.source import find_positions, locate
-from jobspec.spec.validation import Problem, limit, make_problems, say_unknown_job_key, suggest_form
+from jobspec.spec.validation import MOST_PROBLEMS, Problem, limit, make_problems, say_unknown_job_key, suggest_form
 from jobspec.spec.vocabulary import JOB_KEYS, Keys, suggest_key
 
 if TYPE_CHECKING:
@@ -160,7 +160,9 @@ def check_defaults(value: Any) -> tuple[Problem, ...]:
     if not isinstance(value, dict):
         message = f"`defaults` must be a mapping, not {kind_of(value)}"
         return (Problem(path=(), code="JS110", message=message),)
-    problems = [*limit(_check_keys(value, (), JOB_KEYS, is_overlay=False)), *_check_values(value, None)]
+    problems = list(limit(_check_keys(value, (), JOB_KEYS, is_overlay=False)))
+    if len(problems) <= MOST_PROBLEMS:
+        problems += _check_values(value, None)
     if "env" in value:
         problems += check_overlays(value["env"])
         problems += [p for env in _name_overlays(value["env"]) for p in _check_values(value, env)]
@@ -246,9 +248,22 @@ def _check_values(value: Mapping[str, Any], env: str | None) -> Iterator[Problem
     if not isinstance(part, dict):
         return
     merged = merge([part, {"schedule": {}}]) or {}
+    for problem in _judge_part(merged):
+        if problem.code != "JS101":  # said with the keys already
+            yield _move(problem, () if env is None else ("env", env))
+
+
+def check_alone(value: Mapping[str, Any]) -> Iterator[Problem]:
+    """Judge what a job itself sets, where its defaults are broken and it cannot be judged as a whole."""
+    return _judge_part(merge([value]) or {})
+
+
+def _judge_part(merged: Mapping[str, Any]) -> Iterator[Problem]:
+    """Judge each value of a part of a job by itself."""
+    completed: dict[str, Any] = {**_STAND_IN, **merged}
     try:
-        JobSpec.model_validate(_STAND_IN | merged)
+        JobSpec.model_validate(completed)
     except ValidationError as error:
-        for detail in make_problems(error, _STAND_IN | merged):
-            if detail.code not in {"JS101", "JS102"} and not detail.is_relation:
-                yield _move(detail, () if env is None else ("env", env))
+        for problem in make_problems(error, completed):
+            if problem.code != "JS102" and not problem.is_relation:
+                yield problem

@@ -16,11 +16,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jobspec.diagnostics import Diagnostic, Location
+from jobspec.diagnostics import Diagnostic, Location, Related
 from jobspec.spec.cache import Cache, ParsedFile, is_defaults
 from jobspec.spec.collecting import Collection
 from jobspec.spec.directory import read_file
-from jobspec.spec.listing import Listing, SourceFile, refuse
+from jobspec.spec.listing import PROJECT_FILE, Listing, SourceFile, refuse
 from jobspec.spec.loaded import Job, Loaded, Place
 from jobspec.spec.reports import order, unite
 
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from jobspec.spec.input_schema import FileReader
     from jobspec.spec.judging import Schemas
     from jobspec.spec.layers import Form, Layer
+
+MOST_ENVIRONMENTS = 100
+"""How many environments are checked in a project that declares none."""
 
 __all__ = ["Cache", "Checked", "Job", "Loaded", "Place", "load", "load_all_environments", "load_listings"]
 
@@ -99,12 +102,23 @@ def load_all_environments(
         if environments:
             waiting = [*sorted(environments)]
         found: dict[str | None, Loaded] = {}
+        too_many: list[Diagnostic] = []
         for env in waiting:
             loaded = load_listings(listings, env=env, read=read, environments=environments, now=now, cache=cache)
             found[env] = loaded
             if env is None:
-                waiting += sorted(loaded.environments)
-    return Checked(by_environment=found, diagnostics=unite({env: loaded.diagnostics for env, loaded in found.items()}))
+                waiting += sorted(loaded.environments)[:MOST_ENVIRONMENTS]
+                too_many = _refuse_environments(len(loaded.environments))
+    diagnostics = unite({env: loaded.diagnostics for env, loaded in found.items()})
+    return Checked(by_environment=found, diagnostics=(*diagnostics, *too_many))
+
+
+def _refuse_environments(count: int) -> list[Diagnostic]:
+    if count <= MOST_ENVIRONMENTS:
+        return []
+    message = f"the specs name {count:,} environments, of which the first {MOST_ENVIRONMENTS} were checked"
+    hint = "declare the environments of the project here, as `[env.staging]`"
+    return [Diagnostic(code="JS140", message=message, location=Location(path=PROJECT_FILE), hint=hint)]
 
 
 def load_listings(
@@ -199,7 +213,7 @@ class _Chains:
             self._broken.add(directory)
         elif directory in self._own:
             self._broken.add(directory)
-            diagnostics.append(_refuse_second(path))
+            diagnostics.append(_refuse_second(path, self._own[directory][0].document.path))
         else:
             self._own[directory] = (form.defaults,)
 
@@ -215,10 +229,11 @@ class _Chains:
         return self._chains[directory]
 
 
-def _refuse_second(path: str) -> Diagnostic:
+def _refuse_second(path: str, first: str) -> Diagnostic:
     hint = "keep one of `defaults.yaml`, `defaults.yml` and `defaults.toml`"
     message = "the directory has a defaults file already, and it is open which of them counts"
-    return Diagnostic(code="JS150", message=message, location=Location(path=path), hint=hint)
+    related = (Related(message="the other one", location=Location(path=first)),)
+    return Diagnostic(code="JS150", message=message, location=Location(path=path), hint=hint, related=related)
 
 
 def _make_reader(relative_to: Path, roots: Sequence[Path]) -> FileReader:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -116,11 +117,53 @@ def test_defaults_apply_to_every_job_below_nearest_last() -> None:
 
 @pytest.mark.parametrize("broken", ["queue: [", "queue: 5\n", "quue: q\n", "name: a\n", "schedule: 1h\n", ""])
 def test_broken_defaults_freeze_the_jobs_below_with_one_diagnostic(broken: str) -> None:
-    loaded = read(
-        {"specs/a/defaults.yaml": broken, "specs/a/b/x.yaml": job("x", "nonsense: 1\n"), "specs/y.yaml": job("y")}
-    )
+    files = {"specs/a/defaults.yaml": broken, "specs/a/b/x.yaml": "name: x\nschedule: {}\n", "specs/y.yaml": job("y")}
+    loaded = read(files)
     assert only(loaded).location.path == "specs/a/defaults.yaml"
     assert (list(loaded.jobs), set(loaded.frozen), loaded.incomplete) == (["y"], {"x"}, True)
+
+
+def test_what_is_wrong_with_a_job_itself_is_said_beside_its_broken_defaults() -> None:
+    text = "name: x\nnonsense: 1\nowner: 5\nschedule: {cron: x, interval: 1h}\n"
+    loaded = read({"specs/defaults.yaml": "queue: 5\n", "specs/x.yaml": text})
+    assert said(loaded.diagnostics) == [
+        ("JS110", "specs/defaults.yaml:1:8"),
+        ("JS101", "specs/x.yaml:2:1"),
+        ("JS110", "specs/x.yaml:3:8"),
+        ("JS120", "specs/x.yaml:4:12"),
+        ("JS220", "specs/x.yaml:4:18"),
+    ]
+
+
+def test_a_great_many_mistakes_are_cut_short_and_found_quickly() -> None:
+    keys = "".join(f"k{n}: 1\n" for n in range(10_000))
+    overlay = "".join(f"    k{n}: 1\n" for n in range(10_000))
+    files = {
+        "specs/a.yaml": job("a", "tags: [" + "5, " * 20_000 + "]\n"),
+        "specs/b.yaml": job("b", keys),
+        "specs/c.yaml": job("c", f"env:\n  dev:\n{overlay}"),
+        "specs/d.yaml": "jobs:\n" + "- 5\n" * 20_000,
+        "specs/e.yaml": "jobs: []\n" + keys,
+        "specs/x/defaults.yaml": keys,
+    }
+    started = time.perf_counter()
+    found = read(files).diagnostics
+    assert time.perf_counter() - started < 10  # 1 s where nothing else runs; without limits it is minutes
+    assert len(found) == 6 * 101
+    assert sum(each.code == "JS105" for each in found) == 6
+
+
+def test_texts_of_any_length_give_short_messages() -> None:
+    found = read({"specs/a.yaml": job("a", f"tags: {'x' * 100_000}\nschedule: {{cron: '{'* ' * 50_000}'}}\n")})
+    assert all(len(each.message) <= 500 and len(each.hint) <= 500 for each in found.diagnostics)
+    assert len(found.diagnostics) == 2
+
+
+def test_a_project_without_declared_environments_cannot_have_any_number_of_them(tmp_path: Path) -> None:
+    names = ", ".join(f"e{n}: {{}}" for n in range(101))
+    checked = check(tmp_path, {"specs/a.yaml": job(more=f"env: {{{names}}}\n")})
+    assert [(found.code, found.location.path) for found in checked.diagnostics] == [("JS140", "jobspec.toml")]
+    assert len(checked.by_environment) == 101
 
 
 def test_broken_defaults_of_a_file_freeze_its_jobs() -> None:
@@ -132,6 +175,7 @@ def test_broken_defaults_of_a_file_freeze_its_jobs() -> None:
 def test_two_defaults_files_in_one_directory_freeze_what_is_below() -> None:
     loaded = read({"specs/defaults.toml": 'queue = "a"\n', "specs/defaults.yaml": "queue: b\n", "specs/a.yaml": job()})
     assert said(loaded.diagnostics) == [("JS150", "specs/defaults.yaml")]
+    assert [str(each.location) for each in loaded.diagnostics[0].related] == ["specs/defaults.toml"]
     assert loaded.frozen == {"orders"}
 
 
