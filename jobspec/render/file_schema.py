@@ -12,8 +12,9 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from jobspec.spec.model import DURATION_SCHEMA, JobSpec
+from jobspec.spec.model import JobSpec
 from jobspec.spec.project import Project
+from jobspec.spec.scalars import DURATION_SCHEMA
 from jobspec.timing.duration import format_duration
 
 Schema = dict[str, Any]

@@ -16,7 +16,8 @@ import yaml
 
 from jobspec.diagnostics import RULES
 from jobspec.render.file_schema import DATE, DURATION, IMPORT_PATH, Schema, make_job_schema, make_project_schema
-from jobspec.spec.model import DURATION_SCHEMA, JobSpec
+from jobspec.spec.model import JobSpec
+from jobspec.spec.scalars import DURATION_SCHEMA
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -210,7 +210,7 @@ def _read_chunks(descriptor: int, size: int) -> Iterator[bytes]:
 
 def _judge(status: os.stat_result, shown: str) -> Diagnostic | None:
     if not stat.S_ISREG(status.st_mode):
-        return refuse("JS002", shown, "this is no regular file, but its name is that of a spec file", "rename it")
+        return refuse("JS002", shown, "this is no regular file", "rename it, as its name is that of a spec file")
     return refuse_size(shown, status.st_size) if status.st_size > MAX_BYTES else None
 
 

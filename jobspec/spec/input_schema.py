@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from jobspec.diagnostics import Diagnostic, Location
 from jobspec.spec.listing import SourceFile
-from jobspec.spec.model import kind_of
+from jobspec.spec.part import kind_of
 from jobspec.spec.source import Document, Span, locate, make_location, parse_file
 from jobspec.spec.validation import Problem, limit, say_path
 from jobspec.spec.vocabulary import join_words, suggest_word

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from jobspec.spec.merge import IGNORED_PREFIX, is_absence, merge
-from jobspec.spec.model import JobSpec, kind_of
+from jobspec.spec.model import JobSpec
+from jobspec.spec.part import kind_of
 from jobspec.spec.positions import quote
 from jobspec.spec.reports import Finding
 from jobspec.spec.source import find_positions, locate

@@ -112,7 +112,9 @@ def make_finding(layers: tuple[Layer, ...], env: str | None, problem: Problem) -
     if _rank(layers, other) > _rank(layers, place):
         place, other, name = other, place, problem.path[-1]
     related = Related(message=f"`{name}` is set here", location=other.layer.locate(other.path, key=problem.on_key))
-    moved = replace(problem, path=place.path, other=None)
+    is_inherited = problem.code == "JS120" and other.layer is not place.layer
+    hint = f"write `{name}: null` beside it to unset what is inherited" if is_inherited else problem.hint
+    moved = replace(problem, path=place.path, hint=hint, other=None)
     return Finding(layer=place.layer, problem=moved, job=layers[-1], related=(related,))
 
 

@@ -16,9 +16,10 @@ from jobspec.errors import ProjectError, UsageError
 from jobspec.spec.directory import read_file
 from jobspec.spec.layers import Layer
 from jobspec.spec.listing import MAX_BYTES, PROJECT_FILE
-from jobspec.spec.model import DURATION_SCHEMA, ImportPath, SpecPart, check_duration, kind_of, mistake
+from jobspec.spec.part import SpecPart, kind_of, mistake
 from jobspec.spec.positions import quote
 from jobspec.spec.reports import Finding, make_diagnostics, order
+from jobspec.spec.scalars import DURATION_SCHEMA, ImportPath, check_duration
 from jobspec.spec.source import parse_file
 from jobspec.spec.validation import Problem, make_problems, say_path
 from jobspec.spec.vocabulary import join_words, plain, read_keys, suggest_key, suggest_word
@@ -191,7 +192,7 @@ def _translate_file(found: Diagnostic) -> Diagnostic:
 
 _SETTINGS_HINT = 'write `project = "…"` with an id that the project will keep'
 _FILE_MISTAKES = {
-    "JS002": ("this is no regular file", f"remove it, and write a file `{PROJECT_FILE}`"),
+    "JS002": ("this is no regular file", "remove it, and write a file in its place"),
     "JS004": (f"the file has more than the {MAX_BYTES:,} bytes that are read", "keep only settings in it"),
     "JS006": ("the file is empty", _SETTINGS_HINT),
 }

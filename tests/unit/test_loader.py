@@ -272,6 +272,17 @@ def test_of_two_values_that_do_not_fit_the_one_laid_over_the_other_is_shown() ->
         ]
 
 
+def test_what_is_inherited_and_excluded_is_unset_with_null() -> None:
+    files = {
+        "specs/defaults.yaml": "queue: q\nworkflow: a:B\ninput_model: a:M\n",
+        "specs/a.yaml": "name: a\ninput_schema: s.json\n",
+    }
+    found = only(read(files))
+    assert (found.code, str(found.location)) == ("JS120", "specs/a.yaml:2:1")
+    assert found.hint == "write `input_model: null` beside it to unset what is inherited"
+    assert [str(related.location) for related in found.related] == ["specs/defaults.yaml:3:1"]
+
+
 def test_a_mistake_of_two_layers_is_said_once_and_names_who_inherits_it() -> None:
     files = {
         "specs/defaults.yaml": "queue: q\nworkflow: a:B\nrun: {run_timeout: 1h}\n",

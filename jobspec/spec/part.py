@@ -1,0 +1,57 @@
+"""What all parts of a spec are made of: a frozen model, and mistakes in a person's words.
+
+Validators say what is wrong by raising a pydantic error whose type is a code of
+:data:`jobspec.diagnostics.RULES`, so that a mistake in a file and the same
+mistake in code read alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+from pydantic_core import PydanticCustomError
+
+
+class SpecPart(BaseModel):
+    """What all parts of a spec have in common: frozen, strict, and no unknown key."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", use_attribute_docstrings=True)
+
+
+def mistake(code: str, message: str, hint: str = "", **context: Any) -> PydanticCustomError:
+    """Make the error that a validator raises.
+
+    Args:
+        code: A key of `jobspec.diagnostics.RULES`.
+        message: One sentence on what is wrong.
+        hint: What to do.
+        context: `path` names the offending part where it is deeper than the validated value, `span` is a (start, end)
+            offset inside the offending text, and `other` is the key beside the offending one that it does not fit.
+    """
+    return PydanticCustomError(code, "{message}", {"message": message, "hint": hint, **context})
+
+
+def kind_of(value: Any) -> str:  # noqa: PLR0911  one line a kind
+    """Name a value's type as a person who writes YAML would."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return f"`{str(value).lower()}`"
+        case int() | float():
+            return f"the number `{value}`"
+        case str():
+            return "text"
+        case Mapping():
+            return "a mapping"
+        case Sequence():
+            return "a list"
+        case _:
+            return type(value).__name__
+
+
+def suggest_quotes(value: Any) -> str:
+    """Say how a number is written where text is wanted."""
+    return f'write "{value}" in quotes' if isinstance(value, int | float) and not isinstance(value, bool) else ""
