@@ -192,7 +192,7 @@ def want(specs: Specs, client: Client) -> dict[str, Wanted]:
     """Make what the specs ask for."""
     return want_jobs(
         specs.loaded.jobs.values(), converter=client.data_converter, namespace=client.namespace, now=specs.now
-    )
+    ).wanted
 
 
 async def _create(client: Client, requests: Sequence[CreateScheduleRequest], concurrency: int) -> Spent:

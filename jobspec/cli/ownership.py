@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from jobspec.errors import JobspecError
     from jobspec.live.schedules import LiveSchedule
     from jobspec.planning.plan import Wanted
+    from jobspec.planning.wanted import WantedJobs
 
 
 @click.command("adopt")
@@ -63,8 +64,9 @@ async def _adopt(specs: Specs, options: ConnectionOptions, names: Collection[str
     terms = make_terms(specs)
     client = await connect_to(specs, options)
     jobs = specs.loaded.jobs.values()
-    wanted = want_jobs(jobs, converter=client.data_converter, namespace=client.namespace, now=specs.now)
-    _check_names(names, wanted, specs)
+    found = want_jobs(jobs, converter=client.data_converter, namespace=client.namespace, now=specs.now)
+    wanted = found.wanted
+    _check_names(names, found, specs)
     schedules = Schedules(client)
     live = await read_named(schedules, names or wanted)
     chosen = names or _those_as_wanted(wanted, live, former)
@@ -76,13 +78,15 @@ async def _adopt(specs: Specs, options: ConnectionOptions, names: Collection[str
     return code_of_outcomes(outcomes, code) if outcomes else code
 
 
-def _check_names(names: Collection[str], wanted: Mapping[str, Wanted], specs: Specs) -> None:
+def _check_names(names: Collection[str], found: WantedJobs, specs: Specs) -> None:
     from jobspec.cli.output import say_diagnostics
     from jobspec.errors import NotFoundError
 
     for name in names:
-        if name not in wanted:
-            say_diagnostics(found for found in specs.loaded.diagnostics if found.job == name)
+        if name in found.failed:
+            raise found.failed[name]
+        if name not in found.wanted:
+            say_diagnostics(mistake for mistake in specs.loaded.diagnostics if mistake.job == name)
             raise NotFoundError(f"no valid spec has a schedule named `{name}`, so there is nothing to take it over for")
 
 

@@ -6,7 +6,6 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from jobspec.errors import JobspecError
 from jobspec.live.schedules import Schedules
 from jobspec.planning.guards import Allowances, Refusal, check
 from jobspec.planning.plan import Plan, Source, Terms, Wanted, make_plan
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from temporalio.client import Client
 
     from jobspec.cli.specs import Specs
+    from jobspec.errors import JobspecError
     from jobspec.live.schedules import LiveSchedule
 
 
@@ -64,14 +64,8 @@ async def _compare(
     jobs, client = tuple(specs.loaded.jobs.values()), schedules.client
     names = {job.spec.name for job in jobs if job.spec.schedule} | specs.loaded.frozen
     reading = asyncio.ensure_future(read_live(schedules, names, owners=specs.owners))
-    try:
-        wanted = await want_jobs_meanwhile(
-            jobs, converter=client.data_converter, namespace=client.namespace, now=specs.now
-        )
-    except JobspecError:
-        await asyncio.wait((reading,))  # a request in flight must not be cancelled
-        raise
-    return wanted, await reading
+    found = await want_jobs_meanwhile(jobs, converter=client.data_converter, namespace=client.namespace, now=specs.now)
+    return found.wanted, {**await reading, **found.failed}
 
 
 def make_terms(specs: Specs) -> Terms:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from temporalio.converter import DataConverter
 
+    from jobspec.errors import JobspecError
     from jobspec.live.messages import DesiredSchedule
     from jobspec.spec.loader import Job
     from jobspec.spec.model import JobSpec
@@ -28,7 +30,20 @@ _STEP = 8
 """How many jobs are brought into comparable form before other tasks have their turn: a millisecond's work."""
 
 
-def want_jobs(jobs: Iterable[Job], *, converter: DataConverter, namespace: str, now: datetime) -> dict[str, Wanted]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WantedJobs:
+    """All jobs that have a schedule.
+
+    Attributes:
+        wanted: What a plan compares, by name.
+        failed: Jobs whose values the data converter cannot convert, by name; their schedules are left as they are.
+    """
+
+    wanted: dict[str, Wanted] = field(default_factory=dict)
+    failed: dict[str, JobspecError] = field(default_factory=dict)
+
+
+def want_jobs(jobs: Iterable[Job], *, converter: DataConverter, namespace: str, now: datetime) -> WantedJobs:
     """Bring all jobs that have a schedule into comparable form.
 
     Args:
@@ -37,29 +52,36 @@ def want_jobs(jobs: Iterable[Job], *, converter: DataConverter, namespace: str, 
         namespace: Some converters depend on it.
         now: A job with no nominal run after this is completed.
     """
-    wanted = {}
+    found = WantedJobs()
     for job in jobs:
-        schedule = job.spec.schedule
+        name, schedule = job.spec.name, job.spec.schedule
         if schedule is None:
             continue
         context = WorkflowSerializationContext(namespace=namespace, workflow_id=job.spec.workflow_id)
-        wanted[job.spec.name] = Wanted(
-            desired=_make_desired(job.spec, converter.with_context(context)),
+        try:
+            desired = _make_desired(job.spec, converter.with_context(context))
+        except InvalidDefinitionError as error:
+            found.failed[name] = error
+            continue
+        found.wanted[name] = Wanted(
+            desired=desired,
             find_source=partial(_find_source, job),
             is_completed=not has_run(schedule.timetable, now),
         )
-    return wanted
+    return found
 
 
 async def want_jobs_meanwhile(
     jobs: Sequence[Job], *, converter: DataConverter, namespace: str, now: datetime
-) -> dict[str, Wanted]:
+) -> WantedJobs:
     """Do the same in small steps, while other tasks wait for Temporal; arguments are those of `want_jobs`."""
-    wanted: dict[str, Wanted] = {}
+    found = WantedJobs()
     for start in range(0, len(jobs), _STEP):
-        wanted |= want_jobs(jobs[start : start + _STEP], converter=converter, namespace=namespace, now=now)
+        step = want_jobs(jobs[start : start + _STEP], converter=converter, namespace=namespace, now=now)
+        found.wanted.update(step.wanted)
+        found.failed.update(step.failed)
         await asyncio.sleep(0)
-    return wanted
+    return found
 
 
 def _make_desired(spec: JobSpec, converter: DataConverter) -> DesiredSchedule:

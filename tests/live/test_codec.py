@@ -68,6 +68,17 @@ run:
 schedule: {interval: 1h}
 """
 
+PICKY = """
+class Picky(PydanticPayloadConverter):
+    def to_payloads(self, values):
+        if any("unspeakable" in str(value) for value in values):
+            raise RuntimeError("there are no words for it")
+        return super().to_payloads(values)
+
+
+converter = DataConverter(payload_converter_class=Picky)
+"""
+
 on_one_back_end = pytest.mark.parametrize("server", ["chasm"], indirect=True)
 
 
@@ -158,6 +169,19 @@ async def test_a_job_that_the_codec_refuses_fails_alone(sealed: Project) -> None
     assert "the key server says no" in finished.stderr
     assert "unspeakable" not in finished.text
     assert "bug" not in finished.stderr
+    assert (await sealed.exists("a"), await sealed.exists("b")) == (False, True)
+
+
+@on_one_back_end
+async def test_a_converter_that_fails_on_a_job_holds_that_job_alone(sealed: Project) -> None:
+    imports = "from temporalio.contrib.pydantic import PydanticPayloadConverter"
+    sealed.write(f"{imports}\nfrom temporalio.converter import DataConverter\n{PICKY}", to="codec.py")
+    sealed.write(JOB.replace("secret-1234", "unspeakable"))
+    sealed.write(JOB.replace("name: a", "name: b"), to="specs/b.yaml")
+    finished = await sealed.run("apply", "--yes")
+    assert finished.code == 5, finished.text
+    assert "there are no words for it" in finished.text
+    assert "Traceback" not in finished.stderr
     assert (await sealed.exists("a"), await sealed.exists("b")) == (False, True)
 
 
