@@ -69,7 +69,7 @@ class Sides:
 
 
 async def measure_converging(backend: Backend, rounds: int, note: Callable[[str], None]) -> AsyncIterator[Figure]:
-    """Measure on one back end, in one server.
+    """Measure on one back end.
 
     Args:
         backend: The scheduler.
@@ -81,12 +81,15 @@ async def measure_converging(backend: Backend, rounds: int, note: Callable[[str]
     specs = open_specs(None)
     async with run_server(backend) as server:
         create_at = await _find_best_for_creates(server, specs, note)
-        sides, client = await _measure_apply(server, specs, rounds, create_at, note)
-        count = len(want(specs, client))
-        for figure in sides.make_figures(
-            f"apply {count:,} new jobs, {backend}", f"bare creates, {create_at} at a time", APPLY_GOAL
-        ):
-            yield figure
+        count = len(want(specs, server))
+    sides = await _measure_apply(backend, specs, rounds, create_at, note)
+    for figure in sides.make_figures(
+        f"apply {count:,} new jobs, {backend}", f"bare creates, {create_at} at a time", APPLY_GOAL
+    ):
+        yield figure
+    async with run_server(backend) as server:
+        client = await make_namespace(server)
+        await _apply(client, specs)
         describe_at = await _find_best_for_describes(client, specs, note)
         sides = await _measure_plan(client, specs, rounds * 3, describe_at, note)
         for figure in sides.make_figures(
@@ -107,21 +110,24 @@ async def _wait_for_the_hour(note: Callable[[str], None]) -> None:
 
 
 async def _measure_apply(
-    server: Client, specs: Specs, rounds: int, concurrency: int, note: Callable[[str], None]
-) -> tuple[Sides, Client]:
-    """Apply, and create the same schedules bare, each in fresh namespaces; the client is of the last one applied."""
-    sides, client = Sides(), server
+    backend: Backend, specs: Specs, rounds: int, concurrency: int, note: Callable[[str], None]
+) -> Sides:
+    """Apply, and create the same schedules bare, in a namespace each; which comes first alternates.
+
+    Each round has a new server: one that already keeps thousands of schedules is slower, and busy when some fire.
+    """
+    sides = Sides()
     for number in range(rounds):
-        for is_ours in (number % 2 == 0, number % 2 == 1):
-            fresh = await make_namespace(server)
-            if is_ours:
-                client = fresh
-                sides.ours.append(await _apply(client, specs))
-                note(f"applied in {sides.ours[-1]}")
-            else:
-                sides.theirs.append(await _create(fresh, make_creates(specs, fresh), concurrency))
-                note(f"created bare in {sides.theirs[-1]}")
-    return sides, client
+        async with run_server(backend) as server:
+            for is_ours in (number % 2 == 0, number % 2 == 1):
+                fresh = await make_namespace(server)
+                if is_ours:
+                    sides.ours.append(await _apply(fresh, specs))
+                    note(f"applied in {sides.ours[-1]}")
+                else:
+                    sides.theirs.append(await _create(fresh, make_creates(specs, fresh), concurrency))
+                    note(f"created bare in {sides.theirs[-1]}")
+    return sides
 
 
 async def _measure_plan(
