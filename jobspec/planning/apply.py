@@ -99,10 +99,10 @@ async def apply_plan(plan: Plan, assignment: Assignment) -> AsyncIterator[Outcom
         plan: What to do.
         assignment: What to do it with.
     """
-    reason_to_skip = ""
+    reason_to_skip, gone = "", asyncio.Event()
     for actions in PHASES:
         changes = [change for change in plan.changes if change.action in actions]
-        async for outcome in _carry_out(changes, assignment, reason_to_skip):
+        async for outcome in _carry_out(changes, assignment, reason_to_skip, gone):
             yield outcome
             reason_to_skip = reason_to_skip or _why_skip_the_rest(outcome)
 
@@ -115,12 +115,14 @@ def _why_skip_the_rest(outcome: Outcome) -> str:
     return ""
 
 
-async def _carry_out(changes: Sequence[Change], assignment: Assignment, reason_to_skip: str) -> AsyncIterator[Outcome]:
+async def _carry_out(
+    changes: Sequence[Change], assignment: Assignment, reason_to_skip: str, gone: asyncio.Event
+) -> AsyncIterator[Outcome]:
     if reason_to_skip and changes and changes[0].action in PHASES[-1]:
         for change in changes:
             yield Outcome(change=change, status=Status.SKIPPED, message=reason_to_skip)
         return
-    turns, gone = asyncio.Semaphore(CONCURRENCY), asyncio.Event()
+    turns = asyncio.Semaphore(CONCURRENCY)
     tasks = [asyncio.ensure_future(_settle(change, assignment, turns, gone)) for change in changes]
     for next_settled in asyncio.as_completed(tasks):
         yield await next_settled
