@@ -109,7 +109,7 @@ class Schedules:
         except ScheduleNotFoundError:
             return None
         try:
-            canonical = canonicalize(await decode_payloads(response.schedule, self._codec(response.schedule)))
+            canonical = canonicalize(await self._decode(response.schedule))
         except MalformedScheduleError as error:
             raise MalformedScheduleError(f"cannot {what}: {error}") from error
         return LiveSchedule.read(name, response, canonical)
@@ -274,6 +274,13 @@ class Schedules:
             # A codec is user code and may raise anything; it fails the one job and not the command.
             raise InvalidDefinitionError(f"the codec of the data converter cannot encode the job: {error!r}") from error
         return encoded
+
+    async def _decode(self, message: Schedule) -> Schedule:
+        try:
+            codec = self._codec(message)
+        except Exception:  # noqa: BLE001  a codec is user code and may raise anything
+            return message
+        return await decode_payloads(message, codec)
 
     def _codec(self, message: Schedule) -> PayloadCodec | None:
         """Give the codec what the SDK would: some derive keys from the workflow that a payload is for."""

@@ -59,7 +59,7 @@ def want_jobs(jobs: Iterable[Job], *, converter: DataConverter, namespace: str, 
             continue
         context = WorkflowSerializationContext(namespace=namespace, workflow_id=job.spec.workflow_id)
         try:
-            desired = _make_desired(job.spec, converter.with_context(context))
+            desired = _make_desired(job.spec, converter, context)
         except InvalidDefinitionError as error:
             found.failed[name] = error
             continue
@@ -84,9 +84,9 @@ async def want_jobs_meanwhile(
     return found
 
 
-def _make_desired(spec: JobSpec, converter: DataConverter) -> DesiredSchedule:
+def _make_desired(spec: JobSpec, converter: DataConverter, context: WorkflowSerializationContext) -> DesiredSchedule:
     try:
-        return make_desired(spec, converter.payload_converter)
+        return make_desired(spec, converter.with_context(context).payload_converter)
     except Exception as error:
         # A converter is user code and may raise anything.
         raise InvalidDefinitionError(f"the data converter cannot convert what `{spec.name}` says: {error!r}") from error

@@ -68,6 +68,20 @@ run:
 schedule: {interval: 1h}
 """
 
+CHOOSY = """
+from temporalio.converter import WithSerializationContext
+
+
+class Choosy(Codec, WithSerializationContext):
+    def with_context(self, context):
+        if context.workflow_id == "a":
+            raise RuntimeError("no key for this workflow")
+        return self
+
+
+converter = replace(pydantic_data_converter, payload_codec=Choosy())
+"""
+
 PICKY = """
 class Picky(PydanticPayloadConverter):
     def to_payloads(self, values):
@@ -183,6 +197,20 @@ async def test_a_converter_that_fails_on_a_job_holds_that_job_alone(sealed: Proj
     assert "there are no words for it" in finished.text
     assert "Traceback" not in finished.stderr
     assert (await sealed.exists("a"), await sealed.exists("b")) == (False, True)
+
+
+@on_one_back_end
+async def test_a_codec_that_refuses_a_workflow_holds_that_job_alone(sealed: Project) -> None:
+    assert (await sealed.run("apply", "--yes")).code == 0
+    before = await sealed.snapshot()
+    sealed.write(CODEC + CHOOSY, to="codec.py")
+    sealed.write(JOB.replace("name: a", "name: b"), to="specs/b.yaml")
+    finished = await sealed.run("apply", "--yes")
+    assert finished.code == 5, finished.text
+    assert "no key for this workflow" in finished.text
+    assert "Traceback" not in finished.stderr
+    assert await sealed.exists("b")
+    assert await sealed.snapshot() == before
 
 
 @on_one_back_end
