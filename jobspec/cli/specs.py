@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jobspec.errors import RefusedError
+from jobspec.errors import RefusedError, UsageError
 from jobspec.planning.guards import SpecsFound
 from jobspec.spec.loader import load
 from jobspec.spec.project import get_project_id, load_workspace, resolve_environment
+from jobspec.spec.vocabulary import join_words, suggest_word
 
 if TYPE_CHECKING:
     from temporalio.client import Client
@@ -80,6 +81,8 @@ def open_specs(env: str | None) -> Specs:
         environments=tuple(workspace.project.env),
         now=now,
     )
+    if not workspace.project.env:
+        _check_named(env, loaded)
     return Specs(
         directory=workspace.directory,
         project=workspace.project,
@@ -88,6 +91,15 @@ def open_specs(env: str | None) -> Specs:
         loaded=loaded,
         now=now,
     )
+
+
+def _check_named(env: str | None, loaded: Loaded) -> None:
+    """Refuse an environment that no spec names although some name others: misspelt, it would change nothing."""
+    if env is None or loaded.incomplete or not loaded.environments or env in loaded.environments:
+        return
+    names = sorted(loaded.environments)
+    hint = suggest_word(env, names) or f"they name {join_words(names)}"
+    raise UsageError(f"no spec names the environment `{env}`; {hint}; or declare it in jobspec.toml as `[env.{env}]`")
 
 
 def complete_connection(specs: Specs, options: ConnectionOptions) -> ConnectionOptions:

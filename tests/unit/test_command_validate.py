@@ -90,6 +90,19 @@ def test_explaining_a_job_of_a_broken_file_shows_that_file(capsys: pytest.Captur
     assert list_places(capsys.readouterr().err) == ["specs/a.yaml:4:1"]
 
 
+def test_an_environment_that_only_others_are_named_beside_is_misspelt(capsys: pytest.CaptureFixture[str]) -> None:
+    write({"jobspec.toml": PROJECT, "specs/a.yaml": JOB + "env: {staging: {queue: s}, dev: null}\n"})
+    assert commands.run(["explain", "a", "--env", "stagin"]) == 64
+    assert "no spec names the environment `stagin`; did you mean `staging`?" in capsys.readouterr().err
+    assert commands.run(["validate", "--env", "prod"]) == 64
+    assert "they name `dev` and `staging`" in capsys.readouterr().err
+    assert commands.run(["explain", "a", "--env", "staging"]) == 0
+    write({"jobspec.toml": PROJECT + "[env.prod]\n[env.staging]\n[env.dev]\n"})
+    assert commands.run(["validate", "--env", "prod", "--no-imports"]) == 0
+    write({"jobspec.toml": PROJECT, "specs/a.yaml": JOB})
+    assert commands.run(["validate", "--env", "prod", "--no-imports"]) == 0
+
+
 def test_a_new_project_is_valid_and_never_written_over(capsys: pytest.CaptureFixture[str]) -> None:
     assert commands.run(["init"]) == 0
     assert commands.run(["validate", "--no-imports"]) == 0
