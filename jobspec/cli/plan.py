@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
@@ -125,7 +127,9 @@ def _may_write(specs: Specs, planned: Planned, *, yes: bool, keep_going: bool) -
 async def _write(planned: Planned) -> list[Outcome]:
     from jobspec.planning.apply import Assignment, apply_plan
 
-    assignment = Assignment(schedules=planned.schedules, wanted=planned.wanted, terms=planned.terms)
+    # A question may wait for its answer for days; the grace time of what is retired begins now.
+    terms = replace(planned.terms, now=datetime.now(UTC))
+    assignment = Assignment(schedules=planned.schedules, wanted=planned.wanted, terms=terms)
     return await report_outcomes(apply_plan(planned.plan, assignment))
 
 

@@ -8,10 +8,13 @@ import pty
 import signal
 import sys
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 from projects import Finished, Project, finish, job
+
+from jobspec.planning.pauses import Pause, read_retirement
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -94,6 +97,25 @@ async def test_an_interrupt_at_the_question_ends_at_once_and_writes_nothing(proj
         finished = await interrupt(process)
     assert (finished.code, await project.exists()) == (130, False), finished.text
     assert "Interrupted." in finished.stderr
+
+
+@on_one_back_end
+async def test_the_grace_time_begins_with_the_answer_and_not_with_the_question(project: Project) -> None:
+    project.write(job("a"), job("b"))
+    await project.apply()
+    project.write(job("b"))
+    with terminal() as (ours, theirs):
+        process = await project.start("apply", stdin=theirs)
+        await read_until(process.stderr, "[y/N]")
+        await asyncio.sleep(1.1)  # notes count whole seconds
+        answered = datetime.now(UTC)
+        os.write(ours, b"y\n")
+        finished = await finish(process)
+    assert finished.code == 0, finished.text
+    retirement = read_retirement(Pause(paused=True, note=(await project.describe()).schedule.state.notes))
+    assert retirement is not None
+    assert retirement.since >= answered.replace(microsecond=0)
+    assert retirement.delete_after == retirement.since + timedelta(hours=24)
 
 
 @on_one_back_end
