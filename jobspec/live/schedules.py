@@ -161,15 +161,7 @@ class Schedules:
         what = f"create the schedule `{name}`"
         await self._requests.send(self._service.create_schedule, request, what=what)
 
-    async def update(
-        self,
-        live: LiveSchedule,
-        message: Schedule | None,
-        *,
-        paused: bool,
-        note: str,
-        project: str | None = None,
-    ) -> LiveSchedule:
+    async def update(self, live: LiveSchedule, message: Schedule | None, *, paused: bool, note: str) -> LiveSchedule:
         """Update a schedule once, unless it changed since it was described, and read back what became of it.
 
         All that is not the file's is carried over from `live`. Nothing is written where nothing differs.
@@ -179,20 +171,18 @@ class Schedules:
             message: Desired, payloads not encoded yet; None leaves spec, action and policies as they are.
             paused: As it shall be.
             note: As it shall be.
-            project: The mark as it shall be; None leaves it as it is.
 
         Returns:
             The schedule as read back.
 
         Raises:
             ConflictError: Somebody else changed or deleted it first; nothing of theirs is lost.
-            RefusedError: The mark cannot be changed here.
         """
         wanted = Wanted(
             canonical=canonicalize(message) if message else live.canonical,
             paused=paused,
             note=note,
-            project=project or live.project,
+            project=live.project,
         )
         return await self._change(live, message, wanted)
 

@@ -86,12 +86,13 @@ async def add_attribute(client: Client, name: str, kind: IndexedValueType.ValueT
     await client.operator_service.add_search_attributes(request)
 
 
-async def test_adopting_writes_spec_and_mark_in_one_update(schedules: Schedules, stranger: Client) -> None:
+async def test_adopting_writes_the_mark_and_nothing_else(schedules: Schedules, stranger: Client) -> None:
     await create_foreign(stranger, attributes={}, memo={})
     live = await describe(schedules)
     assert (live.project, live.mark_kind) == (None, None)
-    after = await schedules.update(live, message("ours"), paused=False, note="", project="shop")
-    assert (after.project, after.mark_kind, after.canonical.queue) == ("shop", "attribute", "ours")
+    after = await schedules.mark(live, "shop")
+    assert (after.project, after.mark_kind) == ("shop", "attribute")
+    assert (after.canonical, after.message) == (live.canonical, live.message)
 
 
 async def test_a_mark_changes_hands_and_is_taken_away(schedules: Schedules) -> None:
@@ -120,7 +121,7 @@ async def test_marking_what_is_marked_so_writes_nothing(schedules: Schedules) ->
 async def test_where_the_memo_can_change_it_bears_the_mark(schedules: Schedules, stranger: Client) -> None:
     await create_foreign(stranger, attributes={}, memo={"other": plain(b"1")})
     live = await describe(schedules)
-    ours = await schedules.update(live, message("ours"), paused=False, note="", project="shop")
+    ours = await schedules.mark(live, "shop")
     assert (ours.project, ours.mark_kind, set(ours.memo)) == ("shop", "memo", {"jobspec", "other"})
     nobodys = await schedules.mark(ours, None)
     assert (nobodys.project, nobodys.mark_kind, set(nobodys.memo)) == (None, None, {"other"})
@@ -140,8 +141,6 @@ async def test_where_the_memo_cannot_change_the_command_is_named(schedules: Sche
     for project in ("store", None):
         with pytest.raises(RefusedError, match="jobspec init --namespace"):
             await schedules.mark(live, project)
-    with pytest.raises(RefusedError, match="jobspec init --namespace"):
-        await schedules.update(live, message("ours"), paused=False, note="", project="store")
     assert await describe(schedules) == live
     later = Schedules(client)
     assert await later.attribute.register()
