@@ -195,7 +195,7 @@ def _decide_again(change: Change, live: LiveSchedule | None, assignment: Assignm
     if change.action is Action.ADOPT and wanted:
         if live is None:
             return None
-        return plan_adoption(change.name, wanted, live, owners=assignment.terms.owners, former=assignment.adopt_from)
+        return plan_adoption(change.name, wanted, live, terms=assignment.terms, former=assignment.adopt_from)
     return plan_job(change.name, wanted, live, terms=assignment.terms)
 
 

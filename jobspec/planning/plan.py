@@ -342,10 +342,8 @@ def _plan_unwanted(name: str, live: LiveSchedule | None, terms: Terms) -> Decisi
     )
 
 
-def plan_adoption(
-    name: str, wanted: Wanted, live: LiveSchedule, *, owners: frozenset[str], former: str | None
-) -> Decision:
-    """Decide whether a foreign schedule may be taken over.
+def plan_adoption(name: str, wanted: Wanted, live: LiveSchedule, *, terms: Terms, former: str | None) -> Decision:
+    """Decide whether a foreign schedule may be taken over, or one that bears a former id of ours gets the present one.
 
     Taking over writes the mark and nothing else; what else differs is the next plan's business.
 
@@ -353,10 +351,10 @@ def plan_adoption(
         name: The job's name.
         wanted: What the specs say.
         live: What Temporal has.
-        owners: Marks that are ours.
+        terms: Ownership.
         former: The mark of the project to take it from; None for an unmarked schedule.
     """
-    if live.project in owners:
+    if live.project == terms.project or (live.project in terms.owners and live.project != former):
         return Unchanged(name=name)
     if live.project != former:
         return _hold_foreign(name, wanted.source, live.project)
@@ -391,18 +389,18 @@ def plan_adoptions(
         former: The mark of the project to take from; None for unmarked schedules.
         namespace: For the record.
     """
-    decisions = [_adopt_or_hold(name, wanted[name], live.get(name), terms.owners, former) for name in sorted(names)]
+    decisions = [_adopt_or_hold(name, wanted[name], live.get(name), terms, former) for name in sorted(names)]
     return _collect(decisions, terms=terms, namespace=namespace)
 
 
 def _adopt_or_hold(
-    name: str, wanted: Wanted, live: LiveSchedule | JobspecError | None, owners: frozenset[str], former: str | None
+    name: str, wanted: Wanted, live: LiveSchedule | JobspecError | None, terms: Terms, former: str | None
 ) -> Decision:
     if live is None:
         live = ScheduleNotFoundError("there is no schedule of that name; `jobspec apply` creates it")
     if isinstance(live, JobspecError):
         return _hold_failed(name, wanted, live)
-    return plan_adoption(name, wanted, live, owners=owners, former=former)
+    return plan_adoption(name, wanted, live, terms=terms, former=former)
 
 
 def is_as_wanted(wanted: Wanted, live: LiveSchedule) -> bool:

@@ -21,7 +21,7 @@ from jobspec.errors import MalformedScheduleError
 from jobspec.live.messages import DesiredSchedule, make_desired
 from jobspec.planning.guards import Allowances, SpecsFound, check
 from jobspec.planning.pauses import Pause, retire
-from jobspec.planning.plan import Change, Plan, Source, Terms, Wanted, make_plan, plan_adoption
+from jobspec.planning.plan import Plan, Source, Terms, Wanted, make_plan, plan_adoptions
 from jobspec.render.conversion import plan_document
 from jobspec.render.plan import render_plan
 from jobspec.spec.model import JobSpec
@@ -97,7 +97,8 @@ def make(case: Path, settings: Mapping[str, Any]) -> Plan:
     tweaks = settings.get("live", {})
     live = {job.name: read_live(job, tweaks.get(job.name, {}), grace) for job in read_jobs(case / "live.yaml")}
     if "adopt" in settings:
-        return adopt(settings["adopt"], wanted, live, settings.get("adopt_from"))
+        former = settings.get("adopt_from")
+        return plan_adoptions(settings["adopt"], wanted, live, terms=terms, former=former, namespace="default")
     return make_plan(
         wanted,
         live,
@@ -106,13 +107,6 @@ def make(case: Path, settings: Mapping[str, Any]) -> Plan:
         namespace="default",
         environment=settings.get("environment"),
     )
-
-
-def adopt(names: list[str], wanted: Mapping[str, Wanted], live: Mapping[str, Any], former: str | None) -> Plan:
-    owners = frozenset({"shop", "store"})
-    decisions = [plan_adoption(name, wanted[name], live[name], owners=owners, former=former) for name in names]
-    changes = tuple(decision for decision in decisions if isinstance(decision, Change))
-    return Plan(project="shop", namespace="default", changes=changes)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)

@@ -180,6 +180,17 @@ async def test_former_names_of_the_project_own_too(project: Project, other: Stra
     assert await project.apply() == {"a": "retire done"}
 
 
+async def test_a_former_name_is_handed_over_on_request(project: Project, other: Stranger) -> None:
+    before = await create_theirs(project, other, **with_attribute("store"))
+    project.configure('also_owns = ["store"]')
+    project.write(job())
+    handed_over = await project.run("adopt", "--from", "store", "a")
+    assert (handed_over.code, handed_over.stderr.splitlines()) == (0, ["adopted    a"]), handed_over.text
+    assert body(await project.snapshot()) == body(before)
+    project.configure("")
+    assert await project.apply() == {"a": "update done"}
+
+
 @without_attribute
 async def test_without_the_attribute_adopt_and_forget_need_a_memo_that_can_change(
     project: Project, other: Stranger, server: Server

@@ -173,7 +173,7 @@ def test_a_plan_counts_all_and_is_in_name_order() -> None:
 
 def test_adoption_takes_only_what_was_asked_for() -> None:
     def adopt(project: str | None, former: str | None) -> Decision:
-        return plan_adoption("job", want("2h"), live(project=project), owners=TERMS.owners, former=former)
+        return plan_adoption("job", want("2h"), live(project=project), terms=TERMS, former=former)
 
     change = adopt(None, None)
     assert isinstance(change, Change)
@@ -185,6 +185,8 @@ def test_adoption_takes_only_what_was_asked_for() -> None:
     assert isinstance(adopt(None, "payroll"), Held)
     assert isinstance(adopt("billing", "payroll"), Held)
     assert isinstance(adopt("store", None), Unchanged)
+    assert isinstance(adopt("shop", "shop"), Unchanged)
+    assert action_of(adopt("store", "store")) is Action.ADOPT
 
 
 def test_a_reader_who_saw_one_change_did_not_see_another() -> None:
