@@ -10,7 +10,6 @@ Both hold plain JSON, never a user's converter or codec, so that any version of 
 from __future__ import annotations
 
 import asyncio
-import re
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
@@ -39,8 +38,6 @@ MEMO: Final = "jobspec"
 FORGOTTEN: Final = "-"
 """Value of the attribute where the mark was taken away; it outweighs a memo, which cannot be changed everywhere."""
 
-PROJECT_PATTERN: Final = r"[a-z0-9][a-z0-9._-]{0,62}"
-
 _RECHECK_SECONDS: Final = 60.0
 _USABLE_SECONDS: Final = 60.0
 
@@ -56,11 +53,6 @@ class Mark:
 
     project: str | None = None
     kind: Literal["attribute", "memo"] | None = None
-
-
-def valid_project(name: str) -> bool:
-    """Whether a name can be a project's permanent id."""
-    return re.fullmatch(PROJECT_PATTERN, name, re.ASCII) is not None
 
 
 def read_mark(search_attributes: Mapping[str, Payload], memo: Mapping[str, Payload]) -> Mark:

@@ -69,11 +69,6 @@ class FieldChange:
         """The field of `PRIVATE_FIELDS` that it is, or is a part of; None where it may always be shown."""
         return next((name for name in PRIVATE_FIELDS if self._is_below(name)), None)
 
-    @property
-    def is_private(self) -> bool:
-        """Whether it shows something that goes through the data converter's codec."""
-        return self.private_field is not None
-
     def _is_below(self, name: str) -> bool:
         return self.field == name or self.field.startswith((f"{name}.", f"{name}["))
 

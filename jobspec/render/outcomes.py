@@ -8,7 +8,7 @@ from jobspec.planning.plan import Action
 from jobspec.render.terminal import escape, to_ascii
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from jobspec.render.documents import OutcomeDocument
 
@@ -39,23 +39,11 @@ def render_outcome(outcome: OutcomeDocument, *, ascii: bool = False) -> str:  # 
     return to_ascii(line) if ascii else line
 
 
-def render_outcomes(outcomes: Iterable[OutcomeDocument], *, ascii: bool = False) -> str:  # noqa: A002
-    """Write a line for each change and a summary.
-
-    Args:
-        outcomes: In the order in which they shall be read.
-        ascii: Whether the output can show ASCII only.
-    """
-    settled = list(outcomes)
-    lines = [render_outcome(outcome, ascii=ascii) for outcome in settled]
-    return "\n".join([*lines, *([""] if lines else []), summarize_outcomes(settled)]) + "\n"
-
-
 def summarize_outcomes(outcomes: Sequence[OutcomeDocument]) -> str:
     """Count the outcomes in a line such as `3 created, 1 updated, 1 failed`."""
     words = [_word(outcome) for outcome in outcomes]
     counted = [f"{words.count(word)} {_plural(word, words.count(word))}" for word in _SUMMARY_ORDER if word in words]
-    return ", ".join(counted) if counted else "Nothing was changed."
+    return ", ".join(counted)
 
 
 def _word(outcome: OutcomeDocument) -> str:

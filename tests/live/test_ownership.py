@@ -14,7 +14,7 @@ from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
 from temporalio.api.workflowservice.v1 import CreateScheduleRequest
 
 from jobspec.errors import ConflictError, NamespaceNotFoundError, RefusedError
-from jobspec.live.ownership import FORGOTTEN, Mark, read_mark, valid_project
+from jobspec.live.ownership import Mark, read_mark
 from jobspec.live.schedules import Schedules
 
 if TYPE_CHECKING:
@@ -58,16 +58,6 @@ def test_a_mark_is_read_from_anything(attribute: bytes | None, memo: bytes | Non
 
 def test_a_memo_that_went_through_a_codec_is_no_mark() -> None:
     assert read_mark({}, {"jobspec": Payload(metadata={"encoding": b"binary/encrypted"}, data=b'"shop"')}) == NOBODY
-
-
-@pytest.mark.parametrize("name", ["shop", "a", "0", "a.b_c-d", "a" * 63])
-def test_valid_projects(name: str) -> None:
-    assert valid_project(name)
-
-
-@pytest.mark.parametrize("name", ["", FORGOTTEN, "-a", "Shop", "a b", "a\n", "ä", "a" * 64, ".a"])
-def test_invalid_projects(name: str) -> None:
-    assert not valid_project(name)
 
 
 async def create_foreign(client: Client, *, attributes: dict[str, Payload], memo: dict[str, Payload]) -> None:

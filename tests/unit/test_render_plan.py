@@ -10,7 +10,7 @@ from jobspec.planning.apply import Outcome, Status
 from jobspec.planning.diff import ABSENT, FieldChange
 from jobspec.planning.plan import Action, Change, Plan, Reason, Source
 from jobspec.render.conversion import apply_document, outcome_document, plan_document
-from jobspec.render.outcomes import render_outcome, render_outcomes
+from jobspec.render.outcomes import render_outcome, summarize_outcomes
 from jobspec.render.plan import render_plan
 
 
@@ -128,8 +128,9 @@ OUTCOMES = [
 
 
 def test_outcomes_are_told_one_by_one_and_counted() -> None:
+    documents = [outcome_document(outcome) for outcome in OUTCOMES]
     assert (
-        render_outcomes(map(outcome_document, OUTCOMES))
+        "\n".join(map(render_outcome, documents))
         == """\
 created    b
 created    a
@@ -137,15 +138,10 @@ unchanged  c: it is so already
 failed     d  (update): no\\u001bpermission
 conflict   e  (update): somebody else changed it
 skipped    f  (delete): `d` could not be created
-retired    g
-
-2 created, 1 retired, 1 unchanged, 1 failed, 1 conflict, 1 skipped
-"""
+retired    g"""
     )
-
-
-def test_nothing_done_is_said() -> None:
-    assert render_outcomes([]) == "Nothing was changed.\n"
+    expected = "2 created, 1 retired, 1 unchanged, 1 failed, 1 conflict, 1 skipped"
+    assert summarize_outcomes(documents) == expected
 
 
 def test_an_outcome_can_be_ascii() -> None:
