@@ -122,14 +122,14 @@ def _show_usage(error: click.ClickException) -> None:
 
 
 def _explain(error: JobspecError) -> None:
-    from jobspec.cli.output import say
+    from jobspec.cli.output import say_error
     from jobspec.errors import ProjectError
 
     if isinstance(error, ProjectError) and error.diagnostics:
         from jobspec.cli.output import say_diagnostics
 
         say_diagnostics(error.diagnostics)
-    say(f"error: {error}")
+    say_error(error)
 
 
 def _confess() -> None:

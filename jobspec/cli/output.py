@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from jobspec.diagnostics import Diagnostic
+    from jobspec.errors import JobspecError
 
 
 def put(text: str) -> None:
@@ -26,6 +27,13 @@ def say(text: str) -> None:
     """Write a remark to stderr, as long as somebody reads it."""
     with suppress(BrokenPipeError):
         click.echo(text, err=True, nl=not text.endswith("\n"))
+
+
+def say_error(error: JobspecError) -> None:
+    """Write an error to stderr; it may quote what others wrote, so nothing in it may move the cursor."""
+    from jobspec.render.terminal import escape
+
+    say("\n".join(map(escape, f"error: {error}".split("\n"))))
 
 
 def say_diagnostics(diagnostics: Iterable[Diagnostic]) -> None:

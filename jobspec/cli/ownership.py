@@ -126,7 +126,7 @@ def forget_command(
 
 
 async def _forget(specs: Specs, options: ConnectionOptions, names: tuple[str, ...]) -> int:
-    from jobspec.cli.output import put, say
+    from jobspec.cli.output import put, say_error
     from jobspec.cli.specs import connect_to
     from jobspec.errors import JobspecError
     from jobspec.live.schedules import Schedules
@@ -141,7 +141,7 @@ async def _forget(specs: Specs, options: ConnectionOptions, names: tuple[str, ..
             await forget(schedules, name, owners=owners)
         except JobspecError as error:
             failures.append(error)
-            say(f"error: {error}")
+            say_error(error)
         else:
             put(f"forgot {name}")
     return _code_of_failures(failures, len(names))

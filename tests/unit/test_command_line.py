@@ -27,6 +27,17 @@ def test_a_bug_is_70_and_asks_for_a_report(monkeypatch: pytest.MonkeyPatch, caps
     assert "This is a bug in jobspec" in captured.err
 
 
+def test_an_error_holds_nothing_that_a_terminal_obeys(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(_name: str) -> None:
+        raise RefusedError("it belongs to `\x1b[2J`\nand to nobody else")
+
+    monkeypatch.setattr("importlib.import_module", fail)
+    assert commands.run(["forget"]) == 3
+    assert capsys.readouterr().err == "error: it belongs to `\\u001b[2J`\nand to nobody else\n"
+
+
 def test_importing_the_command_line_is_light() -> None:
     code = (
         "import sys, jobspec.cli.commands; print(*(m for m in ('temporalio', 'pydantic', 'rich') if m in sys.modules))"
