@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from jobspec.live.schedules import Schedules
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from jobspec.cli.specs import Specs
     from jobspec.errors import JobspecError
     from jobspec.live.schedules import LiveSchedule
+    from jobspec.planning.wanted import WantedJobs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,9 +45,11 @@ async def plan_specs(specs: Specs, client: Client, allowances: Allowances) -> Pl
     """
     project, terms = specs.project, make_terms(specs)
     schedules = Schedules(client)
-    wanted, live = await _compare(specs, schedules)
+    found, live = await _compare(specs, schedules)
+    if found.failed:  # what no spec names may be such a job under its former name
+        terms = replace(terms, can_prune=False)
     plan = make_plan(
-        wanted,
+        found.wanted,
         live,
         terms=terms,
         invalid=_invalid_sources(specs),
@@ -54,18 +57,16 @@ async def plan_specs(specs: Specs, client: Client, allowances: Allowances) -> Pl
         environment=specs.env,
     )
     refusals = check(plan, found=specs.found, max_deletes=project.guards.max_deletes, allowances=allowances)
-    return Planned(plan=plan, wanted=wanted, terms=terms, schedules=schedules, refusals=refusals)
+    return Planned(plan=plan, wanted=found.wanted, terms=terms, schedules=schedules, refusals=refusals)
 
 
-async def _compare(
-    specs: Specs, schedules: Schedules
-) -> tuple[Mapping[str, Wanted], Mapping[str, LiveSchedule | JobspecError]]:
+async def _compare(specs: Specs, schedules: Schedules) -> tuple[WantedJobs, Mapping[str, LiveSchedule | JobspecError]]:
     """Make both sides of the comparison, the desired one while Temporal answers."""
     jobs, client = tuple(specs.loaded.jobs.values()), schedules.client
     names = {job.spec.name for job in jobs if job.spec.schedule} | specs.loaded.frozen
     reading = asyncio.ensure_future(read_live(schedules, names, owners=specs.owners))
     found = await want_jobs_meanwhile(jobs, converter=client.data_converter, namespace=client.namespace, now=specs.now)
-    return found.wanted, {**await reading, **found.failed}
+    return found, {**await reading, **found.failed}
 
 
 def make_terms(specs: Specs) -> Terms:

@@ -165,7 +165,7 @@ class Terms:
         owners: All marks that are ours: the project and its former ids.
         now: The time of planning.
         grace: From retired to deleted; zero deletes at once.
-        can_prune: Whether what no spec wants may be retired and deleted; False while any text could not be read.
+        can_prune: Whether what no spec wants may be retired and deleted; False while any spec cannot be used.
     """
 
     project: str
@@ -323,8 +323,8 @@ def _plan_unwanted(name: str, live: LiveSchedule | None, terms: Terms) -> Decisi
         return Held(
             name=name,
             reason=HeldReason.FROZEN,
-            message="no spec names it, but not all specs could be read",
-            hint="mend the files; nothing is retired or deleted until all of them can be read",
+            message="no spec names it, but not all specs can be used",
+            hint="mend the specs; nothing is retired or deleted until all of them can be used",
         )
     pause = Pause(paused=live.paused, note=live.note)
     retirement = read_retirement(pause)

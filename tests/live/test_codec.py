@@ -190,6 +190,9 @@ async def test_a_job_that_the_codec_refuses_fails_alone(sealed: Project) -> None
 async def test_a_converter_that_fails_on_a_job_holds_that_job_alone(sealed: Project) -> None:
     imports = "from temporalio.contrib.pydantic import PydanticPayloadConverter"
     sealed.write(f"{imports}\nfrom temporalio.converter import DataConverter\n{PICKY}", to="codec.py")
+    sealed.write(JOB.replace("name: a", "name: old"))
+    assert (await sealed.run("apply", "--yes")).code == 0
+    before = await sealed.snapshot("old")
     sealed.write(JOB.replace("secret-1234", "unspeakable"))
     sealed.write(JOB.replace("name: a", "name: b"), to="specs/b.yaml")
     finished = await sealed.run("apply", "--yes")
@@ -197,6 +200,7 @@ async def test_a_converter_that_fails_on_a_job_holds_that_job_alone(sealed: Proj
     assert "there are no words for it" in finished.text
     assert "Traceback" not in finished.stderr
     assert (await sealed.exists("a"), await sealed.exists("b")) == (False, True)
+    assert await sealed.snapshot("old") == before  # it may be the former name of the one that is held
 
 
 @on_one_back_end
