@@ -229,6 +229,10 @@ FIELD_PATHS: Mapping[str, tuple[str, ...]] = {
 """Where each field of `CanonicalSchedule` stands in the message: all that a write may replace."""
 
 
+_PAYLOAD_FIELDS = ("input", "memo", "static_summary", "static_details")
+"""The fields that go through the codec."""
+
+
 def overlay(live: Schedule, desired: Schedule, *, fields: Sequence[str]) -> Schedule:
     """Lay the given fields of the desired message over a copy of the live one.
 
@@ -239,7 +243,9 @@ def overlay(live: Schedule, desired: Schedule, *, fields: Sequence[str]) -> Sche
     """
     merged = Schedule()
     merged.CopyFrom(live)
-    for field in fields:
+    # A codec may derive its key from the workflow's id, so that nobody could decode the present bytes under another id.
+    sealed_anew = _PAYLOAD_FIELDS if "workflow_id" in fields else ()
+    for field in (*fields, *sealed_anew):
         *parents, name = FIELD_PATHS[field]
         target: Message = merged
         source: Message = desired

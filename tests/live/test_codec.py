@@ -82,6 +82,32 @@ class Choosy(Codec, WithSerializationContext):
 converter = replace(pydantic_data_converter, payload_codec=Choosy())
 """
 
+BOUND = """
+from temporalio.converter import WithSerializationContext
+
+
+class Bound(Codec, WithSerializationContext):
+    workflow_id = ""
+
+    def with_context(self, context):
+        bound = Bound()
+        bound.workflow_id = context.workflow_id
+        return bound
+
+    def seal(self, payload):
+        sealed = super().seal(payload)
+        sealed.metadata["for"] = self.workflow_id.encode()
+        return sealed
+
+    def open(self, payload):
+        if payload.metadata["for"] != self.workflow_id.encode():
+            raise ValueError("sealed for another workflow")
+        return super().open(payload)
+
+
+converter = replace(pydantic_data_converter, payload_codec=Bound())
+"""
+
 PICKY = """
 class Picky(PydanticPayloadConverter):
     def to_payloads(self, values):
@@ -141,6 +167,19 @@ async def test_a_change_of_something_else_keeps_the_encrypted_bytes(sealed: Proj
     assert (await sealed.run("apply", "--yes")).code == 0
     after = (await sealed.describe()).schedule.action.start_workflow
     assert (after.input, after.memo, after.user_metadata) == (before.input, before.memo, before.user_metadata)
+
+
+async def test_what_is_sealed_for_a_workflow_is_sealed_anew_for_another(sealed: Project) -> None:
+    sealed.write(CODEC + BOUND, to="codec.py")
+    assert (await sealed.run("apply", "--yes")).code == 0
+    sealed.write(JOB.replace("run:", "run:\n  workflow_id: other"))
+    written = await sealed.run("apply", "--yes")
+    assert (written.code, written.stdout.splitlines()[-1]) == (0, "1 updated"), written.text
+    action = (await sealed.describe()).schedule.action.start_workflow
+    metadata = action.user_metadata
+    for payload in (*action.input.payloads, action.memo.fields["holder"], metadata.summary, metadata.details):
+        assert payload.metadata["for"] == b"other"
+    assert (await sealed.run("plan")).stdout.startswith("No changes.")
 
 
 async def test_a_changed_input_is_written_encrypted_once(sealed: Project) -> None:
