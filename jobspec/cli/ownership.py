@@ -52,6 +52,7 @@ def adopt_command(  # noqa: PLR0913  one argument an option
 
 
 async def _adopt(specs: Specs, options: ConnectionOptions, names: Collection[str], former: str | None) -> int:
+    from jobspec.cli.output import say
     from jobspec.cli.plan import code_of_held, code_of_outcomes, report_outcomes, report_plan
     from jobspec.cli.planning import make_terms
     from jobspec.cli.specs import connect_to
@@ -70,11 +71,13 @@ async def _adopt(specs: Specs, options: ConnectionOptions, names: Collection[str
     schedules = Schedules(client)
     live = await read_named(schedules, names or wanted)
     chosen = names or _those_as_wanted(wanted, live, former)
+    for error in found.failed.values() if not names else ():
+        say(f"error: {error}")
     plan = plan_adoptions(chosen, wanted, live, terms=terms, former=former, namespace=client.namespace)
     report_plan(plan, schedules)
     assignment = Assignment(schedules=schedules, wanted=wanted, terms=terms, adopt_from=former)
     outcomes = await report_outcomes(apply_plan(plan, assignment))
-    code = code_of_held(plan)
+    code = ExitCode.REFUSED if found.failed and not names else code_of_held(plan)
     return code_of_outcomes(outcomes, code) if outcomes else code
 
 

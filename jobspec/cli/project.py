@@ -31,6 +31,10 @@ def init_command(
     from jobspec.errors import UsageError
 
     if namespace:
+        if project_id or directory != Path():
+            raise UsageError(
+                "--namespace prepares a namespace and writes no files: leave out the directory and --project"
+            )
         return asyncio.run(_prepare_namespace(namespace, address, profile))
     if address or profile:
         raise UsageError("--address and --profile go with --namespace")

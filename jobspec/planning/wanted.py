@@ -85,11 +85,17 @@ async def want_jobs_meanwhile(
 
 
 def _make_desired(spec: JobSpec, converter: DataConverter, context: WorkflowSerializationContext) -> DesiredSchedule:
+    # A converter is user code and may raise anything.
     try:
-        return make_desired(spec, converter.with_context(context).payload_converter)
+        fitted = converter.with_context(context)
     except Exception as error:
-        # A converter is user code and may raise anything.
-        raise InvalidDefinitionError(f"the data converter cannot convert what `{spec.name}` says: {error!r}") from error
+        raise InvalidDefinitionError(f"the data converter is of no use to `{spec.name}`: {error!r}") from error
+    try:
+        return make_desired(spec, fitted.payload_converter)
+    except Exception as error:
+        # The error may quote the input; where a codec hides that, so do we.
+        said = repr(error) if converter.payload_codec is None else type(error).__name__
+        raise InvalidDefinitionError(f"the data converter cannot convert what `{spec.name}` says: {said}") from error
 
 
 def _find_source(job: Job) -> Source:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from jobspec.diagnostics import Severity
 from jobspec.planning.pauses import Pause, spec_reason
 from jobspec.planning.plan import Action
 from jobspec.render.terminal import cut, cut_pair, escape, measure, pad, to_ascii
@@ -43,6 +44,8 @@ _RESET = "\x1b[0m"
 _HOW_TO_KEEP = """\
 A retired job whose spec comes back before it is deleted is restored as it was.
 To keep a schedule without a spec, run `jobspec forget NAME` instead of applying this."""
+_MISTAKES = """\
+The specs have mistakes, so `jobspec apply` will write nothing of this without `--keep-going`."""
 _INDENT = "    "
 _ARROW = " → "
 _WORD_COLUMNS = max(map(len, Action))
@@ -71,6 +74,8 @@ def render_plan(plan: PlanDocument, *, width: int = 120, ascii: bool = False, co
     blocks += ["\n".join(_held_block(held, columns)) for held in plan.held]
     if plan.refusals:
         blocks.append("\n".join(_refusal_block(plan.refusals)))
+    if plan.changes and any(found.severity is Severity.ERROR for found in plan.diagnostics):
+        blocks.append(_MISTAKES)
     text = "\n\n".join(blocks) + "\n"
     text = to_ascii(text) if ascii else text
     return _colored(text) if color else text

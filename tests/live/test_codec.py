@@ -226,6 +226,18 @@ async def test_a_job_that_the_codec_refuses_fails_alone(sealed: Project) -> None
 
 
 @on_one_back_end
+async def test_what_a_converter_says_of_an_input_is_hidden_where_a_codec_hides_it(sealed: Project) -> None:
+    hiding = PICKY.replace("Picky)", "Picky, payload_codec=Codec())")
+    imports = "from temporalio.contrib.pydantic import PydanticPayloadConverter"
+    sealed.write(f"{CODEC}\n{imports}\nfrom temporalio.converter import DataConverter\n{hiding}", to="codec.py")
+    sealed.write(JOB.replace("secret-1234", "unspeakable"))
+    finished = await sealed.run("plan")
+    assert finished.code == 3, finished.text
+    assert "RuntimeError" in finished.text
+    assert "there are no words for it" not in finished.text
+
+
+@on_one_back_end
 async def test_a_converter_that_fails_on_a_job_holds_that_job_alone(sealed: Project) -> None:
     imports = "from temporalio.contrib.pydantic import PydanticPayloadConverter"
     sealed.write(f"{imports}\nfrom temporalio.converter import DataConverter\n{PICKY}", to="codec.py")

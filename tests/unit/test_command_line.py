@@ -82,3 +82,8 @@ def test_of_several_codes_the_first_of_the_table_is_given(
     outcomes: list[Outcome], of_plan: ExitCode, code: ExitCode
 ) -> None:
     assert code_of_outcomes(outcomes, of_plan) is code
+
+
+def test_preparing_a_namespace_writes_no_files_and_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    assert commands.run(["init", "--namespace", "shop", "--project", "shop"]) == 64
+    assert "writes no files" in capsys.readouterr().err

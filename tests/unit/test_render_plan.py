@@ -153,3 +153,11 @@ def test_the_apply_document_is_in_name_order() -> None:
     assert [entry["name"] for entry in document["outcomes"]] == list("abcdefg")
     assert document["outcomes"][0] == {"name": "a", "action": "create", "status": "done", "message": ""}
     assert document["plan"]["kind"] == "plan"
+
+
+def test_a_plan_of_specs_with_mistakes_says_that_apply_writes_nothing() -> None:
+    mistake = Diagnostic(code="JS101", message="there is no key `x`", location=Location(path="a.yaml", line=1))
+    said = "`jobspec apply` will write nothing of this without `--keep-going`"
+
+    assert said in render_plan(plan_document(plan(change("job")), diagnostics=[mistake]))
+    assert said not in render_plan(plan_document(plan(change("job"))))
