@@ -6,19 +6,26 @@ caller::
 
     JobspecError
     ├── UsageError                  the command line or a call was used wrongly          exit 64
-    ├── NotFoundError               there is no job of that name                         exit 1
+    ├── NotFoundError               there is no job, or no run, of that name             exit 1
     ├── InvalidDefinitionError      a job, or the code that it names, cannot be used     exit 1
+    ├── DuplicateNameError          a registry has a job of that name already            exit 1
     ├── NotRegisteredError          there is no code that a worker could run             exit 1
+    ├── NoScheduleError             the job runs on demand, it has no schedule           exit 1
     ├── ProjectError                jobspec.toml is missing, broken or too little        exit 1 (holds diagnostics)
+    ├── RunFailedError              a run that was waited for did not complete           exit 1 (holds its failure)
+    ├── ApplyError                  some schedules could not be applied                  exit 1, 5 (holds outcomes)
     ├── RefusedError                a guard refused, or a name is not ours to write      exit 3
     │   └── ForeignScheduleError    the schedule carries another project's mark, or none
     ├── ConflictError               somebody else changed it first; plan again           exit 4
-    │   └── ScheduleExistsError     somebody else created it first
+    │   ├── ScheduleExistsError     somebody else created it first
+    │   └── AlreadyStartedError     a run of that workflow id is running
     ├── UnreachableError            Temporal cannot be reached; try again later          exit 69
     └── RequestError                Temporal answered, and refused or failed the request
         ├── ScheduleNotFoundError   there is no such schedule
         ├── NamespaceNotFoundError  there is no such namespace
-        └── MalformedScheduleError  the server holds a schedule that cannot be read
+        ├── MalformedScheduleError  the server holds a schedule that cannot be read
+        ├── AlreadyClosedError      the run is over
+        └── QueryError              the workflow knows no such query, or failed to answer it
 """
 
 from __future__ import annotations
@@ -27,6 +34,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from jobspec.diagnostics import Diagnostic
+    from jobspec.results import Failure, ScheduleOutcome, Status
 
 
 class JobspecError(Exception):
@@ -38,15 +46,23 @@ class UsageError(JobspecError):
 
 
 class NotFoundError(JobspecError):
-    """There is no job of that name; the message names the nearest ones."""
+    """There is no job of that name, and the message names the nearest ones; or the job has no such run."""
 
 
 class InvalidDefinitionError(JobspecError):
     """A job cannot be used as it is, or the code that it names cannot; the message says all that is wrong."""
 
 
+class DuplicateNameError(JobspecError):
+    """A registry has a job of that name already."""
+
+
 class NotRegisteredError(JobspecError):
     """A worker would have nothing to run; the message names the task queue and what its jobs lack."""
+
+
+class NoScheduleError(JobspecError):
+    """The job runs on demand: it has no schedule that could be applied, paused or triggered."""
 
 
 class ProjectError(JobspecError):
@@ -60,6 +76,34 @@ class ProjectError(JobspecError):
     def __init__(self, message: str, diagnostics: tuple[Diagnostic, ...] = ()) -> None:
         super().__init__(message)
         self.diagnostics = diagnostics
+
+
+class RunFailedError(JobspecError):
+    """A run that was waited for failed, timed out, or was canceled or terminated.
+
+    Args:
+        message: Which run, and what became of it.
+        status: Its state.
+        failure: Why, with all that it was raised from; None where the state says all.
+    """
+
+    def __init__(self, message: str, *, status: Status, failure: Failure | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.failure = failure
+
+
+class ApplyError(JobspecError):
+    """Some schedules could not be applied; all were tried.
+
+    Args:
+        message: Which ones, and why.
+        outcomes: What became of each schedule, in name order, those that went well included.
+    """
+
+    def __init__(self, message: str, outcomes: tuple[ScheduleOutcome, ...]) -> None:
+        super().__init__(message)
+        self.outcomes = outcomes
 
 
 class RefusedError(JobspecError):
@@ -76,6 +120,10 @@ class ConflictError(JobspecError):
 
 class ScheduleExistsError(ConflictError):
     """A schedule that was to be created is there already."""
+
+
+class AlreadyStartedError(ConflictError):
+    """A run of that workflow id is running already."""
 
 
 class UnreachableError(JobspecError):
@@ -96,3 +144,11 @@ class NamespaceNotFoundError(RequestError):
 
 class MalformedScheduleError(RequestError):
     """The server holds a schedule that cannot be read or repaired; only deleting it helps."""
+
+
+class AlreadyClosedError(RequestError):
+    """The run is over, so it can be neither signaled, canceled nor terminated."""
+
+
+class QueryError(RequestError):
+    """The workflow knows no query of that name, or failed to answer it."""
