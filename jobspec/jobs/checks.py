@@ -21,7 +21,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from jobspec.diagnostics import Severity
-from jobspec.jobs.code import ActivityCode, Mistake, WorkflowCode, load_activity, load_object, load_workflow
+from jobspec.jobs.code import ActivityCode, Mistake, WorkflowCode, read_workflow
+from jobspec.jobs.job_code import load_code
 from jobspec.jobs.values import Reader, UnreadableTypeError, make_reader
 from jobspec.spec.validation import Problem
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
+    from jobspec.jobs.job_code import JobCode, Named
     from jobspec.spec.model import JobSpec
     from jobspec.spec.positions import ValuePath
 
@@ -43,15 +45,27 @@ def check_job(spec: JobSpec, root: Path) -> tuple[Problem, ...]:
     Returns:
         All that is wrong, in the order of the job's keys; paths are those of the job as written.
     """
-    workflow = load_workflow(spec.workflow.import_path, root) if spec.workflow.import_path else None
+    return check_code(spec, load_code(spec, root))
+
+
+def check_code(spec: JobSpec, code: JobCode) -> tuple[Problem, ...]:
+    """Check a job against its code.
+
+    Args:
+        spec: A valid job.
+        code: What it names.
+
+    Returns:
+        See `check_job`.
+    """
     problems: list[Problem] = []
-    match workflow:
-        case Mistake():
-            problems.append(workflow.at("workflow", "class"))
-        case WorkflowCode():
-            problems += _check_type(spec, workflow)
-    problems += _check_activities(spec, root)
-    problems += _check_input(spec, workflow if isinstance(workflow, WorkflowCode) else None, root)
+    match code.workflow and code.workflow.code:
+        case Mistake() as mistake:
+            problems.append(mistake.at("workflow", "class"))
+        case WorkflowCode() as workflow:
+            problems += _check_type(spec, workflow, code.workflow.path if code.workflow else "")
+    problems += _check_activities(code.activities)
+    problems += check_arguments(spec, code)
     return tuple(dict.fromkeys(problems))
 
 
@@ -77,22 +91,10 @@ def check_clashes(specs: Iterable[JobSpec], root: Path) -> dict[str, tuple[Probl
 
 
 @cache
-def _model(path: str, root: Path) -> Reader | Mistake:
-    value = load_object(path, root)
-    if isinstance(value, Mistake):
-        return value
-    try:
-        return make_reader(value, f"`{path}`")
-    except UnreadableTypeError as error:
-        hint = "name a model, a dataclass, a `TypedDict`, or an alias such as `Batch = list[int]`"
-        return Mistake(code="JS309", message=f"`{path}` cannot judge inputs: {error}", hint=hint)
-
-
-@cache
-def _parameter(path: str, root: Path, index: int) -> tuple[Reader, ...] | Mistake:
+def _make_readers(implementation: type, index: int) -> tuple[Reader, ...] | Mistake:
     """Make what reads one argument: into the type the worker uses, and into the annotation if that says more."""
-    workflow = load_workflow(path, root)
-    assert isinstance(workflow, WorkflowCode)  # noqa: S101  only asked for once the workflow was read
+    workflow = read_workflow(implementation)
+    assert workflow  # noqa: S101  only asked for once the workflow was read
     parameter = workflow.parameters[index]
     types = (
         [parameter.read_as] if parameter.read_as == parameter.annotation else [parameter.read_as, parameter.annotation]
@@ -116,8 +118,7 @@ def _is_raw(annotation: Any) -> bool:
     )
 
 
-def _check_type(spec: JobSpec, workflow: WorkflowCode) -> Iterator[Problem]:
-    path = spec.workflow.import_path
+def _check_type(spec: JobSpec, workflow: WorkflowCode, path: str) -> Iterator[Problem]:
     if not workflow.runs(spec.workflow.type):
         yield Problem(
             path=("workflow", "type"),
@@ -127,22 +128,19 @@ def _check_type(spec: JobSpec, workflow: WorkflowCode) -> Iterator[Problem]:
         )
 
 
-def _check_activities(spec: JobSpec, root: Path) -> Iterator[Problem]:
-    for index, path in enumerate(spec.activities):
-        activity = load_activity(path, root)
-        if isinstance(activity, Mistake):
-            yield activity.at("activities", index)
+def _check_activities(activities: Iterable[Named]) -> Iterator[Problem]:
+    for index, activity in enumerate(activities):
+        if isinstance(activity.code, Mistake):
+            yield activity.code.at("activities", index)
 
 
 def _code_of(spec: JobSpec, root: Path) -> Iterator[tuple[ValuePath, str, WorkflowCode | ActivityCode]]:
-    if path := spec.workflow.import_path:
-        workflow = load_workflow(path, root)
-        if isinstance(workflow, WorkflowCode):
-            yield ("workflow", "class"), path, workflow
-    for index, path in enumerate(spec.activities):
-        activity = load_activity(path, root)
-        if isinstance(activity, ActivityCode):
-            yield ("activities", index), path, activity
+    code = load_code(spec, root)
+    if code.workflow and not isinstance(code.workflow.code, Mistake):
+        yield ("workflow", "class"), code.workflow.path, code.workflow.code
+    for index, activity in enumerate(code.activities):
+        if not isinstance(activity.code, Mistake):
+            yield ("activities", index), activity.path, activity.code
 
 
 def _clash(queue: str, place: ValuePath, code: WorkflowCode | ActivityCode, here: str, where: str) -> Problem:
@@ -155,20 +153,20 @@ def _clash(queue: str, place: ValuePath, code: WorkflowCode | ActivityCode, here
     )
 
 
-def _check_input(spec: JobSpec, workflow: WorkflowCode | None, root: Path) -> Iterator[Problem]:
-    if spec.input_model:
-        yield from _check_model(spec, root)
-    if workflow is None or workflow.type is None:
+def check_arguments(spec: JobSpec, code: JobCode) -> Iterator[Problem]:
+    """Check the arguments of a job against the model of its input and the annotations of `run()`."""
+    if code.model is not None:
+        yield from _check_model(spec, code.model)
+    workflow = code.workflow.code if code.workflow else None
+    if not isinstance(workflow, WorkflowCode) or workflow.type is None:
         return
     yield from _check_call(spec, workflow)
     if workflow.typed:
         for index in range(min(len(spec.arguments), len(workflow.parameters))):
-            yield from _check_argument(spec, workflow, index, root)
+            yield from _check_argument(spec, workflow, index, code.model)
 
 
-def _check_model(spec: JobSpec, root: Path) -> Iterator[Problem]:
-    assert spec.input_model  # noqa: S101  asked by the caller
-    model = _model(spec.input_model, root)
+def _check_model(spec: JobSpec, model: Reader | Mistake) -> Iterator[Problem]:
     if isinstance(model, Mistake):
         yield model.at("input_model")
     elif "input" in spec.model_fields_set:
@@ -199,16 +197,16 @@ def _count(number: int) -> str:
     return {0: "no argument", 1: "one argument"}.get(number, f"{number} arguments")
 
 
-def _check_argument(spec: JobSpec, workflow: WorkflowCode, index: int, root: Path) -> Iterator[Problem]:
-    assert spec.workflow.import_path  # noqa: S101  or there were no `WorkflowCode`
-    readers = _parameter(spec.workflow.import_path, root, index)
+def _check_argument(
+    spec: JobSpec, workflow: WorkflowCode, index: int, model: Reader | Mistake | None
+) -> Iterator[Problem]:
+    readers = _make_readers(workflow.implementation, index)
     path: ValuePath = ("input",) if "input" in spec.model_fields_set else ("args", index)
     if isinstance(readers, Mistake):
         yield replace(readers.at(*path), severity=Severity.WARNING)
         return
-    model = _model(spec.input_model, root) if spec.input_model and path == ("input",) else None
     for reader in readers:
-        if isinstance(model, Reader) and model.type == reader.type:
+        if path == ("input",) and isinstance(model, Reader) and model.type == reader.type:
             continue  # said already
         problems = list(reader.check(spec.arguments[index], path, "JS323"))
         yield from problems

@@ -76,6 +76,7 @@ class WorkflowCode:
         variadic: Whether `run()` takes any number more, as `*args`.
         keyword_only: Keyword-only parameters without a default, which Temporal can never fill.
         typed: Whether the SDK uses the annotations at all; parameters that are not positional turn that off.
+        returns: The annotation of the result; None where there is none.
     """
 
     implementation: type
@@ -85,6 +86,7 @@ class WorkflowCode:
     variadic: bool
     keyword_only: tuple[str, ...]
     typed: bool
+    returns: Any = None
 
     def runs(self, workflow_type: str) -> bool:
         """Whether a worker with this class runs workflows of a type."""
@@ -133,8 +135,16 @@ def load_object(path: str, root: Path) -> object | Mistake:
 def load_workflow(path: str, root: Path) -> WorkflowCode | Mistake:
     """Load a workflow class, once per path."""
     value = load_object(path, root)
-    if isinstance(value, Mistake):
-        return value
+    return value if isinstance(value, Mistake) else inspect_workflow(value, path)
+
+
+def inspect_workflow(value: object, path: str) -> WorkflowCode | Mistake:
+    """Read what is meant to be a workflow class, or say why it is none.
+
+    Args:
+        value: The object.
+        path: Its import path, or another name to show.
+    """
     try:
         return read_workflow(value) or _refuse_workflow(path, value)
     except Exception as error:  # noqa: BLE001  metaclasses and annotations are user code
@@ -164,8 +174,11 @@ def _article(noun: str) -> str:
 def load_activity(path: str, root: Path) -> ActivityCode | Mistake:
     """Load an activity, once per path."""
     value = load_object(path, root)
-    if isinstance(value, Mistake):
-        return value
+    return value if isinstance(value, Mistake) else inspect_activity(value, path)
+
+
+def inspect_activity(value: object, path: str) -> ActivityCode | Mistake:
+    """Read what is meant to be an activity, or say why it is none; arguments are those of `inspect_workflow`."""
     try:
         return read_activity(value) or _refuse_activity(path, value)
     except Exception as error:  # noqa: BLE001  `__getattr__` and properties are user code
@@ -209,6 +222,7 @@ def read_workflow(value: object) -> WorkflowCode | None:
             each.name for each in parameters if each.kind is each.KEYWORD_ONLY and each.default is each.empty
         ),
         typed=len(positional) == len(parameters),
+        returns=read_as.get("return"),
     )
 
 
