@@ -16,10 +16,11 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from jobspec.cli.planning import plan_specs
 from jobspec.cli.specs import open_specs
+from jobspec.live.schedules import Schedules
 from jobspec.live.writing import make_create_request
 from jobspec.planning.apply import Assignment, Status, apply_plan
 from jobspec.planning.guards import parse_allowances
-from jobspec.planning.wanted import want_jobs
+from jobspec.planning.wanted import SourcedSpec, want_jobs
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
@@ -28,8 +29,8 @@ if TYPE_CHECKING:
     from temporalio.api.workflowservice.v1 import CreateScheduleRequest
     from temporalio.client import Client
 
-    from jobspec.cli.planning import Planned
     from jobspec.cli.specs import Specs
+    from jobspec.planning.convergence import Planned
     from jobspec.planning.plan import Wanted
 
 APPLY_GOAL = 1.15
@@ -161,8 +162,9 @@ async def _measure_memory(server: Client, client: Client, backend: Backend) -> F
 
 async def _apply(client: Client, specs: Specs) -> Spent:
     meter = Meter()
-    planned = await plan_specs(specs, client, parse_allowances(()))
-    assignment = Assignment(schedules=planned.schedules, wanted=planned.wanted, terms=planned.terms)
+    schedules = Schedules(client)
+    planned = await plan_specs(specs, schedules, parse_allowances(()))
+    assignment = Assignment(schedules=schedules, wanted=planned.wanted, terms=planned.terms)
     outcomes = [outcome async for outcome in apply_plan(planned.plan, assignment)]
     spent = meter.read()
     failed = next((outcome for outcome in outcomes if outcome.status is not Status.DONE), None)
@@ -173,7 +175,7 @@ async def _apply(client: Client, specs: Specs) -> Spent:
 
 async def _plan(client: Client, specs: Specs) -> Spent:
     meter = Meter()
-    planned = await plan_specs(specs, client, parse_allowances(()))
+    planned = await plan_specs(specs, Schedules(client), parse_allowances(()))
     spent = meter.read()
     if not is_empty(planned):
         raise RuntimeError(f"the plan is not empty: {planned.plan.changes[:1]} {planned.plan.held[:1]}")
@@ -196,9 +198,8 @@ def make_creates(specs: Specs, client: Client) -> list[CreateScheduleRequest]:
 
 def want(specs: Specs, client: Client) -> dict[str, Wanted]:
     """Make what the specs ask for."""
-    return want_jobs(
-        specs.loaded.jobs.values(), converter=client.data_converter, namespace=client.namespace, now=specs.now
-    ).wanted
+    jobs = map(SourcedSpec.of, specs.loaded.jobs.values())
+    return want_jobs(jobs, converter=client.data_converter, namespace=client.namespace, now=specs.now).wanted
 
 
 async def _create(client: Client, requests: Sequence[CreateScheduleRequest], concurrency: int) -> Spent:

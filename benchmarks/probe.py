@@ -81,11 +81,12 @@ def plan(directory: str, address: str, namespace: str) -> None:
     from jobspec.cli.planning import plan_specs
     from jobspec.cli.specs import open_specs
     from jobspec.live.connection import connect
+    from jobspec.live.schedules import Schedules
     from jobspec.planning.guards import parse_allowances
 
     async def run() -> object:
         client = await connect(address=address, namespace=namespace, data_converter=pydantic_data_converter)
-        return await plan_specs(open_specs(None), client, parse_allowances(()))
+        return await plan_specs(open_specs(None), Schedules(client), parse_allowances(()))
 
     os.chdir(directory)
     report(lambda: asyncio.run(run()))

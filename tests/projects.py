@@ -20,7 +20,7 @@ from temporalio.api.workflowservice.v1 import (
     UpdateScheduleRequest,
 )
 
-from jobspec.cli.planning import Planned, plan_specs
+from jobspec.cli.planning import plan_specs
 from jobspec.cli.specs import open_specs
 from jobspec.live.schedules import LiveSchedule, Schedules
 from jobspec.planning.apply import Assignment, Outcome, apply_plan
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from temporalio.api.schedule.v1 import Schedule
     from temporalio.api.workflowservice.v1 import DescribeScheduleResponse
     from temporalio.client import Client
+
+    from jobspec.planning.convergence import Planned
 
 COMMAND_SECONDS = 60.0
 """How long a command may take; one that hangs fails its test instead of the whole run."""
@@ -106,12 +108,12 @@ class Project:
         """Plan as the command would, `later` than now."""
         specs = open_specs(env)
         specs = replace(specs, now=specs.now + later)
-        return await plan_specs(specs, self.client, parse_allowances(allow))
+        return await plan_specs(specs, Schedules(self.client), parse_allowances(allow))
 
     async def carry_out(self, planned: Planned) -> dict[str, Outcome]:
         """Carry out a plan that no guard refuses, and wait until lists show what was written."""
         assert not planned.refusals, planned.refusals
-        assignment = Assignment(schedules=planned.schedules, wanted=planned.wanted, terms=planned.terms)
+        assignment = Assignment(schedules=Schedules(self.client), wanted=planned.wanted, terms=planned.terms)
         outcomes = {outcome.change.name: outcome async for outcome in apply_plan(planned.plan, assignment)}
         await self.until_listed(*planned.wanted)
         return outcomes

@@ -81,13 +81,15 @@ def _validate(specs: Specs) -> bool:
 async def _apply(specs: Specs, server: DevServer) -> int:
     from jobspec.cli.plan import code_of_outcomes, code_of_plan, report_outcomes, report_plan
     from jobspec.cli.planning import plan_specs
+    from jobspec.live.schedules import Schedules
     from jobspec.planning.apply import Assignment, apply_plan
     from jobspec.planning.guards import Allowances
 
     # On the developer's own server a guard would only be in the way: nothing there is worth keeping.
-    planned = await plan_specs(specs, server.client, Allowances(empty=True, deletes=10**9))
-    report_plan(planned.plan, planned.schedules)
-    assignment = Assignment(schedules=planned.schedules, wanted=planned.wanted, terms=planned.terms)
+    schedules = Schedules(server.client)
+    planned = await plan_specs(specs, schedules, Allowances(empty=True, deletes=10**9))
+    report_plan(planned.plan, schedules)
+    assignment = Assignment(schedules=schedules, wanted=planned.wanted, terms=planned.terms)
     outcomes = await report_outcomes(apply_plan(planned.plan, assignment))
     code = code_of_plan(specs, planned)
     return code_of_outcomes(outcomes, code) if outcomes else code

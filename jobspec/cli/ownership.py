@@ -57,14 +57,14 @@ async def _adopt(specs: Specs, options: ConnectionOptions, names: Collection[str
     from jobspec.cli.planning import make_terms
     from jobspec.cli.specs import connect_to
     from jobspec.live.schedules import Schedules
+    from jobspec.planning.adoption import plan_adoptions
     from jobspec.planning.apply import Assignment, apply_plan
-    from jobspec.planning.plan import plan_adoptions
     from jobspec.planning.survey import read_named
-    from jobspec.planning.wanted import want_jobs
+    from jobspec.planning.wanted import SourcedSpec, want_jobs
 
     terms = make_terms(specs)
     client = await connect_to(specs, options)
-    jobs = specs.loaded.jobs.values()
+    jobs = map(SourcedSpec.of, specs.loaded.jobs.values())
     found = want_jobs(jobs, converter=client.data_converter, namespace=client.namespace, now=specs.now)
     wanted = found.wanted
     _check_names(names, found, specs)
@@ -97,7 +97,7 @@ def _those_as_wanted(
     wanted: Mapping[str, Wanted], live: Mapping[str, LiveSchedule | JobspecError], former: str | None
 ) -> list[str]:
     from jobspec.errors import JobspecError
-    from jobspec.planning.plan import is_as_wanted
+    from jobspec.planning.adoption import is_as_wanted
 
     return [
         name

@@ -16,10 +16,10 @@ from jobspec.cli.options import ConnectionOptions, connection_options, env_optio
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
-    from jobspec.cli.planning import Planned
     from jobspec.cli.specs import Specs
     from jobspec.live.schedules import Schedules
     from jobspec.planning.apply import Outcome
+    from jobspec.planning.convergence import Planned
     from jobspec.planning.guards import Allowances
     from jobspec.planning.plan import Plan
     from jobspec.render.documents import PlanDocument
@@ -52,8 +52,8 @@ def plan_command(  # noqa: PLR0913  one argument an option
     allowances = parse_allowances(allowed)
     specs = open_specs(environment)
     options = ConnectionOptions(profile=profile, address=address, namespace=namespace)
-    planned = asyncio.run(_plan(specs, options, allowances))
-    _show(specs, planned, output, show_input=show_input)
+    planned, schedules = asyncio.run(_plan(specs, options, allowances))
+    _show(specs, planned, output, show_input=show_input or not has_codec(schedules))
     code = code_of_plan(specs, planned)
     if code is ExitCode.OK and detailed_exitcode and planned.plan.changes:
         return ExitCode.CHANGES
@@ -94,23 +94,25 @@ def apply_command(  # noqa: PLR0913  one argument an option
     options = ConnectionOptions(profile=profile, address=address, namespace=namespace)
     # One event loop in two turns: the question stands between them, where Ctrl-C is heard at once.
     with asyncio.Runner() as runner:
-        planned = runner.run(_plan(specs, options, allowances))
-        document = _show(specs, planned, "text", show_input=show_input, to_stderr=output == "json")
+        planned, schedules = runner.run(_plan(specs, options, allowances))
+        shows_input = show_input or not has_codec(schedules)
+        document = _show(specs, planned, "text", show_input=shows_input, to_stderr=output == "json")
         outcomes = []
         if _may_write(specs, planned, yes=yes, keep_going=keep_going):
-            outcomes = runner.run(_write(planned))
+            outcomes = runner.run(_write(planned, schedules))
     _report(document, outcomes, output)
     code = code_of_plan(specs, planned)
     return code_of_outcomes(outcomes, code) if outcomes else (code or _declined(planned))
 
 
-async def _plan(specs: Specs, options: ConnectionOptions, allowances: Allowances) -> Planned:
+async def _plan(specs: Specs, options: ConnectionOptions, allowances: Allowances) -> tuple[Planned, Schedules]:
     from jobspec.cli.planning import make_terms, plan_specs
     from jobspec.cli.specs import connect_to
+    from jobspec.live.schedules import Schedules
 
     make_terms(specs)  # complain of a project without id before connecting
-    client = await connect_to(specs, options)
-    return await plan_specs(specs, client, allowances)
+    schedules = Schedules(await connect_to(specs, options))
+    return await plan_specs(specs, schedules, allowances), schedules
 
 
 def _may_write(specs: Specs, planned: Planned, *, yes: bool, keep_going: bool) -> bool:
@@ -124,12 +126,12 @@ def _may_write(specs: Specs, planned: Planned, *, yes: bool, keep_going: bool) -
     return False
 
 
-async def _write(planned: Planned) -> list[Outcome]:
+async def _write(planned: Planned, schedules: Schedules) -> list[Outcome]:
     from jobspec.planning.apply import Assignment, apply_plan
 
     # A question may wait for its answer for days; the grace time of what is retired begins now.
     terms = replace(planned.terms, now=datetime.now(UTC))
-    assignment = Assignment(schedules=planned.schedules, wanted=planned.wanted, terms=terms)
+    assignment = Assignment(schedules=schedules, wanted=planned.wanted, terms=terms)
     return await report_outcomes(apply_plan(planned.plan, assignment))
 
 
@@ -174,7 +176,7 @@ def _show(specs: Specs, planned: Planned, output: str, *, show_input: bool, to_s
         planned.plan,
         refusals=planned.refusals,
         diagnostics=specs.loaded.diagnostics,
-        show_input=show_input or not has_codec(planned.schedules),
+        show_input=show_input,
     )
     say_diagnostics(specs.loaded.diagnostics)
     stream = sys.stderr if to_stderr else sys.stdout

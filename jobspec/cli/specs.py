@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jobspec.errors import RefusedError, UsageError
-from jobspec.planning.guards import SpecsFound
 from jobspec.spec.loader import load
 from jobspec.spec.project import get_project_id, load_workspace, resolve_environment
 from jobspec.spec.vocabulary import join_words, suggest_word
@@ -54,11 +53,6 @@ class Specs:
     def has_mistakes(self) -> bool:
         """Whether any text is wrong, warnings aside."""
         return any(found.is_error for found in self.loaded.diagnostics)
-
-    @property
-    def found(self) -> SpecsFound:
-        """What the guards want to know."""
-        return SpecsFound(missing_roots=self.loaded.missing_roots, is_empty=self.loaded.is_empty)
 
 
 def open_specs(env: str | None) -> Specs:

@@ -20,7 +20,8 @@ from jobspec.errors import (
     ScheduleNotFoundError,
     UnreachableError,
 )
-from jobspec.planning.plan import Action, Change, Held, plan_adoption, plan_job
+from jobspec.planning.adoption import plan_adoption
+from jobspec.planning.plan import Action, Change, Held, plan_job
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence

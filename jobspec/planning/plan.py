@@ -10,13 +10,12 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from jobspec.errors import ForeignScheduleError, JobspecError, MalformedScheduleError, ScheduleNotFoundError
-from jobspec.live.canonical import uncommented
+from jobspec.errors import ForeignScheduleError, JobspecError, MalformedScheduleError
 from jobspec.planning.diff import FieldChange, Plain, explain_difference
 from jobspec.planning.pauses import Pause, read_retirement, retire, spec_reason, want_pause
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime, timedelta
 
     from jobspec.live.canonical import CanonicalSchedule
@@ -73,7 +72,7 @@ class Change:
         name: The job's name, which is the Schedule ID.
         action: What is done.
         reason: Why.
-        source: Where the job is written; None for one that no spec wants.
+        source: Where the job is written; None for one that no spec wants, or that code defines.
         fields: What differs, in the words of a spec.
         before: The live schedule; None for one that is created.
         after: The schedule as it shall be; None for one that is deleted.
@@ -138,22 +137,23 @@ class Plan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """One job of the specs that has a schedule.
+    """One job that has a schedule.
 
     Attributes:
         desired: What it asks for.
-        find_source: Looks up where it is written, which scans the file, so only what is shown is looked up.
+        find_source: Looks up where it is written, which scans the file, so only what is shown is looked up; None for a
+            job that is written in no file.
         is_completed: Whether it has no nominal run after now.
     """
 
     desired: DesiredSchedule
-    find_source: Callable[[], Source] = field(compare=False, repr=False)
+    find_source: Callable[[], Source] | None = field(default=None, compare=False, repr=False)
     is_completed: bool = False
 
     @property
-    def source(self) -> Source:
-        """Where it is written."""
-        return self.find_source()
+    def source(self) -> Source | None:
+        """Where it is written; None for a job of code."""
+        return self.find_source() if self.find_source else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,10 +200,11 @@ def make_plan(
         else _hold_invalid(name, invalid[name])
         for name in sorted(wanted.keys() | live.keys() | invalid.keys())
     ]
-    return _collect(decisions, terms=terms, namespace=namespace, environment=environment)
+    return collect(decisions, terms=terms, namespace=namespace, environment=environment)
 
 
-def _collect(decisions: Sequence[Decision], *, terms: Terms, namespace: str, environment: str | None = None) -> Plan:
+def collect(decisions: Sequence[Decision], *, terms: Terms, namespace: str, environment: str | None = None) -> Plan:
+    """Make a plan of decisions, which are in name order."""
     return Plan(
         project=terms.project,
         namespace=namespace,
@@ -257,13 +258,13 @@ def plan_job(name: str, wanted: Wanted | None, live: LiveSchedule | JobspecError
         terms: Ownership, time, and whether pruning is allowed.
     """
     if isinstance(live, JobspecError):
-        return _hold_failed(name, wanted, live)
+        return hold_failed(name, wanted, live)
     if wanted is None:
         return _plan_unwanted(name, live, terms)
     if live is None:
         return _plan_absent(name, wanted)
     if live.project not in terms.owners:
-        return _hold_foreign(name, wanted.source, live.project)
+        return hold_foreign(name, wanted.source, live.project)
     return _plan_present(wanted, live)
 
 
@@ -342,79 +343,14 @@ def _plan_unwanted(name: str, live: LiveSchedule | None, terms: Terms) -> Decisi
     )
 
 
-def plan_adoption(name: str, wanted: Wanted, live: LiveSchedule, *, terms: Terms, former: str | None) -> Decision:
-    """Decide whether a foreign schedule may be taken over, or one that bears a former id of ours gets the present one.
-
-    Taking over writes the mark and nothing else; what else differs is the next plan's business.
+def hold_foreign(name: str, source: Source | None, project: str | None) -> Held:
+    """Say that a schedule is not ours, and how it could be.
 
     Args:
         name: The job's name.
-        wanted: What the specs say.
-        live: What Temporal has.
-        terms: Ownership.
-        former: The mark of the project to take it from; None for an unmarked schedule.
+        source: Where the job is written.
+        project: Whose mark the schedule bears; None for nobody's.
     """
-    if live.project == terms.project or (live.project in terms.owners and live.project != former):
-        return Unchanged(name=name)
-    if live.project != former:
-        return _hold_foreign(name, wanted.source, live.project)
-    return Change(
-        name=name,
-        action=Action.ADOPT,
-        reason=Reason.REQUESTED,
-        source=wanted.source,
-        fields=explain_difference(live.canonical, wanted.desired.canonical),
-        before=live.canonical,
-        after=live.canonical,
-        pause=Pause(paused=live.paused, note=live.note),
-    )
-
-
-def plan_adoptions(
-    names: Iterable[str],
-    wanted: Mapping[str, Wanted],
-    live: Mapping[str, LiveSchedule | JobspecError],
-    *,
-    terms: Terms,
-    former: str | None,
-    namespace: str,
-) -> Plan:
-    """Plan to take over the named schedules.
-
-    Args:
-        names: Jobs with a schedule in the specs.
-        wanted: What the specs say, by name.
-        live: What was read, by name.
-        terms: Ownership.
-        former: The mark of the project to take from; None for unmarked schedules.
-        namespace: For the record.
-    """
-    decisions = [_adopt_or_hold(name, wanted[name], live.get(name), terms, former) for name in sorted(names)]
-    return _collect(decisions, terms=terms, namespace=namespace)
-
-
-def _adopt_or_hold(
-    name: str, wanted: Wanted, live: LiveSchedule | JobspecError | None, terms: Terms, former: str | None
-) -> Decision:
-    if live is None:
-        live = ScheduleNotFoundError("there is no schedule of that name; `jobspec apply` creates it")
-    if isinstance(live, JobspecError):
-        return _hold_failed(name, wanted, live)
-    return plan_adoption(name, wanted, live, terms=terms, former=former)
-
-
-def is_as_wanted(wanted: Wanted, live: LiveSchedule) -> bool:
-    """Whether taking a foreign schedule over would leave nothing to change but comments."""
-    before, after = live.canonical, wanted.desired.canonical
-    pause = Pause(paused=live.paused, note=live.note)
-    return (
-        replace(before, calendars=uncommented(before.calendars))
-        == replace(after, calendars=uncommented(after.calendars))
-        and want_pause(pause, wanted.desired.paused) == pause
-    )
-
-
-def _hold_foreign(name: str, source: Source, project: str | None) -> Held:
     if project is None:
         message, hint = "a schedule of that name exists and carries no project's mark", f"jobspec adopt {name}"
     else:
@@ -439,7 +375,8 @@ def _hold_invalid(name: str, source: Source | None) -> Held:
     )
 
 
-def _hold_failed(name: str, wanted: Wanted | None, error: JobspecError) -> Held:
+def hold_failed(name: str, wanted: Wanted | None, error: JobspecError) -> Held:
+    """Say that nothing can be decided about a schedule, since it could not be read."""
     reason, hint = HeldReason.FAILED, ""
     if isinstance(error, ForeignScheduleError):
         reason, hint = HeldReason.FOREIGN, "rename the job"

@@ -15,19 +15,37 @@ from jobspec.planning.plan import Source, Wanted
 from jobspec.timing.upcoming import has_run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime
 
     from temporalio.converter import DataConverter
 
     from jobspec.errors import JobspecError
     from jobspec.live.messages import DesiredSchedule
-    from jobspec.spec.loader import Job
+    from jobspec.spec.loaded import Job
     from jobspec.spec.model import JobSpec
 
 
 _STEP = 8
 """How many jobs are brought into comparable form before other tasks have their turn: a millisecond's work."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourcedSpec:
+    """A job and where it is written.
+
+    Attributes:
+        spec: The job, complete.
+        find_source: Looks up where it is written; None for a job that code defines.
+    """
+
+    spec: JobSpec
+    find_source: Callable[[], Source] | None = field(default=None, compare=False, repr=False)
+
+    @classmethod
+    def of(cls, job: Job) -> SourcedSpec:
+        """Take a job that was loaded from a file."""
+        return cls(spec=job.spec, find_source=partial(_find_source, job))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,11 +61,11 @@ class WantedJobs:
     failed: dict[str, JobspecError] = field(default_factory=dict)
 
 
-def want_jobs(jobs: Iterable[Job], *, converter: DataConverter, namespace: str, now: datetime) -> WantedJobs:
+def want_jobs(jobs: Iterable[SourcedSpec], *, converter: DataConverter, namespace: str, now: datetime) -> WantedJobs:
     """Bring all jobs that have a schedule into comparable form.
 
     Args:
-        jobs: Loaded jobs; those that run on demand only are left out.
+        jobs: Those that run on demand only are left out.
         converter: Turns inputs into payloads; its codec is not used.
         namespace: Some converters depend on it.
         now: A job with no nominal run after this is completed.
@@ -65,14 +83,14 @@ def want_jobs(jobs: Iterable[Job], *, converter: DataConverter, namespace: str, 
             continue
         found.wanted[name] = Wanted(
             desired=desired,
-            find_source=partial(_find_source, job),
+            find_source=job.find_source,
             is_completed=not has_run(schedule.timetable, now),
         )
     return found
 
 
 async def want_jobs_meanwhile(
-    jobs: Sequence[Job], *, converter: DataConverter, namespace: str, now: datetime
+    jobs: Sequence[SourcedSpec], *, converter: DataConverter, namespace: str, now: datetime
 ) -> WantedJobs:
     """Do the same in small steps, while other tasks wait for Temporal; arguments are those of `want_jobs`."""
     found = WantedJobs()

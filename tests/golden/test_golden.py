@@ -19,9 +19,10 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 
 from jobspec.errors import MalformedScheduleError
 from jobspec.live.messages import DesiredSchedule, make_desired
+from jobspec.planning.adoption import plan_adoptions
 from jobspec.planning.guards import Allowances, SpecsFound, check
 from jobspec.planning.pauses import Pause, retire
-from jobspec.planning.plan import Plan, Source, Terms, Wanted, make_plan, plan_adoptions
+from jobspec.planning.plan import Plan, Source, Terms, Wanted, make_plan
 from jobspec.render.conversion import plan_document
 from jobspec.render.plan import render_plan
 from jobspec.spec.model import JobSpec

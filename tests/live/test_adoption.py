@@ -11,6 +11,7 @@ from projects import job
 from temporalio.api.common.v1 import Memo, Payload, SearchAttributes
 from temporalio.api.schedule.v1 import Schedule
 
+from jobspec.live.schedules import Schedules
 from jobspec.planning.plan import HeldReason
 
 if TYPE_CHECKING:
@@ -131,7 +132,7 @@ async def test_adopt_all_takes_what_is_equal_but_for_comments(project: Project, 
     assert finished.code == 0, finished.text
 
     async def owned() -> None:
-        listed = {entry.name for entry in await (await project.plan()).schedules.list() if entry.project == "shop"}
+        listed = {entry.name for entry in await Schedules(project.client).list() if entry.project == "shop"}
         assert listed == {"equal", "commented", "paused"}
 
     await eventually(owned)

@@ -11,6 +11,7 @@ from temporalio.api.common.v1 import Memo, Payload
 
 from jobspec.cli.exits import ExitCode
 from jobspec.cli.plan import code_of_outcomes
+from jobspec.live.schedules import Schedules
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from projects import Project, Stranger
     from temporalio.api.schedule.v1 import Schedule
 
-    from jobspec.cli.planning import Planned
+    from jobspec.planning.convergence import Planned
 
 MARK = Payload(metadata={"encoding": b"json/plain"}, data=b'"shop"')
 
@@ -151,9 +152,10 @@ async def test_a_deletion_in_between_is_what_a_deletion_wants(project: Project, 
 
 async def test_an_adoption_in_between_by_somebody_else_is_respected(project: Project, other: Stranger) -> None:
     planned = await plan_update(project)
-    live = await planned.schedules.describe("a")
+    schedules = Schedules(project.client)
+    live = await schedules.describe("a")
     assert live is not None
-    await planned.schedules.mark(live, "payroll")
+    await schedules.mark(live, "payroll")
     theirs = await project.snapshot()
     assert await carry_out(project, planned) == {"a": "update conflict"}
     assert await project.snapshot() == theirs

@@ -9,6 +9,7 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 
 from jobspec.errors import RequestError
 from jobspec.live.messages import make_desired
+from jobspec.planning.adoption import is_as_wanted, plan_adoption, plan_adoptions
 from jobspec.planning.pauses import Pause, retire
 from jobspec.planning.plan import (
     Absent,
@@ -23,10 +24,7 @@ from jobspec.planning.plan import (
     Terms,
     Unchanged,
     Wanted,
-    is_as_wanted,
     make_plan,
-    plan_adoption,
-    plan_adoptions,
     plan_job,
 )
 from jobspec.spec.model import JobSpec
