@@ -26,6 +26,8 @@ MOST_EXCLUDED = 1_209_600
 _STEPS = 4
 """How many runs are looked for one by one before whole days are."""
 _MOST_KEPT_DAYS = 64
+_FEW = 4
+"""From so many times of a day on it is worth looking whether they are evenly spaced."""
 _HORIZON = 400 * DAY
 """How far ahead changes of the clock are looked for at once."""
 
@@ -70,7 +72,7 @@ class Course:
         self._zone, self._rules, self._repeats, self._skips = zone, rules, repeats, skips
         self._earliest, self._last = earliest, last
         self._first_offset = max((repeat.offset for repeat in repeats), default=earliest)
-        self._days: dict[tuple[object, ...], tuple[list[int], list[int]]] = {}
+        self._days: dict[tuple[object, ...], tuple[Sequence[int], Sequence[int]]] = {}
         self._masks: dict[tuple[int, ...], bytes] = {}
 
     def find_next(self, after: int) -> int | None:
@@ -94,8 +96,8 @@ class Course:
         for batch in self.list_batches(after, end):
             yield from batch
 
-    def list_batches(self, after: int, end: int, *, skipped: int = 0) -> Iterator[list[int]]:
-        """The same in lists that are not empty.
+    def list_batches(self, after: int, end: int, *, skipped: int = 0) -> Iterator[Sequence[int]]:
+        """The same in sequences that are not empty.
 
         Args:
             after: Where to start.
@@ -113,11 +115,11 @@ class Course:
                     yield kept
                 skipped = len(raw) - bisect_right(raw, kept[-1]) if kept else skipped + leading
 
-    def _advance(self, after: int, end: int) -> tuple[int, Iterable[tuple[list[int], list[int]]]]:
+    def _advance(self, after: int, end: int) -> tuple[int, Iterable[tuple[Sequence[int], Sequence[int]]]]:
         """Go on to the next change of the clock, or by one time where it is near.
 
         Returns:
-            How far it went, and lists of times up to there, each with those of them that are not skipped.
+            How far it went, and times up to there in batches, each with those of them that are not skipped.
         """
         horizon = min(end, after + _HORIZON)
         window = self._zone.find_window(after, horizon)
@@ -129,7 +131,7 @@ class Course:
             return end, []
         return found, [([found], [] if self._is_skipped(found) else [found])]
 
-    def _list_alike(self, after: int, stop: int) -> Iterator[tuple[list[int], list[int]]]:
+    def _list_alike(self, after: int, stop: int) -> Iterator[tuple[Sequence[int], Sequence[int]]]:
         """The times after ``after`` up to ``stop``, between which the offset is always the same, day by day."""
         offset = self._zone.offset(after)
         day = (after + 1 + offset) // DAY
@@ -147,8 +149,8 @@ class Course:
                 yield raw_times, raw_times if kept is raw else _place(kept, base, first, last)
             day += 1
 
-    def _list_day(self, day: int, base: int) -> tuple[list[int], list[int]]:
-        """All seconds of a day and those that are not skipped; the same list twice where none is."""
+    def _list_day(self, day: int, base: int) -> tuple[Sequence[int], Sequence[int]]:
+        """All seconds of a day and those that are not skipped; the same object twice where none is."""
         rules = tuple(index for index, rule in enumerate(self._rules) if day <= LAST_DAY and rule.matches_date(day))
         skips = tuple(index for index, rule in enumerate(self._skips) if rule.matches_date(day))
         starts = tuple(repeat.find_next(base - 1) - base for repeat in self._repeats)
@@ -160,18 +162,18 @@ class Course:
                 self._days[rules, skips, starts] = found
         return found
 
-    def _merge(self, rules: tuple[int, ...], starts: tuple[int, ...]) -> list[int]:
+    def _merge(self, rules: tuple[int, ...], starts: tuple[int, ...]) -> Sequence[int]:
         lists: list[Sequence[int]] = [self._rules[index].list_seconds_of_day() for index in rules]
         lists += [range(start, DAY, every) for start, (every, _) in zip(starts, self._repeats, strict=True)]
-        return list(lists[0]) if len(lists) == 1 else sorted(set().union(*lists))
+        return _compact(lists[0] if len(lists) == 1 else sorted(set().union(*lists)))
 
-    def _drop_skipped(self, seconds: list[int], skips: tuple[int, ...]) -> list[int]:
+    def _drop_skipped(self, seconds: Sequence[int], skips: tuple[int, ...]) -> Sequence[int]:
         if not skips or not seconds:
             return seconds
         mask = self._masks.get(skips)
         if mask is None:
             mask = self._masks[skips] = make_mask([self._skips[index] for index in skips])
-        return [second for second in seconds if not mask[second]]
+        return _compact([second for second in seconds if not mask[second]])
 
     def _step(self, after: int) -> int | None:
         """The first time after ``after``, skipped or not."""
@@ -190,10 +192,20 @@ class Course:
         return any(rule.matches_wall(wall) for rule in self._skips)
 
 
-def _place(seconds: list[int], base: int, first: int, last: int) -> list[int]:
+def _compact(seconds: Sequence[int]) -> Sequence[int]:
+    """Write evenly spaced seconds as a range, which is placed in a day without touching each of them."""
+    if len(seconds) < _FEW or isinstance(seconds, range):
+        return seconds
+    spaced = range(seconds[0], seconds[-1] + 1, seconds[1] - seconds[0])
+    return spaced if len(spaced) == len(seconds) and list(spaced) == seconds else seconds
+
+
+def _place(seconds: Sequence[int], base: int, first: int, last: int) -> Sequence[int]:
     """Seconds of a day from ``first`` to ``last`` as times of the day that starts at ``base``."""
     if first > 0 or last < DAY:
         seconds = seconds[bisect_left(seconds, first) : bisect_right(seconds, last)]
+    if isinstance(seconds, range):
+        return range(base + seconds.start, base + seconds.stop, seconds.step)
     return [base + second for second in seconds]
 
 
