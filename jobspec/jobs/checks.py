@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from jobspec.diagnostics import Severity
 from jobspec.jobs.code import ActivityCode, Mistake, WorkflowCode, read_workflow
-from jobspec.jobs.job_code import load_code
+from jobspec.jobs.job_code import find_code
 from jobspec.jobs.values import Reader, UnreadableTypeError, make_reader
 from jobspec.spec.validation import Problem
 
@@ -45,7 +45,7 @@ def check_job(spec: JobSpec, root: Path) -> tuple[Problem, ...]:
     Returns:
         All that is wrong, in the order of the job's keys; paths are those of the job as written.
     """
-    return check_code(spec, load_code(spec, root))
+    return check_code(spec, find_code(spec, root).load())
 
 
 def check_code(spec: JobSpec, code: JobCode) -> tuple[Problem, ...]:
@@ -135,7 +135,7 @@ def _check_activities(activities: Iterable[Named]) -> Iterator[Problem]:
 
 
 def _code_of(spec: JobSpec, root: Path) -> Iterator[tuple[ValuePath, str, WorkflowCode | ActivityCode]]:
-    code = load_code(spec, root)
+    code = find_code(spec, root).load()
     if code.workflow and not isinstance(code.workflow.code, Mistake):
         yield ("workflow", "class"), code.workflow.path, code.workflow.code
     for index, activity in enumerate(code.activities):
@@ -153,14 +153,20 @@ def _clash(queue: str, place: ValuePath, code: WorkflowCode | ActivityCode, here
     )
 
 
-def check_arguments(spec: JobSpec, code: JobCode) -> Iterator[Problem]:
-    """Check the arguments of a job against the model of its input and the annotations of `run()`."""
+def check_arguments(spec: JobSpec, code: JobCode, *, must_be_complete: bool = False) -> Iterator[Problem]:
+    """Check the arguments of a job against the model of its input and the annotations of `run()`.
+
+    Args:
+        spec: A valid job.
+        code: What it names.
+        must_be_complete: Whether a run is to start with these; a job on demand may get its input later otherwise.
+    """
     if code.model is not None:
         yield from _check_model(spec, code.model)
     workflow = code.workflow.code if code.workflow else None
     if not isinstance(workflow, WorkflowCode) or workflow.type is None:
         return
-    yield from _check_call(spec, workflow)
+    yield from _check_call(spec, workflow, must_be_complete=must_be_complete or spec.schedule is not None)
     if workflow.typed:
         for index in range(min(len(spec.arguments), len(workflow.parameters))):
             yield from _check_argument(spec, workflow, index, code.model)
@@ -175,7 +181,7 @@ def _check_model(spec: JobSpec, model: Reader | Mistake) -> Iterator[Problem]:
         yield from model.check(list(spec.args), ("args",), "JS322")
 
 
-def _check_call(spec: JobSpec, workflow: WorkflowCode) -> Iterator[Problem]:
+def _check_call(spec: JobSpec, workflow: WorkflowCode, *, must_be_complete: bool) -> Iterator[Problem]:
     """Check that `run()` can be called with as many arguments as the job gives."""
     given, most = len(spec.arguments), len(workflow.parameters)
     if workflow.keyword_only:
@@ -186,7 +192,7 @@ def _check_call(spec: JobSpec, workflow: WorkflowCode) -> Iterator[Problem]:
         path: ValuePath = ("input",) if "input" in spec.model_fields_set else ("args", most)
         message = f"{workflow.called} takes {_count(most)}, and the job gives {given}"
         yield Problem(path=path, code="JS320", message=message)
-    elif given < workflow.required and (given or spec.schedule):  # a job on demand may get its input later
+    elif given < workflow.required and (given or must_be_complete):
         missing = ", ".join(f"`{parameter.name}`" for parameter in workflow.parameters[given : workflow.required])
         message = f"{workflow.called} requires {missing}, and the job gives {_count(given)}"
         path = ("args",) if spec.args else ("input",) if given else ("workflow",)

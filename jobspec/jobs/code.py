@@ -123,7 +123,7 @@ class ActivityCode:
         return "activity"
 
 
-def load_object(path: str, root: Path) -> object | Mistake:
+def load_object(path: str, root: Path | None) -> object | Mistake:
     """Load whatever an import path names, or say why that cannot be."""
     try:
         return resolve(path, root)
@@ -132,7 +132,7 @@ def load_object(path: str, root: Path) -> object | Mistake:
 
 
 @cache
-def load_workflow(path: str, root: Path) -> WorkflowCode | Mistake:
+def load_workflow(path: str, root: Path | None) -> WorkflowCode | Mistake:
     """Load a workflow class, once per path."""
     value = load_object(path, root)
     return value if isinstance(value, Mistake) else inspect_workflow(value, path)
@@ -171,7 +171,7 @@ def _article(noun: str) -> str:
 
 
 @cache
-def load_activity(path: str, root: Path) -> ActivityCode | Mistake:
+def load_activity(path: str, root: Path | None) -> ActivityCode | Mistake:
     """Load an activity, once per path."""
     value = load_object(path, root)
     return value if isinstance(value, Mistake) else inspect_activity(value, path)

@@ -43,23 +43,52 @@ class JobCode:
     model: Reader | Mistake | None = None
 
 
-def load_code(spec: JobSpec, root: Path) -> JobCode:
-    """Import what a job names.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeSource:
+    """Where a job's code is: objects that were given, or import paths that are followed when somebody asks.
 
-    Args:
-        spec: The job.
-        root: Where import paths start, the directory of `jobspec.toml`.
+    Attributes:
+        workflow: The workflow class; None where the job names a type alone.
+        activities: The activities, in their order.
+        model: The type of the input; None without one.
+        root: Where import paths start, the directory of `jobspec.toml`; None leaves `sys.path` as it is.
     """
-    path = spec.workflow.import_path
-    return JobCode(
-        workflow=Named(path=path, code=load_workflow(path, root)) if path else None,
-        activities=tuple(Named(path=path, code=load_activity(path, root)) for path in spec.activities),
-        model=_load_model(spec.input_model, root) if spec.input_model else None,
-    )
+
+    workflow: Named | str | None = None
+    activities: tuple[Named | str, ...] = ()
+    model: Reader | Mistake | str | None = None
+    root: Path | None = None
+
+    def load(self) -> JobCode:
+        """Import what is named; every import path is followed once per process."""
+        return JobCode(
+            workflow=self._load_workflow(self.workflow) if isinstance(self.workflow, str) else self.workflow,
+            activities=tuple(self._load_activity(each) if isinstance(each, str) else each for each in self.activities),
+            model=_load_model(self.model, self.root) if isinstance(self.model, str) else self.model,
+        )
+
+    def given(self) -> JobCode:
+        """Leave out what would have to be imported."""
+        return JobCode(
+            workflow=None if isinstance(self.workflow, str) else self.workflow,
+            activities=tuple(each for each in self.activities if not isinstance(each, str)),
+            model=None if isinstance(self.model, str) else self.model,
+        )
+
+    def _load_workflow(self, path: str) -> Named:
+        return Named(path=path, code=load_workflow(path, self.root))
+
+    def _load_activity(self, path: str) -> Named:
+        return Named(path=path, code=load_activity(path, self.root))
+
+
+def find_code(spec: JobSpec, root: Path | None) -> CodeSource:
+    """Say where the code of a job is, as its spec names it; nothing is imported yet."""
+    return CodeSource(workflow=spec.workflow.import_path, activities=spec.activities, model=spec.input_model, root=root)
 
 
 @cache
-def _load_model(path: str, root: Path) -> Reader | Mistake:
+def _load_model(path: str, root: Path | None) -> Reader | Mistake:
     value = load_object(path, root)
     return value if isinstance(value, Mistake) else inspect_model(value, path)
 

@@ -79,6 +79,14 @@ class Reader:
         else:
             yield from self._ignored(text, read, path)
 
+    def read(self, value: Any) -> Any:
+        """Read a value that fits.
+
+        Raises:
+            ValidationError: It does not; `check` says where.
+        """
+        return self._read(to_json(value))
+
     def changes(self, value: Any) -> bool:
         """Whether reading a value that fits makes anything else of it than plain JSON would be."""
         text = to_json(value)

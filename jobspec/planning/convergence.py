@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from jobspec.planning.guards import Allowances, Refusal, SpecsFound, check
 from jobspec.planning.plan import Plan, Source, Terms, Wanted, make_plan
-from jobspec.planning.survey import read_live
+from jobspec.planning.survey import read_live, read_named
 from jobspec.planning.wanted import SourcedSpec, want_jobs_meanwhile
 
 if TYPE_CHECKING:
@@ -88,7 +88,13 @@ def _find_mistakes(loaded: Loaded) -> dict[str, Source | None]:
 
 
 async def plan_jobs(
-    schedules: Schedules, desired: DesiredJobs, *, terms: Terms, max_deletes: int, allowances: Allowances | None = None
+    schedules: Schedules,
+    desired: DesiredJobs,
+    *,
+    terms: Terms,
+    max_deletes: int,
+    allowances: Allowances | None = None,
+    prune: bool = True,
 ) -> Planned:
     """Read what is live and plan; nothing is written.
 
@@ -98,11 +104,12 @@ async def plan_jobs(
         terms: Ownership, time, and whether pruning is allowed.
         max_deletes: How many jobs may go at once.
         allowances: Guards that the caller lets pass; default: none.
+        prune: Whether the jobs are all of the project's, so that what else is its own is looked for and goes.
 
     Raises:
         UnreachableError: Temporal cannot be reached, or went away meanwhile.
     """
-    found, live = await _compare(schedules, desired, terms)
+    found, live = await _compare(schedules, desired, terms, prune=prune)
     if found.failed:  # what no spec names may be such a job under its former name
         terms = replace(terms, can_prune=False)
     plan = make_plan(
@@ -118,11 +125,13 @@ async def plan_jobs(
 
 
 async def _compare(
-    schedules: Schedules, desired: DesiredJobs, terms: Terms
+    schedules: Schedules, desired: DesiredJobs, terms: Terms, *, prune: bool
 ) -> tuple[WantedJobs, Mapping[str, LiveSchedule | JobspecError]]:
     """Make both sides of the comparison, the desired one while Temporal answers."""
     client = schedules.client
-    reading = asyncio.ensure_future(read_live(schedules, desired.scheduled, owners=terms.owners))
+    names = desired.scheduled
+    read = read_live(schedules, names, owners=terms.owners) if prune else read_named(schedules, names)
+    reading = asyncio.ensure_future(read)
     found = await want_jobs_meanwhile(
         desired.jobs, converter=client.data_converter, namespace=client.namespace, now=terms.now
     )

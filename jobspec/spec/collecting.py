@@ -138,10 +138,12 @@ class Collection:
         spec = judgement.spec
         if spec is None:
             return judgement.is_absent
-        self._jobs[spec.name] = Job(spec=spec, layers=layers, env=env)
+        is_valid = spec.input_schema is None or self._check_input(judgement, spec)
+        schema = judgement.schema if spec.input_schema else None
+        self._jobs[spec.name] = Job(spec=spec, layers=layers, env=env, schema=schema)
         if self._now is not None and spec.schedule is not None:
             self._findings += check_runs(judgement, spec.schedule, self._now)
-        return spec.input_schema is None or self._check_input(judgement, spec)
+        return is_valid
 
     def _check_input(self, judgement: Judgement, spec: JobSpec) -> bool:
         found = check_schema(judgement, spec, self._schemas)

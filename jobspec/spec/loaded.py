@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from jobspec.diagnostics import Diagnostic, Location
+    from jobspec.spec.input_schema import InputSchema
     from jobspec.spec.layers import Layer
     from jobspec.spec.model import JobSpec
     from jobspec.spec.positions import ValuePath
@@ -45,11 +46,13 @@ class Job:
         spec: The job, complete.
         layers: What it was merged from, the job itself last.
         env: The environment it was merged for.
+        schema: What its `input_schema` names, read; None without one, or where that cannot be used.
     """
 
     spec: JobSpec
     layers: tuple[Layer, ...]
     env: str | None = None
+    schema: InputSchema | None = None
 
     @property
     def path(self) -> str:

@@ -9,10 +9,10 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-from pydantic import BeforeValidator, Field, ValidationError, WithJsonSchema, model_validator
+from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError, WithJsonSchema, model_validator
 
 from jobspec.diagnostics import Diagnostic
-from jobspec.errors import ProjectError, UsageError
+from jobspec.errors import InvalidDefinitionError, ProjectError, UsageError
 from jobspec.spec.directory import read_file
 from jobspec.spec.layers import Layer
 from jobspec.spec.listing import MAX_BYTES, PROJECT_FILE
@@ -244,6 +244,18 @@ def load_workspace(start: Path) -> Workspace:
     if not isinstance(project, Project):
         raise ProjectError(f"`{path}` is broken, so nothing can be done in its project", project)
     return Workspace(directory=path.parent, project=project, file=path)
+
+
+def check_project_id(text: str) -> str:
+    """Check an id that code gives.
+
+    Raises:
+        InvalidDefinitionError: It is none.
+    """
+    try:
+        return TypeAdapter(ProjectId).validate_python(text)
+    except ValidationError as error:
+        raise InvalidDefinitionError("; ".join(detail["msg"] for detail in error.errors())) from error
 
 
 def get_project_id(project: Project) -> str:

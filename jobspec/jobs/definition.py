@@ -1,0 +1,617 @@
+"""A job as a value with behaviour: what a spec describes, and all that can be done with it."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import TYPE_CHECKING, Any, Final, Generic, Literal, NoReturn, cast, final
+
+from pydantic import ValidationError
+from typing_extensions import TypeVar
+
+from jobspec.errors import NotRegisteredError
+from jobspec.jobs.checks import check_arguments
+from jobspec.jobs.code import Mistake, WorkflowCode
+from jobspec.jobs.construction import accept, make_job, refuse
+from jobspec.jobs.handle import RunHandle
+from jobspec.jobs.job_code import find_code
+from jobspec.spec.model import RunOptions
+from jobspec.spec.project import check_project_id
+from jobspec.spec.validation import make_problems, validate_job
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+    from datetime import datetime, timedelta
+    from pathlib import Path
+
+    from temporalio.client import Client, WorkflowHandle
+
+    from jobspec.jobs.collector import Collector
+    from jobspec.jobs.job_code import CodeSource, JobCode
+    from jobspec.results import (
+        DefinitionStats,
+        RunDetail,
+        RunHistory,
+        RunPage,
+        ScheduleDetail,
+        ScheduleOutcome,
+        Status,
+        TaskQueueInfo,
+        TimeRange,
+    )
+    from jobspec.spec.input_schema import InputSchema
+    from jobspec.spec.model import JobSpec, OverlapPolicy, RetryPolicy, ScheduleSpec, WorkflowRef
+
+    StartWorkflow = Callable[..., Awaitable[WorkflowHandle[Any, Any]]]
+    """Has the arguments of `temporalio.client.Client.start_workflow`, by keyword but the workflow type."""
+
+InputT = TypeVar("InputT", default=Any)
+
+
+class Unset(Enum):
+    """Stands for an argument that was not given, where None is a value."""
+
+    UNSET = "unset"
+
+
+UNSET: Final = Unset.UNSET
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodedJob:
+    """What a definition is made of.
+
+    Attributes:
+        spec: The job as a spec file would say it.
+        source: Where its code is.
+        project: The ownership mark of its schedule; None where there is none.
+        schema: The JSON Schema of its input; None without one.
+        register: Adds more to a collector than the job's own code.
+        execute: Starts runs in place of the client.
+    """
+
+    spec: JobSpec
+    source: CodeSource
+    project: str | None = None
+    schema: InputSchema | None = None
+    register: Callable[[Collector], None] | None = None
+    execute: StartWorkflow | None = None
+
+
+@final
+class Definition(Generic[InputT]):
+    """One job: what it runs, with which input, when, and everything that can be asked of it.
+
+    Made in code, or loaded from spec files by `jobspec.load`; the same object either way. It is validated when it is
+    made, and all that is wrong is said at once. It is frozen, and may be shared between threads and event loops.
+
+    A job's runs are its own: every method that names a run acts on it only if this job's schedule or `execute`
+    started it.
+
+    Args:
+        name: Unique in the project; is the Schedule ID.
+        task_queue: Task queue of the workers that run it.
+        workflow: The class, its import path as `package.module:Class`, or `WorkflowRef(type="…")` for a workflow
+            that is not Python.
+        activities: What a worker registers beside the workflow: functions and bound methods, or import paths.
+        input_model: Type of the one argument, or its import path: anything that pydantic can validate. Default: the
+            annotation of `run()`.
+        input: The one argument, also None; left out, there is none.
+        args: The arguments where there are several.
+        run: Options of every run, scheduled or started by hand.
+        schedule: When it runs; without one it runs on demand.
+        description: What the job is for; stays here.
+        owner: Who answers for it; stays here.
+        tags: Words to select by; stay here.
+        project: The ownership mark of its schedule. There is no default: planning or writing needs one.
+        register: Called with the collector after the job's own workflow and activities were added; adds more.
+        execute: Starts runs in place of `client.start_workflow`, whose arguments and result it has.
+
+    Raises:
+        InvalidDefinitionError: Anything is wrong; names it all.
+    """
+
+    __slots__ = ("_job",)
+    _job: CodedJob
+
+    def __init__(  # noqa: PLR0913  one argument a property of a job, all but two by name
+        self,
+        name: str,
+        task_queue: str,
+        *,
+        workflow: type | str | WorkflowRef,
+        activities: Sequence[Callable[..., Any] | str] = (),
+        input_model: type[InputT] | str | None = None,
+        input: InputT | Mapping[str, Any] | Literal[Unset.UNSET] = UNSET,  # noqa: A002  the job's own word
+        args: Sequence[Any] | Literal[Unset.UNSET] = UNSET,
+        run: RunOptions | None = None,
+        schedule: ScheduleSpec | None = None,
+        description: str = "",
+        owner: str = "",
+        tags: Iterable[str] = (),
+        project: str | None = None,
+        register: Callable[[Collector], None] | None = None,
+        execute: StartWorkflow | None = None,
+    ) -> None:
+        values: dict[str, Any] = {
+            "name": name,
+            "queue": task_queue,
+            "description": description,
+            "owner": owner,
+            "tags": tuple(tags),
+            "run": run or RunOptions(),
+            "schedule": schedule,
+            **_arguments(input, args),
+        }
+        spec, source = make_job(values, workflow=workflow, activities=activities, input_model=input_model)
+        job = CodedJob(spec=spec, source=source, project=_check_project(project), register=register, execute=execute)
+        object.__setattr__(self, "_job", job)  # nothing else sets it
+
+    @classmethod
+    def from_spec(
+        cls,
+        spec: JobSpec,
+        *,
+        project: str | None = None,
+        root: Path | None = None,
+        schema: InputSchema | None = None,
+    ) -> Definition[Any]:
+        """Make the definition of a job that a spec describes; its import paths are followed when they are needed.
+
+        Args:
+            spec: A valid job.
+            project: The ownership mark of its schedule.
+            root: Where import paths start, the directory of `jobspec.toml`; None leaves `sys.path` as it is.
+            schema: What `input_schema` names, read.
+        """
+        source = find_code(spec, root)
+        return cls._wrap(CodedJob(spec=spec, source=source, project=_check_project(project), schema=schema))
+
+    @classmethod
+    def _wrap(cls, job: CodedJob) -> Definition[InputT]:
+        made: Definition[InputT] = cls.__new__(cls)
+        object.__setattr__(made, "_job", job)
+        return made
+
+    def in_project(self, project: str) -> Definition[InputT]:
+        """Give the same job with the ownership mark of a project."""
+        return self._wrap(replace(self._job, project=_check_project(project)))
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        raise AttributeError(f"a definition is frozen; make another one to change `{name}`")
+
+    def __delattr__(self, name: str) -> NoReturn:
+        raise AttributeError(f"a definition is frozen; make another one without `{name}`")
+
+    def __eq__(self, other: object) -> bool:
+        return self._job == other._job if isinstance(other, Definition) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash((Definition, self.name))
+
+    def __repr__(self) -> str:
+        return f"Definition({self.name!r}, {self.task_queue!r}, workflow={self.spec.workflow.type!r})"
+
+    @property
+    def spec(self) -> JobSpec:
+        """The job as a spec file would say it: input, run options, schedule and all else."""
+        return self._job.spec
+
+    @property
+    def name(self) -> str:
+        """Unique in the project; is the Schedule ID."""
+        return self.spec.name
+
+    @property
+    def task_queue(self) -> str:
+        """Task queue of the workers that run it."""
+        return self.spec.queue
+
+    @property
+    def project(self) -> str | None:
+        """The ownership mark of its schedule; None where there is none."""
+        return self._job.project
+
+    @property
+    def schedule(self) -> ScheduleSpec | None:
+        """When it runs; None where it runs on demand."""
+        return self.spec.schedule
+
+    @property
+    def description(self) -> str:
+        """What the job is for."""
+        return self.spec.description
+
+    @property
+    def owner(self) -> str:
+        """Who answers for it."""
+        return self.spec.owner
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """Words to select by."""
+        return self.spec.tags
+
+    # Code
+
+    @property
+    def has_code(self) -> bool:
+        """Whether a worker has anything to run for it."""
+        source = self._job.source
+        return bool(source.workflow or source.activities or self._job.register)
+
+    def register(self, collector: Collector) -> None:
+        """Add the workflow and the activities to what a worker of the task queue registers.
+
+        Raises:
+            NotRegisteredError: The job names no Python code, and brings no `register`.
+            InvalidDefinitionError: Code cannot be imported or used.
+        """
+        job = f"job `{self.name}`"
+        if not self.has_code:
+            raise NotRegisteredError(
+                f"{job} names the workflow type `{self.spec.workflow.type}` without a class, and no activities, so a "
+                "worker has nothing to run for it"
+            )
+        code = self._load_code()
+        if code.workflow and isinstance(code.workflow.code, WorkflowCode):
+            collector.add_workflow(self.task_queue, code.workflow.code.implementation, source=job)
+        for activity in code.activities:
+            assert not isinstance(activity.code, Mistake)  # noqa: S101  `_load_code` refuses those
+            collector.add_activity(self.task_queue, activity.code.implementation, source=job)
+        if self._job.register is not None:
+            self._job.register(collector)
+
+    def new_input(self) -> InputT:
+        """Make the job's input as its workflow will see it: what the job says, read by the model.
+
+        Where the job says nothing, it is made of the model's defaults alone.
+
+        Raises:
+            InvalidDefinitionError: There is no model, or what the job says does not fit it.
+        """
+        from jobspec.jobs.inputs import read_input
+
+        return cast("InputT", read_input(self.spec, self._load_code()))
+
+    def _load_code(self) -> JobCode:
+        code = self._job.source.load()
+        named = [code.workflow, *code.activities]
+        mistakes = [each.code for each in named if each and isinstance(each.code, Mistake)]
+        mistakes += [code.model] if isinstance(code.model, Mistake) else []
+        refuse(self.name, [mistake.at() for mistake in mistakes])
+        return code
+
+    # Runs
+
+    async def execute(  # noqa: PLR0913  one argument an option of a run
+        self,
+        client: Client,
+        input: InputT | Mapping[str, Any] | Literal[Unset.UNSET] = UNSET,  # noqa: A002  the job's own word
+        *,
+        args: Sequence[Any] | Literal[Unset.UNSET] = UNSET,
+        workflow_id: str | None = None,
+        execution_timeout: timedelta | str | None = None,
+        run_timeout: timedelta | str | None = None,
+        task_timeout: timedelta | str | None = None,
+        retry_policy: RetryPolicy | None = None,
+        memo: Mapping[str, Any] | None = None,
+    ) -> RunHandle:
+        """Start a run now.
+
+        Args:
+            client: Connected; its data converter is used.
+            input: The argument of this run; default: the job's. An instance of the model, or what it can be read from.
+            args: The arguments of this run where there are several.
+            workflow_id: Its workflow id; default: `<name>-<random uuid>`.
+            execution_timeout: Longest time for the run with all its retries and continuations; default: the job's.
+            run_timeout: Longest time for one attempt; default: the job's.
+            task_timeout: Longest time for one workflow task; default: the job's.
+            retry_policy: How a failed run is tried again; default: the job's.
+            memo: Shown with the run; default: the job's.
+
+        Raises:
+            InvalidDefinitionError: The input or an option is wrong, or the job's code cannot be imported.
+            AlreadyStartedError: A run of that workflow id is running.
+        """
+        from jobspec.live.runs import Runs
+        from jobspec.live.starting import make_start_options
+
+        given = {
+            "execution_timeout": execution_timeout,
+            "run_timeout": run_timeout,
+            "task_timeout": task_timeout,
+            "retry_policy": retry_policy,
+            "memo": memo if memo is None else dict(memo),
+            "workflow_id": workflow_id or f"{self.name}-{uuid.uuid4()}",
+        }
+        spec = self._fit_run({key: value for key, value in given.items() if value is not None}, input, args)
+        code = self._load_code()
+        refuse(self.name, self._check_input(spec, code))
+        options = make_start_options(spec, workflow_id=spec.workflow_id)
+        call = self._job.execute or client.start_workflow
+        started, run_id = await Runs(client).start(self.name, call, spec.workflow.type, options)
+        return RunHandle(client=client, workflow_id=started, run_id=run_id, result_type=_result_type(code))
+
+    def _fit_run(
+        self,
+        options: Mapping[str, Any],
+        input: InputT | Mapping[str, Any] | Literal[Unset.UNSET],  # noqa: A002  as above
+        args: Sequence[Any] | Literal[Unset.UNSET],
+    ) -> JobSpec:
+        """Make the job as it is for one run."""
+        values = dict(self.spec)
+        set_values = {key: values[key] for key in self.spec.model_fields_set}
+        arguments = _arguments(input, args)
+        if arguments:
+            set_values = {key: value for key, value in set_values.items() if key not in ("input", "args")}
+        run = _fit_options(self.name, {**_set_fields(self.spec.run), **options})
+        return accept(self.name, validate_job({**set_values, **arguments, "run": run}))
+
+    def _check_input(self, spec: JobSpec, code: JobCode) -> Iterable[Any]:
+        yield from check_arguments(spec, code, must_be_complete=True)
+        if self._job.schema is not None and "input" in spec.model_fields_set:
+            from jobspec.spec.input_schema import check_input
+
+            yield from check_input(self._job.schema, spec.input)
+
+    def get_run(self, client: Client, workflow_id: str, run_id: str | None = None) -> RunHandle:
+        """Take a run in hand; nothing is asked of the server.
+
+        Args:
+            client: Connected.
+            workflow_id: Its workflow id.
+            run_id: Its run id; None means the latest one.
+        """
+        workflow = self._job.source.workflow
+        is_imported = workflow is None or not isinstance(workflow, str)
+        result_type = _result_type(self._job.source.load()) if is_imported else None
+        return RunHandle(client=client, workflow_id=workflow_id, run_id=run_id, result_type=result_type)
+
+    async def describe(self, client: Client, workflow_id: str, run_id: str | None = None) -> RunDetail:
+        """Describe one run.
+
+        Args:
+            client: Connected.
+            workflow_id: Its workflow id.
+            run_id: Its run id; None means the latest one.
+
+        Raises:
+            NotFoundError: The job has no such run.
+        """
+        from jobspec.live.runs import Runs
+
+        return await Runs(client).describe(self.name, workflow_id, run_id)
+
+    async def list_runs(
+        self,
+        client: Client,
+        *,
+        status: Status | Iterable[Status] | None = None,
+        time_range: TimeRange | None = None,
+        page_size: int = 100,
+        page_token: bytes = b"",
+    ) -> RunPage:
+        """List the job's runs, newest first; a run of the last moments may be missing, for the list lags a little.
+
+        Args:
+            client: Connected.
+            status: Only runs in this state, or in one of these.
+            time_range: Only runs that started within it.
+            page_size: How many at most; 1 to 1000.
+            page_token: `next_page_token` of the page before; empty for the first.
+
+        Raises:
+            UsageError: The page size or the token is wrong.
+        """
+        from jobspec.live.runs import Runs
+        from jobspec.results import Status, TimeRange
+
+        statuses = (status,) if isinstance(status, Status) else tuple(status or ())
+        return await Runs(client).list(
+            self.name,
+            statuses=statuses,
+            time_range=time_range or TimeRange(),
+            page_size=page_size,
+            page_token=page_token,
+        )
+
+    async def history(
+        self, client: Client, workflow_id: str, run_id: str | None = None, *, max_events: int | None = 500
+    ) -> RunHistory:
+        """Tell what happened in a run: its activities with attempts, inputs, results and failures.
+
+        Args:
+            client: Connected.
+            workflow_id: Its workflow id.
+            run_id: Its run id; None means the latest one.
+            max_events: How many history events are read; None has no cap. `is_truncated` says whether there are more.
+
+        Raises:
+            NotFoundError: The job has no such run.
+        """
+        from jobspec.live.runs import Runs
+
+        return await Runs(client).history(self.name, workflow_id, run_id, max_events=max_events)
+
+    async def stats(self, client: Client, *, today_only: bool = False, time_zone: str = "UTC") -> DefinitionStats:
+        """Count the job's runs by state, in one request.
+
+        Args:
+            client: Connected.
+            today_only: Whether only runs that ended since the last midnight are counted, and those that run now.
+            time_zone: IANA name of the zone whose midnight that is.
+
+        Raises:
+            UsageError: There is no such zone.
+        """
+        from jobspec.jobs.stats import count_runs
+
+        return await count_runs(client, self.name, today_only=today_only, time_zone=time_zone)
+
+    async def query(self, client: Client, workflow_id: str, query: str, *args: Any, run_id: str | None = None) -> Any:
+        """Ask a run; a closed one answers too while a worker is there.
+
+        Raises:
+            QueryError: The workflow knows no such query, or failed to answer it.
+            NotFoundError: The job has no such run.
+        """
+        from jobspec.live.runs import Runs
+
+        return await Runs(client).query(self.name, workflow_id, query, args, run_id)
+
+    async def signal(
+        self, client: Client, workflow_id: str, signal: str, *args: Any, run_id: str | None = None
+    ) -> None:
+        """Send a signal to a run; a workflow that knows no such signal keeps it unread.
+
+        Raises:
+            AlreadyClosedError: The run is over.
+            NotFoundError: The job has no such run.
+        """
+        from jobspec.live.runs import Runs
+
+        await Runs(client).signal(self.name, workflow_id, signal, args, run_id)
+
+    async def cancel(self, client: Client, workflow_id: str, run_id: str | None = None) -> None:
+        """Ask a run to end; it may clean up first, or go on.
+
+        Raises:
+            AlreadyClosedError: The run is over.
+            NotFoundError: The job has no such run.
+        """
+        from jobspec.live.runs import Runs
+
+        await Runs(client).cancel(self.name, workflow_id, run_id)
+
+    async def terminate(self, client: Client, workflow_id: str, run_id: str | None = None, *, reason: str = "") -> None:
+        """End a run at once; it cannot clean up.
+
+        Raises:
+            AlreadyClosedError: The run is over.
+            NotFoundError: The job has no such run.
+        """
+        from jobspec.live.runs import Runs
+
+        await Runs(client).terminate(self.name, workflow_id, run_id, reason=reason)
+
+    async def task_queue_info(self, client: Client) -> TaskQueueInfo:
+        """Tell whether workers poll the task queue."""
+        from jobspec.live.runs import Runs
+
+        return await Runs(client).task_queue(self.task_queue)
+
+    # The schedule
+
+    async def apply_schedule(self, client: Client) -> ScheduleOutcome:
+        """Make the live schedule as the job says: create, update or restore it, or leave it where it is so already.
+
+        An operator's pause stays, and so does all that the job does not say.
+
+        Raises:
+            NoScheduleError: The job runs on demand.
+            ForeignScheduleError: A schedule of that name exists and is not this project's.
+            ConflictError: Somebody else keeps changing it.
+            InvalidDefinitionError: The job has no project.
+        """
+        from jobspec.jobs.scheduling import apply_schedule
+
+        return await apply_schedule(client, self.spec, self.project)
+
+    async def delete_schedule(self, client: Client) -> None:
+        """Delete the live schedule at once; runs that it started go on.
+
+        Raises:
+            ScheduleNotFoundError: There is none.
+            ForeignScheduleError: It is not this project's.
+        """
+        from jobspec.jobs.scheduling import delete_schedule
+
+        await delete_schedule(client, self.spec, self.project)
+
+    async def describe_schedule(self, client: Client) -> ScheduleDetail:
+        """Tell what is live, whosever it is: state, differences from the job, recent runs, next times, counters.
+
+        Raises:
+            ScheduleNotFoundError: There is none.
+        """
+        from jobspec.jobs.scheduling import describe_schedule
+
+        return await describe_schedule(client, self.spec, self.project)
+
+    async def pause_schedule(self, client: Client, reason: str = "") -> None:
+        """Pause the schedule, with a note that says who and why.
+
+        Raises:
+            RefusedError: The spec itself sets `paused`.
+        """
+        from jobspec.jobs.scheduling import pause_schedule
+
+        await pause_schedule(client, self.spec, self.project, reason=reason)
+
+    async def resume_schedule(self, client: Client, reason: str = "") -> None:
+        """Let a paused schedule go on, with a note that says who and why.
+
+        Raises:
+            RefusedError: The spec itself sets `paused`.
+        """
+        from jobspec.jobs.scheduling import resume_schedule
+
+        await resume_schedule(client, self.spec, self.project, reason=reason)
+
+    async def trigger_schedule(self, client: Client, *, overlap: OverlapPolicy | None = None) -> None:
+        """Have the schedule start a run now, also while it is paused.
+
+        Args:
+            client: Connected.
+            overlap: What becomes of it while another run goes on; default: the schedule's own policy.
+        """
+        from jobspec.jobs.scheduling import trigger_schedule
+
+        await trigger_schedule(client, self.spec, self.project, overlap=overlap)
+
+    async def backfill_schedule(
+        self, client: Client, start: datetime, end: datetime, *, overlap: OverlapPolicy | None = None
+    ) -> tuple[datetime, ...]:
+        """Have the schedule start the runs of a time that is over, as if it had been there.
+
+        Args:
+            client: Connected.
+            start: The first time that counts.
+            end: The last time that counts.
+            overlap: What becomes of runs while others go on.
+
+        Returns:
+            The nominal times of the runs.
+        """
+        from jobspec.jobs.scheduling import backfill_schedule
+
+        return await backfill_schedule(client, self.spec, self.project, start=start, end=end, overlap=overlap)
+
+
+def _arguments(value: Any, args: Sequence[Any] | Literal[Unset.UNSET]) -> dict[str, Any]:
+    """Say in a spec's words which arguments were given."""
+    given = {} if value is UNSET else {"input": value}
+    return given if args is UNSET else {**given, "args": list(args)}
+
+
+def _check_project(project: str | None) -> str | None:
+    return None if project is None else check_project_id(project)
+
+
+def _set_fields(part: RunOptions) -> dict[str, Any]:
+    return {key: getattr(part, key) for key in part.model_fields_set}
+
+
+def _fit_options(name: str, values: dict[str, Any]) -> RunOptions:
+    try:
+        return RunOptions.model_validate(values)
+    except ValidationError as error:
+        refuse(name, make_problems(error, values))
+        raise
+
+
+def _result_type(code: JobCode) -> Any:
+    workflow = code.workflow.code if code.workflow else None
+    return workflow.returns if isinstance(workflow, WorkflowCode) else None
