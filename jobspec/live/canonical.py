@@ -29,9 +29,7 @@ if TYPE_CHECKING:
 
     from google.protobuf.duration_pb2 import Duration
     from google.protobuf.timestamp_pb2 import Timestamp
-    from temporalio.api.common.v1 import Payload
-    from temporalio.api.common.v1 import Priority as PriorityMessage
-    from temporalio.api.common.v1 import RetryPolicy as RetryPolicyMessage
+    from temporalio.api.common.v1 import Payload, Priority as PriorityMessage, RetryPolicy as RetryPolicyMessage
     from temporalio.api.schedule.v1 import IntervalSpec, Range, Schedule, ScheduleSpec
     from temporalio.api.workflow.v1 import NewWorkflowExecutionInfo
 

@@ -25,8 +25,7 @@ from jobspec.spec.loaded import Job, Loaded, Place
 from jobspec.spec.reports import order, unite
 
 if TYPE_CHECKING:
-    from collections.abc import Collection as Several
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection as Several, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from jobspec.spec.input_schema import FileReader

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from jobspec.render.explanation import explain_as_json, explain_as_yaml
 from jobspec.render.terminal import escape as escape_for_terminal

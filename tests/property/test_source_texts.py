@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from jobspec.diagnostics import RULES, Diagnostic
 from jobspec.spec.positions import Positions, Span, SyntaxProblem
