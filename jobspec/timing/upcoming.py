@@ -28,6 +28,7 @@ __all__ = [
     "Interval",
     "Timetable",
     "UnknownTimezoneError",
+    "count_runs",
     "fires_plainly",
     "has_run",
     "is_known_timezone",
@@ -143,6 +144,11 @@ def upcoming_seconds(timetable: Timetable, start: int, end: int) -> list[int]:
     A year of a run every minute takes some tens of milliseconds.
     """
     return list(chain.from_iterable(_make_course(timetable).list_batches(start, end)))
+
+
+def count_runs(timetable: Timetable, start: int, end: int) -> int:
+    """How many nominal runs there are after ``start`` up to ``end``, in seconds since the epoch."""
+    return sum(map(len, _make_course(timetable).list_batches(start, end)))
 
 
 def _make_course(timetable: Timetable) -> Course:

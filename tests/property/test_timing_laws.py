@@ -25,6 +25,7 @@ from jobspec.timing.calendar import (
 )
 from jobspec.timing.cron import format_cron, parse_cron
 from jobspec.timing.duration import format_duration, parse_duration
+from jobspec.timing.oddities import OddityKind, find_oddities
 from jobspec.timing.upcoming import Interval, Timetable, fires_plainly, next_run, upcoming, upcoming_seconds
 from jobspec.timing.zones import DAY, find_zone
 
@@ -267,3 +268,22 @@ def test_most_schedules_fire_plainly() -> None:
     assert fires_plainly(Timetable(calendars=(parse_cron("30 2 * * SUN"),), timezone="Europe/Berlin"), now)
     assert fires_plainly(Timetable(intervals=(Interval(every=3600),)), now)
     assert not fires_plainly(Timetable(calendars=(parse_cron("0 0 30 2 *"),)), now)
+
+
+@settings(deadline=None)
+@given(changes_of_clocks())
+def test_what_the_clock_bends_is_told_and_nothing_else(case: tuple[Timetable, datetime]) -> None:
+    table, after = case
+    zone, start = find_zone(table.timezone), int(after.timestamp()) - DAY
+    end = start + 3 * DAY
+    oddities, runs = find_oddities(table, start, end), set(upcoming_seconds(table, start, end))
+    walls = {datetime.fromtimestamp(run + zone.offset(run), UTC).replace(tzinfo=None): run for run in runs}
+    asked_for = {wall for wall in walls if any(matches(calendar, wall) for calendar in table.calendars)}
+    told = {run for oddity in oddities for run in oddity.runs}
+    assert {run for run in told if start < run <= end} <= runs
+    assert {run for wall, run in walls.items() if wall not in asked_for} <= told
+    for oddity in oddities:
+        wall = datetime.fromtimestamp(oddity.wall, UTC).replace(tzinfo=None)
+        asked = any(matches(calendar, wall) for calendar in table.calendars)
+        assert asked == (oddity.kind is not OddityKind.EXTRA)
+        assert (oddity.kind in {OddityKind.SKIPPED, OddityKind.LOST}) == (not oddity.runs)
