@@ -13,8 +13,8 @@ from jobspec.cli.options import env_option
 
 if TYPE_CHECKING:
     from jobspec.cli.specs import Specs
+    from jobspec.jobs.collector import Registrations
     from jobspec.jobs.dev_server import DevServer
-    from jobspec.jobs.workers import Registrations
 
 
 @click.command("dev")
@@ -34,8 +34,9 @@ def dev_command(environment: str | None, port: int | None, ui_port: int | None) 
 
 async def _dev(specs: Specs, port: int | None, ui_port: int | None) -> int:
     from jobspec.cli.data_converter import resolve_data_converter
+    from jobspec.jobs.collector import collect
     from jobspec.jobs.dev_server import run_dev_server
-    from jobspec.jobs.workers import collect, run_workers, stop_on_signals
+    from jobspec.jobs.workers import run_workers, stop_on_signals
 
     _log_what_jobs_say()
     stop = stop_on_signals()
@@ -101,7 +102,7 @@ def _announce(server: DevServer, registrations: dict[str, Registrations]) -> Non
     for notice in server.notices:
         say(notice)
     for queue, registered in registrations.items():
-        put(f"worker    {queue}: {', '.join(registered.jobs)}")
+        put(f"worker    {queue}: {', '.join(registered.sources)}")
     put(f"temporal  {server.address}")
     put(f"ui        {server.ui_url}")
     put("Press Ctrl-C to stop; the state stays in .dev/.")

@@ -1,20 +1,14 @@
-"""Workers from specs: what each task queue runs, and running it.
-
-The SDK wants all workflows and activities when a worker is made, so they are
-collected from all jobs first: once per type name, although many jobs share one
-workflow, and never two different ones under one name, of which a worker could
-run only one.
-"""
+"""Workers: one a task queue, for what a collector found, and running them until somebody says stop."""
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Final
 
 from jobspec.errors import (
     InvalidDefinitionError,
@@ -22,83 +16,28 @@ from jobspec.errors import (
     NotRegisteredError,
     RequestError,
     UnreachableError,
+    UsageError,
 )
-from jobspec.jobs.code import ActivityCode, Mistake, WorkflowCode, load_activity, load_workflow
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
-    from pathlib import Path
+    from collections.abc import Callable, Mapping
 
     from temporalio.client import Client
     from temporalio.worker import Worker
 
     from jobspec.errors import JobspecError
-    from jobspec.spec.model import JobSpec
+    from jobspec.jobs.collector import Registrations
 
-_Code = TypeVar("_Code", WorkflowCode, ActivityCode)
-
-CONCURRENT_ACTIVITIES = 100
+CONCURRENT_ACTIVITIES: Final = 100
 """How many activities a worker runs at once, in threads or not; the SDK's own default."""
 
-GRACE = timedelta(seconds=10)
+GRACE: Final = timedelta(seconds=10)
 """How long activities may go on after a worker was told to stop, before they are cancelled."""
 
+CLEANUP: Final = timedelta(seconds=5)
+"""How long activities may take to end once they are cancelled; nothing can end one that pays no heed."""
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Registrations:
-    """What one worker registers.
-
-    Attributes:
-        queue: Its task queue.
-        workflows: Workflow classes, ordered by type.
-        activities: Activity functions and bound methods, ordered by type.
-        threads: Whether an activity is no coroutine and needs a thread.
-        jobs: Names of the jobs that brought something.
-    """
-
-    queue: str
-    workflows: tuple[type, ...] = ()
-    activities: tuple[Callable[..., Any], ...] = ()
-    threads: bool = False
-    jobs: tuple[str, ...] = ()
-
-
-@dataclass(slots=True, kw_only=True)
-class _Queue:
-    """Registrations in the making: code by type name, with the import path and job that brought it first."""
-
-    workflows: dict[str | None, tuple[WorkflowCode, str]] = field(default_factory=dict)
-    activities: dict[str | None, tuple[ActivityCode, str]] = field(default_factory=dict)
-    jobs: set[str] = field(default_factory=set)
-
-
-def collect(specs: Iterable[JobSpec], root: Path, *, queues: Iterable[str] = ()) -> dict[str, Registrations]:
-    """Import what jobs name and sort it by task queue.
-
-    Args:
-        specs: The jobs. One whose workflow is a bare type is run elsewhere and brings only its activities.
-        root: Where import paths start, the directory of `jobspec.toml`.
-        queues: Only these task queues; all of them when empty.
-
-    Returns:
-        Task queue → what its worker registers, in the order of the queues' names; without queues that have nothing.
-
-    Raises:
-        InvalidDefinitionError: Code cannot be imported or used, or two different ones share a name; names all cases.
-        NotRegisteredError: One of `queues` has nothing to run.
-    """
-    wanted = set(queues)
-    found: dict[str, _Queue] = {name: _Queue() for name in wanted}
-    mistakes: list[str] = []
-    jobs = [spec for spec in specs if not wanted or spec.queue in wanted]
-    for spec in jobs:
-        mistakes += _add(spec, found.setdefault(spec.queue, _Queue()), root)
-    if mistakes:
-        raise InvalidDefinitionError("\n".join(dict.fromkeys(mistakes)))
-    for name in sorted(wanted):
-        if not found[name].jobs:
-            raise NotRegisteredError(_nothing(name, jobs))
-    return {name: _finish(name, queue) for name, queue in sorted(found.items()) if queue.jobs}
+_log = logging.getLogger("jobspec.workers")
 
 
 def make_worker(client: Client, registrations: Registrations, *, executor: ThreadPoolExecutor | None = None) -> Worker:
@@ -108,17 +47,27 @@ def make_worker(client: Client, registrations: Registrations, *, executor: Threa
         client: Whose connection and data converter it uses.
         registrations: What it runs.
         executor: Threads for activities that are no coroutines, at least `CONCURRENT_ACTIVITIES`; the caller shuts it
-            down.
+            down. Default: threads of its own, where there are such activities.
 
     Raises:
         NotRegisteredError: There is nothing to run.
         InvalidDefinitionError: A workflow cannot be loaded into the SDK's sandbox.
+        UsageError: The client was made with `lazy=True`.
     """
+    return _make_worker(client, registrations, executor or _make_threads(registrations), GRACE)
+
+
+def _make_worker(
+    client: Client, registrations: Registrations, executor: ThreadPoolExecutor | None, grace: timedelta
+) -> Worker:
     from temporalio.worker import Worker
     from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
     if not registrations.workflows and not registrations.activities:
-        raise NotRegisteredError(_nothing(registrations.queue, ()))
+        raise NotRegisteredError(f"there is nothing to run on task queue `{registrations.queue}`")
+    if client.service_client.config.lazy:
+        # temporalio/worker/_worker.py, _extract_bridge_client_for_worker: also where it has connected meanwhile.
+        raise UsageError("the client of a worker must be connected at once: call `Client.connect` without `lazy=True`")
     # A workflow module may import jobspec; loading that again in every workflow's sandbox would cost and gain nothing.
     restrictions = SandboxRestrictions.default.with_passthrough_modules("jobspec")
     try:
@@ -129,7 +78,7 @@ def make_worker(client: Client, registrations: Registrations, *, executor: Threa
             activities=registrations.activities,
             activity_executor=executor,
             max_concurrent_activities=CONCURRENT_ACTIVITIES,
-            graceful_shutdown_timeout=GRACE,
+            graceful_shutdown_timeout=grace,
             workflow_runner=SandboxedWorkflowRunner(restrictions=restrictions),
         )
     except RuntimeError as error:
@@ -138,19 +87,25 @@ def make_worker(client: Client, registrations: Registrations, *, executor: Threa
         raise InvalidDefinitionError(f"task queue `{registrations.queue}`: {error}{reason}") from error
 
 
-async def run_workers(client: Client, registrations: Mapping[str, Registrations], *, stop: asyncio.Event) -> None:
+async def run_workers(
+    client: Client, registrations: Mapping[str, Registrations], *, stop: asyncio.Event, grace: timedelta = GRACE
+) -> None:
     """Run one worker per task queue until told to stop.
 
-    On the way out, also when cancelled or when a worker failed, all workers stop polling at once and get `GRACE` to
-    finish their activities.
+    On the way out, also when cancelled or when a worker failed, all workers stop polling at once and get `grace` to
+    finish their activities. Those that go on are cancelled then, and given up `CLEANUP` later if even that does not end
+    them, which the log says.
 
     Args:
         client: Whose connection and data converter the workers use.
-        registrations: What :func:`collect` found.
+        registrations: What a collector found.
         stop: Set it to end.
+        grace: How long activities may go on after that.
 
     Raises:
         NotRegisteredError: There is nothing to run.
+        InvalidDefinitionError: A workflow cannot be loaded into the SDK's sandbox.
+        UsageError: The client was made with `lazy=True`.
         NamespaceNotFoundError: The client's namespace does not exist.
         UnreachableError: Temporal could not be reached when a worker started; later on a worker waits for it to return.
         RequestError: A worker failed for another reason.
@@ -158,21 +113,26 @@ async def run_workers(client: Client, registrations: Mapping[str, Registrations]
     if not registrations:
         raise NotRegisteredError("no job names a Python workflow or activity, so there is nothing for a worker to run")
     async with AsyncExitStack() as stack:
-        workers = [make_worker(client, each, executor=_threads(each, stack)) for each in registrations.values()]
-        await _run_until(workers, stop)
+        workers = [_make_worker(client, each, _lend_threads(each, stack), grace) for each in registrations.values()]
+        await _run_until(workers, stop, grace)
 
 
-def stop_on_signals() -> asyncio.Event:
+def stop_on_signals(*, on_second_interrupt: Callable[[], object] | None = None) -> asyncio.Event:
     """Have SIGINT, SIGTERM and SIGHUP set an event in place of ending the process.
 
     A second SIGINT interrupts as usual. The others do nothing more, since they would end the process without shutting
     down what it started.
+
+    Args:
+        on_second_interrupt: Called on a second SIGINT in place of the interrupt, which user code can hold up.
     """
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
 
     def interrupted() -> None:
         stop.set()
         loop.remove_signal_handler(signal.SIGINT)
+        if on_second_interrupt is not None:
+            signal.signal(signal.SIGINT, lambda *_: on_second_interrupt())
 
     loop.add_signal_handler(signal.SIGINT, interrupted)
     for number in (signal.SIGTERM, signal.SIGHUP):
@@ -180,27 +140,50 @@ def stop_on_signals() -> asyncio.Event:
     return stop
 
 
-def _threads(registrations: Registrations, stack: AsyncExitStack) -> ThreadPoolExecutor | None:
+def _make_threads(registrations: Registrations) -> ThreadPoolExecutor | None:
     if not registrations.threads:
         return None
-    executor = ThreadPoolExecutor(CONCURRENT_ACTIVITIES, thread_name_prefix=f"activity-{registrations.queue}")
-    # No waiting: an activity in a thread that ignores its cancellation would keep the process for ever.
-    stack.callback(executor.shutdown, wait=False, cancel_futures=True)
+    return ThreadPoolExecutor(CONCURRENT_ACTIVITIES, thread_name_prefix=f"activity-{registrations.queue}")
+
+
+def _lend_threads(registrations: Registrations, stack: AsyncExitStack) -> ThreadPoolExecutor | None:
+    executor = _make_threads(registrations)
+    if executor is not None:
+        # No waiting: an activity in a thread that ignores its cancellation would keep the process for ever.
+        stack.callback(executor.shutdown, wait=False, cancel_futures=True)
     return executor
 
 
-async def _run_until(workers: list[Worker], stop: asyncio.Event) -> None:
-    running = [asyncio.create_task(worker.run(), name=f"worker {worker.task_queue}") for worker in workers]
+async def _run_until(workers: list[Worker], stop: asyncio.Event, grace: timedelta) -> None:
+    running = {asyncio.create_task(worker.run(), name=f"worker {worker.task_queue}"): worker for worker in workers}
     stopping = asyncio.create_task(stop.wait(), name="stop workers")
     try:
         await asyncio.wait([*running, stopping], return_when=asyncio.FIRST_COMPLETED)
     finally:
         stopping.cancel()
-        await asyncio.gather(*(worker.shutdown() for worker in workers), return_exceptions=True)
-        outcomes = await asyncio.gather(*running, return_exceptions=True)
-    for worker, outcome in zip(workers, outcomes, strict=True):
-        if isinstance(outcome, Exception):
-            raise _explain(outcome, worker) from outcome
+        await _shut_down(running, grace)
+    failed = [(task.exception(), worker) for task, worker in running.items() if task.done() and not task.cancelled()]
+    for error, worker in failed:
+        if isinstance(error, Exception):
+            raise _explain(error, worker) from error
+
+
+async def _shut_down(running: Mapping[asyncio.Task[None], Worker], grace: timedelta) -> None:
+    """Tell all workers at once to stop, and wait for them as long as is agreed.
+
+    A worker waits for its activities, and one that ignores its cancellation would hold it for ever.
+    """
+    telling = [asyncio.create_task(worker.shutdown()) for worker in running.values()]
+    _, stuck = await asyncio.wait(running, timeout=(grace + CLEANUP).total_seconds())
+    for task in telling:
+        task.cancel()
+    for task in stuck:
+        _log.warning(
+            "task queue %s: gave up on activities that go on although they were cancelled %g seconds ago; "
+            "Temporal starts them anew once they time out",
+            running[task].task_queue,
+            CLEANUP.total_seconds(),
+        )
 
 
 def _explain(error: Exception, worker: Worker) -> JobspecError:
@@ -211,63 +194,3 @@ def _explain(error: Exception, worker: Worker) -> JobspecError:
     if "code: Unavailable" in text:
         return UnreachableError(f"Temporal cannot be reached: the worker of task queue `{worker.task_queue}` gave up")
     return RequestError(f"the worker of task queue `{worker.task_queue}` failed: {text.partition(': Status {')[0]}")
-
-
-def _add(spec: JobSpec, queue: _Queue, root: Path) -> list[str]:
-    """Add what a job names; returns what is wrong with it."""
-    mistakes: list[str] = []
-    if path := spec.workflow.import_path:
-        workflow = load_workflow(path, root)
-        mistakes += _note(spec, path, workflow, queue.workflows, queue.jobs)
-        if isinstance(workflow, WorkflowCode) and not workflow.runs(spec.workflow.type):
-            mistakes.append(
-                f"{spec.name}: it starts workflows of type `{spec.workflow.type}`, "
-                f"but `{path}` has the type `{workflow.type}`"
-            )
-    for path in spec.activities:
-        mistakes += _note(spec, path, load_activity(path, root), queue.activities, queue.jobs)
-    return mistakes
-
-
-def _note(
-    spec: JobSpec,
-    path: str,
-    code: _Code | Mistake,
-    known: dict[str | None, tuple[_Code, str]],
-    jobs: set[str],
-) -> list[str]:
-    if isinstance(code, Mistake):
-        return [f"{spec.name}: {code.message}" + (f" ({code.hint})" if code.hint else "")]
-    here = f"`{path}` (job {spec.name})"
-    first, where = known.setdefault(code.type, (code, here))
-    jobs.add(spec.name)
-    if first.implementation == code.implementation:
-        return []
-    named = f"{code.kind} `{code.type}`" if code.type else f"a dynamic {code.kind}"
-    return [f"task queue `{spec.queue}`: {named} is both {where} and {here}; give one of them another name"]
-
-
-def _finish(name: str, queue: _Queue) -> Registrations:
-    workflows = [code for _, (code, _) in sorted(queue.workflows.items(), key=_by_type)]
-    activities = [code for _, (code, _) in sorted(queue.activities.items(), key=_by_type)]
-    return Registrations(
-        queue=name,
-        workflows=tuple(code.implementation for code in workflows),
-        activities=tuple(code.implementation for code in activities),
-        threads=any(not code.is_async for code in activities),
-        jobs=tuple(sorted(queue.jobs)),
-    )
-
-
-def _by_type(item: tuple[str | None, object]) -> str:
-    return item[0] or ""
-
-
-def _nothing(queue: str, jobs: Iterable[JobSpec]) -> str:
-    here = sorted(spec.name for spec in jobs if spec.queue == queue)
-    if not here:
-        return f"there is nothing to run on task queue `{queue}`: no job uses it"
-    return (
-        f"there is nothing to run on task queue `{queue}`: its jobs ({', '.join(here)}) name a workflow type without "
-        "a class, and no activities"
-    )

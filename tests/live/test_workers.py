@@ -16,8 +16,9 @@ from dev_servers import eventually
 from temporalio.client import Client, WorkflowExecutionStatus
 
 from jobspec.errors import InvalidDefinitionError, NamespaceNotFoundError, NotRegisteredError, UsageError
+from jobspec.jobs.collector import Registrations, collect
 from jobspec.jobs.dev_server import find_server, run_dev_server
-from jobspec.jobs.workers import Registrations, collect, make_worker, run_workers, stop_on_signals
+from jobspec.jobs.workers import make_worker, run_workers, stop_on_signals
 from jobspec.spec.model import JobSpec
 
 if TYPE_CHECKING:

@@ -16,11 +16,10 @@ from temporalio.converter import DataConverter
 
 from jobspec.cli.data_converter import resolve_data_converter
 from jobspec.diagnostics import RULES, Severity
-from jobspec.errors import InvalidDefinitionError, NotRegisteredError, ProjectError
+from jobspec.errors import ProjectError
 from jobspec.imports import forget_failures
 from jobspec.jobs.checks import check_clashes, check_job
 from jobspec.jobs.values import make_reader
-from jobspec.jobs.workers import collect
 from jobspec.spec.loader import load_all_environments
 from jobspec.spec.model import JobSpec
 
@@ -244,71 +243,6 @@ def test_clashes_on_a_queue_are_found() -> None:
     )
 
 
-def test_collects_once_per_queue_and_type() -> None:
-    specs = [
-        job("TakesNothing", queue="a", activities=["good:fetch", "good:shelf.count"]),
-        job("good:TakesNothing", name="second", queue="a", activities=["good:shelf.count"]),
-        job("TakesBasket", name="third", queue="b", activities=["good:fetch"]),
-        job({"type": "elsewhere"}, name="fourth", queue="c"),
-    ]
-    registrations = collect(specs, ROOT)
-    assert list(registrations) == ["a", "b"]
-    assert [workflow.__name__ for workflow in registrations["a"].workflows] == ["TakesNothing"]
-    assert [activity.__name__ for activity in registrations["a"].activities] == ["count", "fetch"]
-    assert registrations["a"].threads
-    assert registrations["a"].jobs == ("job", "second")
-    assert not registrations["b"].threads
-
-
-def test_two_classes_under_one_name_are_refused_with_both_places() -> None:
-    specs = [
-        job("good:TakesNothing", activities=["good:fetch"]),
-        job("clashing:TakesNothing", name="other", activities=["clashing:fetch"]),
-    ]
-    with pytest.raises(InvalidDefinitionError) as caught:
-        collect(specs, ROOT)
-    assert str(caught.value).splitlines() == [
-        f"task queue `queue`: {named} is both `good:{name}` (job job) and `clashing:{name}` (job other); "
-        "give one of them another name"
-        for named, name in (("workflow `TakesNothing`", "TakesNothing"), ("activity `fetch`", "fetch"))
-    ]
-
-
-def test_the_same_name_on_two_queues_is_fine() -> None:
-    specs = [job("good:TakesNothing", queue="a"), job("clashing:TakesNothing", queue="b")]
-    assert set(collect(specs, ROOT)) == {"a", "b"}
-
-
-def test_all_that_cannot_be_registered_is_said_at_once() -> None:
-    specs = [
-        job("Undecorated"),
-        job("Named", name="named"),
-        job("TakesNothing", name="third", activities=["good:nope"]),
-    ]
-    with pytest.raises(InvalidDefinitionError) as caught:
-        collect(specs, ROOT)
-    assert [line.partition(":")[0] for line in str(caught.value).splitlines()] == ["job", "named", "third"]
-
-
-@pytest.mark.parametrize(
-    ("specs", "message"),
-    [
-        ([], "there is nothing to run on task queue `queue`: no job uses it"),
-        (
-            [job({"type": "elsewhere"})],
-            (
-                "there is nothing to run on task queue `queue`: "
-                "its jobs (job) name a workflow type without a class, and no activities"
-            ),
-        ),
-    ],
-)
-def test_a_wanted_queue_without_code_is_refused(specs: list[JobSpec], message: str) -> None:
-    with pytest.raises(NotRegisteredError) as caught:
-        collect(specs, ROOT, queues=["queue"])
-    assert str(caught.value) == message
-
-
 def test_default_data_converter_is_the_pydantic_one() -> None:
     assert resolve_data_converter(None, ROOT) is pydantic_data_converter
 
@@ -336,7 +270,6 @@ def test_projects_own_specs_fit_the_examples() -> None:
     specs = [found.spec for found in loaded.jobs.values()]
     assert len(specs) == 6
     assert [check_job(spec, root) for spec in specs] == [()] * 6
-    assert list(collect(specs, root)) == ["shop-office", "shop-orders"]
 
 
 def test_a_missing_key_is_shown_at_the_one_that_was_written_in_its_place() -> None:
