@@ -35,7 +35,10 @@ from jobspec.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
+    from collections.abc import Awaitable, Callable
+
+    Classify = Callable[[RPCError], type[JobspecError] | None]
+    """Says what an answer of the server means where it means something of its own."""
 
 Request_contra = TypeVar("Request_contra", contravariant=True)
 Response_co = TypeVar("Response_co", covariant=True)
@@ -114,15 +117,37 @@ class Pace:
         return random.uniform(0, self.window) if self.window else 0.0  # noqa: S311  no secret
 
 
+def classify_schedule_error(error: RPCError) -> type[JobspecError] | None:
+    """Say what the server means by refusing a request about a schedule; None where it says no more than its status."""
+    match error.status:
+        case RPCStatusCode.NOT_FOUND:
+            return ScheduleNotFoundError
+        case RPCStatusCode.ALREADY_EXISTS:
+            return ScheduleExistsError
+        case RPCStatusCode.FAILED_PRECONDITION if STALE_TOKEN in error.message:
+            return ConflictError
+        case RPCStatusCode.FAILED_PRECONDITION if POISONED in error.message:
+            return MalformedScheduleError
+    return None
+
+
 class Requests:
     """Sends raw requests for one gateway, within one event loop.
 
     Args:
         deadline: For one attempt.
         budget: For a call with its retries.
+        classify: What refusals mean to this gateway.
     """
 
-    def __init__(self, *, deadline: timedelta = DEADLINE, budget: timedelta = BUDGET) -> None:
+    def __init__(
+        self,
+        *,
+        deadline: timedelta = DEADLINE,
+        budget: timedelta = BUDGET,
+        classify: Classify = classify_schedule_error,
+    ) -> None:
+        self._classify = classify
         self._deadline = deadline
         self._budget = budget.total_seconds()
         self._turns = asyncio.Semaphore(CONCURRENCY)
@@ -131,7 +156,9 @@ class Requests:
         self._failing_since: float | None = None
         self._gone: UnreachableError | None = None
 
-    async def send(self, rpc: Rpc[Request_contra, Response_co], request: Request_contra, *, what: str) -> Response_co:
+    async def send(
+        self, rpc: Rpc[Request_contra, Response_co], request: Request_contra, *, what: str, at_most_once: bool = False
+    ) -> Response_co:
         """Send a request, and again while the server asks for patience or cannot be reached.
 
         A repeated request is the same one, its request id included, so that the server does it once.
@@ -140,9 +167,10 @@ class Requests:
             rpc: Such as `client.workflow_service.describe_schedule`.
             request: Its message.
             what: What is done, for error messages, such as "read the schedule `orders`".
+            at_most_once: Do not repeat what the server may have done already: for requests that it would do twice.
 
         Raises:
-            UnreachableError: Nothing was answered within the budget.
+            UnreachableError: Nothing was answered within the budget, or to the one attempt.
             RequestError: The server refused; subclasses say what is missing or malformed.
             ConflictError: The conflict token is stale, or the schedule to create exists.
         """
@@ -150,10 +178,10 @@ class Requests:
         async with self._turns:
             if had_to_wait and self._gone is not None:
                 raise UnreachableError(str(self._gone)) from self._gone.__cause__
-            return await self._send_until_over(rpc, request, what)
+            return await self._send_until_over(rpc, request, what, at_most_once=at_most_once)
 
     async def _send_until_over(
-        self, rpc: Rpc[Request_contra, Response_co], request: Request_contra, what: str
+        self, rpc: Rpc[Request_contra, Response_co], request: Request_contra, what: str, *, at_most_once: bool
     ) -> Response_co:
         begun = time.monotonic()
         while True:
@@ -163,10 +191,12 @@ class Requests:
             try:
                 response = await rpc(request, timeout=self._deadline)
             except (RPCError, RuntimeError) as error:
-                if not _is_temporals(error):
+                if not is_temporals(error):
                     raise
                 self._note_failure(error, sent_at)
-                if not _is_passing(error) or self._is_over(begun):
+                if at_most_once and _is_silence(error):
+                    raise translate(error, what, self._classify) from error
+                if not is_passing(error) or self._is_over(begun):
                     raise self._give_up(error, what, begun) from error
             else:
                 self._note_answer()
@@ -181,7 +211,7 @@ class Requests:
     def _note_failure(self, error: RPCError | RuntimeError, sent_at: float) -> None:
         now = time.monotonic()
         # That one schedule gives no answer while others do is that schedule's fault and no reason to spare the server.
-        if _is_passing(error) and not (_is_timeout(error) and self._answered_at > sent_at):
+        if is_passing(error) and not (is_timeout(error) and self._answered_at > sent_at):
             self._pace.slow_down(sent_at=sent_at, now=now)
         if not _is_silence(error):
             self._note_answer()
@@ -194,21 +224,21 @@ class Requests:
         return time.monotonic() - since >= self._budget
 
     def _give_up(self, error: RPCError | RuntimeError, what: str, begun: float) -> JobspecError:
-        if _is_timeout(error) and self._answered_at > begun:
+        if is_timeout(error) and self._answered_at > begun:
             return RequestError(f"cannot {what}: the server gives no answer, though it answers other requests")
-        translated = translate(error, what)
+        translated = translate(error, what, self._classify)
         if isinstance(translated, UnreachableError):
             translated.__cause__ = error
             self._gone = translated
         return translated
 
 
-def _is_temporals(error: RPCError | RuntimeError) -> bool:
+def is_temporals(error: RPCError | RuntimeError) -> bool:
     """Whether it speaks of the connection or the request; any other `RuntimeError` is a bug."""
     return isinstance(error, RPCError) or str(error).startswith(CONNECT_FAILURE)
 
 
-def _is_passing(error: RPCError | RuntimeError) -> bool:
+def is_passing(error: RPCError | RuntimeError) -> bool:
     """Whether it may go away by waiting."""
     if isinstance(error, RPCError) and error.status is RPCStatusCode.RESOURCE_EXHAUSTED:
         return "larger than max" not in error.message  # grpc-go's code for a message that is too big, now and always
@@ -223,7 +253,7 @@ def _is_cut_off(error: RPCError) -> bool:
     )
 
 
-def _is_timeout(error: RPCError | RuntimeError) -> bool:
+def is_timeout(error: RPCError | RuntimeError) -> bool:
     """Whether a deadline passed; the SDK says CANCELLED for its own and leaves DEADLINE_EXCEEDED to the server."""
     return isinstance(error, RPCError) and (
         error.status is RPCStatusCode.DEADLINE_EXCEEDED
@@ -233,35 +263,29 @@ def _is_timeout(error: RPCError | RuntimeError) -> bool:
 
 def _is_silence(error: RPCError | RuntimeError) -> bool:
     """Whether nobody answered."""
-    return not isinstance(error, RPCError) or _is_cut_off(error) or _is_timeout(error)
+    return not isinstance(error, RPCError) or _is_cut_off(error) or is_timeout(error)
 
 
-def translate(error: RPCError | RuntimeError, what: str) -> JobspecError:
+def translate(error: RPCError | RuntimeError, what: str, classify: Classify = classify_schedule_error) -> JobspecError:
     """Say an error of the SDK in our words.
 
     Args:
-        error: From a raw service; the `RuntimeError` is that of a failed connection.
+        error: From a service of the client; the `RuntimeError` is that of a failed connection.
         what: What was tried, such as "read the schedule `orders`".
+        classify: What refusals mean to those who tried.
     """
     if not isinstance(error, RPCError):
         return UnreachableError(f"cannot {what}: {error}")
-    kind = _kind(error)
+    kind = _kind(error, classify)
     hint = _HINTS.get(kind) or _STATUS_HINTS.get(error.status)
     message = f"cannot {what}: {error.message.rstrip('.')} ({error.status.name})"
     return kind(f"{message}; {hint}" if hint else message)
 
 
-def _kind(error: RPCError) -> type[JobspecError]:
-    match error.status:
-        case RPCStatusCode.NOT_FOUND:
-            return NamespaceNotFoundError if _lacks_namespace(error) else ScheduleNotFoundError
-        case RPCStatusCode.ALREADY_EXISTS:
-            return ScheduleExistsError
-        case RPCStatusCode.FAILED_PRECONDITION if STALE_TOKEN in error.message:
-            return ConflictError
-        case RPCStatusCode.FAILED_PRECONDITION if POISONED in error.message:
-            return MalformedScheduleError
-    return UnreachableError if _is_silence(error) else RequestError
+def _kind(error: RPCError, classify: Classify) -> type[JobspecError]:
+    if error.status is RPCStatusCode.NOT_FOUND and _lacks_namespace(error):
+        return NamespaceNotFoundError
+    return classify(error) or (UnreachableError if _is_silence(error) else RequestError)
 
 
 def status_of(error: RequestError) -> RPCStatusCode | None:
@@ -275,5 +299,5 @@ def message_of(error: RequestError) -> str:
 
 
 def _lacks_namespace(error: RPCError) -> bool:
-    """Tell a missing namespace from a missing schedule by the error's detail."""
+    """Tell a missing namespace from anything else that is missing by the error's detail."""
     return any("NamespaceNotFoundFailure" in detail.type_url for detail in error.grpc_status.details)
