@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema, field_validator
 
 from jobspec.spec.part import SpecPart, mistake
 from jobspec.spec.scalars import PositiveDuration, Timeout, WorkflowId, as_tuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 LONGEST_FAIRNESS_KEY = 64
 """Bytes; the server takes a longer key into the schedule and then never starts the workflow."""
@@ -37,6 +40,18 @@ class RetryPolicy(SpecPart):
 
     non_retryable_error_types: Annotated[tuple[str, ...], BeforeValidator(as_tuple)] = ()
     """Error types that are not tried again."""
+
+    if TYPE_CHECKING:  # what may be written, which is more than what is kept
+
+        def __init__(
+            self,
+            *,
+            initial_interval: timedelta | str = ...,
+            backoff_coefficient: float = ...,
+            maximum_interval: timedelta | str | None = ...,
+            maximum_attempts: int = ...,
+            non_retryable_error_types: Sequence[str] = ...,
+        ) -> None: ...
 
     # The scheduler stores any policy; starting the workflow then fails (common/retrypolicy, Validate).
 
@@ -149,6 +164,23 @@ class RunOptions(SpecPart):
 
     priority: Priority | None = None
     """Which of the waiting runs a worker takes first."""
+
+    if TYPE_CHECKING:  # what may be written, which is more than what is kept
+
+        def __init__(  # noqa: PLR0913  one argument a field
+            self,
+            *,
+            workflow_id: str | None = ...,
+            execution_timeout: timedelta | str | None = ...,
+            run_timeout: timedelta | str | None = ...,
+            task_timeout: timedelta | str | None = ...,
+            retry_policy: RetryPolicy | None = ...,
+            memo: Mapping[str, Any] = ...,
+            search_attributes: Mapping[str, SearchAttributeValue | Sequence[str]] = ...,
+            static_summary: str = ...,
+            static_details: str = ...,
+            priority: Priority | None = ...,
+        ) -> None: ...
 
     # The server shortens an inner timeout that is longer than an outer one, without a word.
 

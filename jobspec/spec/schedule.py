@@ -10,7 +10,7 @@ import re
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
-from typing import Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema, field_validator, model_validator
 
@@ -21,6 +21,10 @@ from jobspec.spec.scalars import DURATION_SCHEMA, as_list, as_tuple, check_durat
 from jobspec.timing.cron import CronError, parse_cron
 from jobspec.timing.duration import format_duration
 from jobspec.timing.upcoming import Interval, Timetable, is_known_timezone, nearest_timezones
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
 
 
 def _whole_seconds(value: Any) -> timedelta:
@@ -163,6 +167,10 @@ class IntervalSpec(SpecPart):
     offset: Annotated[Offset, Field(examples=["5m"])] = timedelta(0)
     """Shift of every run against the epoch; whole seconds, shorter than `every`."""
 
+    if TYPE_CHECKING:  # what may be written, which is more than what is kept
+
+        def __init__(self, *, every: timedelta | str, offset: timedelta | str = ...) -> None: ...
+
     @field_validator("offset")
     @classmethod
     def _offset_fits(cls, offset: timedelta, info: ValidationInfo) -> timedelta:
@@ -225,6 +233,25 @@ class ScheduleSpec(SpecPart):
         Field(examples=[True, "Waiting for the new warehouse"]),
     ] = None
     """`true` or a reason pauses the schedule; left out, the operator decides."""
+
+    if TYPE_CHECKING:  # what may be written, which is more than what is kept
+
+        def __init__(  # noqa: PLR0913  one argument a field
+            self,
+            *,
+            interval: IntervalSpec | timedelta | str | Sequence[IntervalSpec | timedelta | str] = ...,
+            cron: str | Sequence[str] = ...,
+            calendar: CalendarSpec | Sequence[CalendarSpec] = ...,
+            timezone: str = ...,
+            skip: Sequence[CalendarSpec | date | str] = ...,
+            start_at: datetime | str | None = ...,
+            end_at: datetime | str | None = ...,
+            jitter: timedelta | str = ...,
+            overlap: OverlapPolicy | str = ...,
+            catchup_window: timedelta | str = ...,
+            pause_on_failure: bool = ...,
+            paused: str | Literal[True] | None = ...,
+        ) -> None: ...
 
     @model_validator(mode="after")
     def _one_kind(self) -> Self:

@@ -1,0 +1,201 @@
+"""Definitions: what is judged when one is made, and that it is a value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from pydantic import BaseModel
+from temporalio import activity, workflow
+
+from jobspec import (
+    Definition,
+    InvalidDefinitionError,
+    NotRegisteredError,
+    RetryPolicy,
+    RunOptions,
+    ScheduleSpec,
+    WorkflowRef,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class Batch(BaseModel):
+    region: str
+    size: int = 10
+
+
+@dataclass
+class Letter:
+    subject: str = "Hello"
+
+
+@workflow.defn
+class Sync:
+    @workflow.run
+    async def run(self, batch: Batch) -> str:
+        return batch.region
+
+
+@workflow.defn(name="send-letter")
+class Send:
+    @workflow.run
+    async def run(self, letter: Letter) -> None: ...
+
+
+@activity.defn
+async def fetch(region: str) -> int:
+    return len(region)
+
+
+def test_it_wraps_one_spec_in_the_words_of_a_file() -> None:
+    definition = Definition(
+        "orders-sync",
+        "sync-orders",
+        workflow=Sync,
+        activities=[fetch],
+        input_model=Batch,
+        input=Batch(region="eu"),
+        run=RunOptions(execution_timeout=timedelta(hours=2), retry_policy=RetryPolicy(maximum_attempts=3)),
+        schedule=ScheduleSpec(cron="0 2 * * *", timezone="Europe/Berlin"),
+        description="Pull new orders",
+        owner="team-orders",
+        tags=["orders"],
+        project="shop",
+    )
+    spec = definition.spec
+    assert (definition.name, definition.task_queue, definition.project) == ("orders-sync", "sync-orders", "shop")
+    assert (spec.workflow.type, spec.workflow.import_path) == ("Sync", f"{__name__}:Sync")
+    assert spec.activities == (f"{__name__}:fetch",)
+    assert spec.input_model == f"{__name__}:Batch"
+    assert (definition.description, definition.owner, definition.tags) == (
+        "Pull new orders",
+        "team-orders",
+        ("orders",),
+    )
+    assert definition.schedule is not None
+    assert definition.schedule.cron == ("0 2 * * *",)
+
+
+def test_the_workflow_type_is_the_classs_own_name() -> None:
+    assert Definition("letter", "q", workflow=Send).spec.workflow.type == "send-letter"
+
+
+def test_all_that_is_wrong_is_said_at_once() -> None:
+    with pytest.raises(InvalidDefinitionError) as caught:
+        Definition(
+            "orders sync",
+            "",
+            workflow="shop.workflows.Sync",
+            owner="",
+            input=1,
+            args=[1],
+        )
+    said = str(caught.value)
+    assert said.startswith("the job `orders sync` is invalid:\n")
+    for part in ("name: the name `orders sync` is not allowed", "queue: ", "write `shop.workflows:Sync`", "exclude"):
+        assert part in said
+
+
+def test_an_input_that_does_not_fit_names_its_path_and_the_model() -> None:
+    with pytest.raises(InvalidDefinitionError, match=r"input\.size: `input\.size` must be a whole number, not text"):
+        Definition("a", "q", workflow=Sync, input={"region": "eu", "size": "many"})
+    with pytest.raises(InvalidDefinitionError, match=r"`region` is missing, which .*Batch.* requires"):
+        Definition("a", "q", workflow=Sync, input_model=Batch, input={"size": 1})
+
+
+def test_a_scheduled_job_whose_workflow_needs_input_must_give_it() -> None:
+    with pytest.raises(InvalidDefinitionError, match="requires `batch`, and the job gives no argument"):
+        Definition("a", "q", workflow=Sync, schedule=ScheduleSpec(interval="1h"))
+    assert Definition("a", "q", workflow=Sync).spec.arguments == ()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"workflow": Batch}, "without `@workflow.defn`"),
+        ({"workflow": Sync, "activities": [len]}, "without `@activity.defn`"),
+        ({"workflow": Sync, "input_model": 5}, "cannot judge inputs"),
+    ],
+)
+def test_code_that_is_none_is_refused(wrong: dict[str, Any], said: str) -> None:
+    with pytest.raises(InvalidDefinitionError, match=said):
+        Definition("a", "q", **wrong)
+
+
+def test_a_project_id_is_judged_too() -> None:
+    with pytest.raises(InvalidDefinitionError, match="`My Shop` is no project id"):
+        Definition("a", "q", workflow=Sync, project="My Shop")
+    assert Definition("a", "q", workflow=Sync).project is None
+
+
+def test_a_bound_method_has_no_import_path() -> None:
+    class Shelf:
+        @activity.defn
+        async def count(self) -> int:
+            return 1
+
+    spec = Definition("a", "q", workflow=Sync, activities=[Shelf().count, fetch]).spec
+    assert spec.activities == (f"{__name__}:fetch",)
+
+
+def test_it_is_a_frozen_value() -> None:
+    first, second = (Definition("a", "q", workflow=Sync, input={"region": "eu"}) for _ in range(2))
+    assert first == second
+    assert hash(first) == hash(second)
+    assert first != Definition("a", "q", workflow=Sync, input={"region": "us"})
+    assert first != "a"
+    with pytest.raises(AttributeError, match="frozen"):
+        first.project = "shop"  # type: ignore[misc]
+    with pytest.raises(AttributeError, match="frozen"):
+        del first._job
+    assert repr(first) == "Definition('a', 'q', workflow='Sync')"
+
+
+def test_in_project_changes_the_mark_alone() -> None:
+    definition = Definition("a", "q", workflow=Sync)
+    assert definition.in_project("shop").project == "shop"
+    assert definition.in_project("shop").spec is definition.spec
+    assert definition.project is None
+
+
+def test_new_input_reads_what_the_job_says_with_the_model() -> None:
+    assert Definition("a", "q", workflow=Sync, input={"region": "eu"}).new_input() == Batch(region="eu", size=10)
+    model = Definition("a", "q", workflow=WorkflowRef(type="x"), input_model=Batch, input=Batch(region="us"))
+    assert model.new_input().size == 10
+    assert Definition("a", "q", workflow=Send).new_input() == Letter(subject="Hello")
+
+
+@pytest.mark.parametrize(
+    ("definition", "said"),
+    [
+        (Definition("a", "q", workflow=WorkflowRef(type="x")), "has no input model"),
+        (Definition("a", "q", workflow=Sync), "cannot be made of its defaults alone: region: Field required"),
+        (Definition("a", "q", workflow=WorkflowRef(type="x"), args=[1, 2]), "takes several arguments"),
+    ],
+)
+def test_new_input_says_why_there_is_none(definition: Definition, said: str) -> None:
+    with pytest.raises(InvalidDefinitionError, match=said):
+        definition.new_input()
+
+
+def test_a_definition_made_of_import_paths_follows_them_late(tmp_path: Path) -> None:
+    late = Definition("a", "q", workflow="nowhere_at_all:Sync", activities=["nowhere_at_all:fetch"], input=1)
+    assert late.spec.workflow.type == "Sync"
+    with pytest.raises(InvalidDefinitionError, match="nowhere_at_all"):
+        late.new_input()
+    spec = late.spec
+    assert Definition.from_spec(spec, root=tmp_path, project="shop").project == "shop"
+
+
+def test_a_job_without_code_has_nothing_to_register() -> None:
+    from jobspec import Collector
+
+    definition = Definition("a", "q", workflow=WorkflowRef(type="elsewhere"))
+    assert not definition.has_code
+    with pytest.raises(NotRegisteredError, match="names the workflow type `elsewhere` without a class"):
+        definition.register(Collector())

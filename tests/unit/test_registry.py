@@ -1,0 +1,162 @@
+"""Registries: jobs by name, whose project they share, and what is loaded from files."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+
+import jobspec
+from jobspec import (
+    Collector,
+    Definition,
+    DuplicateNameError,
+    InvalidDefinitionError,
+    NotFoundError,
+    ProjectError,
+    Registry,
+    UsageError,
+    WorkflowRef,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def job(name: str, project: str | None = None) -> Definition:
+    return Definition(name, "q", workflow=WorkflowRef(type="x"), project=project)
+
+
+def test_it_is_a_mapping_in_name_order() -> None:
+    registry = Registry(job("b"), job("a"))
+    registry.add(job("c"))
+    assert registry.names() == tuple(registry) == ("a", "b", "c")
+    assert [each.name for each in registry.list()] == ["a", "b", "c"]
+    assert len(registry) == 3
+    assert registry["a"] is registry.get("a") is registry.must_get("a")
+    assert "a" in registry
+    assert "z" not in registry
+    assert dict(registry.items())["b"].name == "b"
+    assert registry.get("z") is None
+
+
+def test_a_missing_job_is_not_found_and_the_nearest_named() -> None:
+    registry = Registry(job("orders-sync"), job("report"))
+    with pytest.raises(NotFoundError, match=r"there is no job `order-sync`; did you mean `orders-sync`\?"):
+        registry["order-sync"]
+    with pytest.raises(NotFoundError, match="`zzz`; there are `orders-sync` and `report`"):
+        registry.must_get("zzz")
+    with pytest.raises(NotFoundError, match="nor any other"):
+        Registry().must_get("a")
+
+
+def test_a_name_is_taken_once_and_a_failed_add_changes_nothing() -> None:
+    with pytest.raises(DuplicateNameError, match="two jobs of the name `a`"):
+        Registry(job("a"), job("a"))
+    registry = Registry(job("a"))
+    with pytest.raises(DuplicateNameError):
+        registry.add(job("a"))
+    assert registry.names() == ("a",)
+
+
+def test_the_project_is_everybodys() -> None:
+    registry = Registry(job("a"), job("b", "shop"), project="shop")
+    assert {each.project for each in registry.list()} == {"shop"}
+    with pytest.raises(InvalidDefinitionError, match="belongs to the project `other`, and the registry to `shop`"):
+        registry.add(job("c", "other"))
+    assert Registry(job("a")).project is None
+    with pytest.raises(InvalidDefinitionError, match="no project"):
+        Registry(job("a")).require_owners()
+
+
+def test_adding_from_many_threads_loses_nothing() -> None:
+    registry, ready = Registry(), threading.Barrier(8)
+
+    def add(start: int) -> None:
+        ready.wait()
+        for number in range(start, start + 50):
+            registry.add(job(f"job-{number:03}"))
+            assert tuple(registry) == tuple(sorted(registry))
+
+    threads = [threading.Thread(target=add, args=(50 * index,)) for index in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(registry) == 400
+
+
+def test_register_all_passes_over_jobs_without_code() -> None:
+    collector = Collector()
+    Registry(job("a")).register_all(collector)
+    assert collector.finish() == {}
+
+
+GOOD = "name: a\nqueue: q\nworkflow: {type: x}\nschedule: {interval: 1h}\n"
+
+
+def make_project(directory: Path, toml: str = 'project = "shop"\n', **files: str) -> Path:
+    (directory / "jobspec.toml").write_text(toml)
+    (directory / "specs").mkdir()
+    for name, text in files.items():
+        (directory / "specs" / f"{name}.yaml").write_text(text)
+    return directory
+
+
+def test_load_gives_the_same_objects_with_their_project(tmp_path: Path) -> None:
+    make_project(tmp_path, a=GOOD)
+    for path in (tmp_path, tmp_path / "specs", tmp_path / "jobspec.toml", str(tmp_path / "specs")):
+        registry = jobspec.load(path)
+        assert registry.project == "shop"
+        assert registry["a"] == Definition.from_spec(registry["a"].spec, project="shop", root=tmp_path)
+        assert registry.diagnostics == ()
+
+
+def test_load_keeps_good_jobs_and_names_the_others(tmp_path: Path) -> None:
+    make_project(tmp_path, a=GOOD, b=GOOD.replace("name: a", "name: b").replace("1h", "1"))
+    registry = jobspec.load(tmp_path)
+    assert registry.names() == ("a",)
+    assert registry.frozen == {"b"}
+    with pytest.raises(InvalidDefinitionError, match="the spec of the job `b` has mistakes: `1` has no unit"):
+        registry["b"]
+
+
+def test_load_wants_all_of_a_projects_specs(tmp_path: Path) -> None:
+    make_project(tmp_path, 'project = "shop"\nspecs = ["specs", "more"]\n', a=GOOD)
+    (tmp_path / "more").mkdir()
+    with pytest.raises(UsageError, match="is not all of the specs"):
+        jobspec.load(tmp_path / "specs")
+    assert jobspec.load(tmp_path).names() == ("a",)
+
+
+def test_load_without_a_project_file_reads_the_directory(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(GOOD)
+    registry = jobspec.load(tmp_path)
+    assert registry.names() == ("a",)
+    assert registry.project is None
+
+
+def test_load_says_what_is_wrong_with_the_project(tmp_path: Path) -> None:
+    make_project(tmp_path, "project = 5\n")
+    with pytest.raises(ProjectError):
+        jobspec.load(tmp_path)
+    (tmp_path / "jobspec.toml").write_text('project = "shop"\n[env.staging]\n')
+    with pytest.raises(UsageError, match="choose an environment"):
+        jobspec.load(tmp_path)
+    assert jobspec.load(tmp_path, env="staging").names() == ()
+
+
+def test_an_environment_is_merged(tmp_path: Path) -> None:
+    make_project(tmp_path, a=GOOD + "env: {dev: null, staging: {schedule: {interval: 5m}}}\n")
+    assert jobspec.load(tmp_path, env="dev").names() == ()
+    schedule = jobspec.load(tmp_path, env="staging")["a"].schedule
+    assert schedule is not None
+    assert schedule.interval[0].every.total_seconds() == 300
+
+
+def test_the_public_names_are_all_there() -> None:
+    for name in dir(jobspec):
+        assert getattr(jobspec, name) is not None
+    with pytest.raises(AttributeError, match="no attribute `nothing`"):
+        jobspec.nothing  # noqa: B018
