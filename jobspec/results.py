@@ -35,15 +35,22 @@ class Status(StrEnum):
 
 
 class ActivityStatus(StrEnum):
-    """State of an activity in a run's history."""
+    """State of an activity of a run.
+
+    `scheduled` waits for a worker, `retrying` for its next attempt, `cancel_requested` for the activity to notice, and
+    `abandoned` is what the end of the run left unfinished.
+    """
 
     SCHEDULED = "scheduled"
     STARTED = "started"
     RETRYING = "retrying"
+    CANCEL_REQUESTED = "cancel_requested"
+    PAUSED = "paused"
     COMPLETED = "completed"
     FAILED = "failed"
     TIMED_OUT = "timed_out"
     CANCELED = "canceled"
+    ABANDONED = "abandoned"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,13 +80,18 @@ class Failure:
 
     Attributes:
         message: What was raised.
-        type: The error's type; for timeouts, which time ran out.
+        type: The error's type as the worker names it; for a timeout which time ran out, such as `start_to_close`; for
+            what Temporal itself reports `activity`, `child_workflow`, `canceled`, `terminated` or the like.
+        subject: Type of the activity or child workflow that failed; empty where the failure is its own.
+        details: What was raised with it, such as the arguments of an `ApplicationError`.
         cause: What it was raised from.
         stack_trace: Where, as the worker reported it.
     """
 
     message: str
     type: str = ""
+    subject: str = ""
+    details: tuple[Any, ...] = ()
     cause: Failure | None = None
     stack_trace: str = ""
 
@@ -115,11 +127,11 @@ class RunSummary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunPage:
-    """One page of runs, newest first.
+    """One page of runs, as the server orders them: those that run by their start, then the others by their end.
 
     Attributes:
-        runs: The runs.
-        next_page_token: Pass it to get the next page; empty on the last.
+        runs: The newest first.
+        next_page_token: Pass it to get the next page; empty where there is none.
     """
 
     runs: tuple[RunSummary, ...]
@@ -133,12 +145,14 @@ class PendingActivity:
     Attributes:
         activity_id: Its id within the run.
         activity_type: What runs.
-        status: `scheduled`, `started`, or `retrying` while it waits for its next attempt.
+        status: `scheduled`, `started`, `retrying`, `cancel_requested` or `paused`.
         attempt: Counted from 1.
         maximum_attempts: 0 has no limit.
         last_failure: What the attempt before failed with.
         scheduled_at: When the present attempt was or will be due.
-        started_at: When the present attempt started.
+        started_at: When the present attempt started, or the one before while it waits.
+        last_heartbeat_at: When it last said that it lives; None where it never did.
+        worker: Identity of the worker that had the present or last attempt; empty where none had one.
     """
 
     activity_id: str
@@ -149,11 +163,27 @@ class PendingActivity:
     last_failure: Failure | None = None
     scheduled_at: datetime | None = None
     started_at: datetime | None = None
+    last_heartbeat_at: datetime | None = None
+    worker: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunDetail:
-    """All that describing one run tells."""
+    """All that describing one run tells.
+
+    Attributes:
+        summary: What a list shows too.
+        history_length: How many events its history has.
+        execution_timeout: Longest time with all retries and continuations; None has no limit.
+        run_timeout: Longest time of this run; None has no limit.
+        task_timeout: Longest time for one workflow task.
+        memo: As it was started with.
+        search_attributes: Those of Temporal included, such as `TemporalScheduledById`.
+        static_summary: Shown in Temporal's UI.
+        static_details: Shown in Temporal's UI.
+        parent_workflow_id: Of the workflow that started it; None where none did.
+        pending_activities: Those that run or wait now; none once the run is over.
+    """
 
     summary: RunSummary
     history_length: int
@@ -173,7 +203,8 @@ class ActivityEvent:
     """One activity of a run, from all events that belong to it.
 
     Attributes:
-        scheduled_event_id: The history event that scheduled it; 0 for a local activity, which has none.
+        scheduled_event_id: The history event that scheduled it; 0 where it is not known: for a local activity, and for
+            one that runs now and was scheduled after the events that were read.
         activity_id: Its id within the run.
         activity_type: What ran.
         status: Where it stands.
@@ -182,10 +213,11 @@ class ActivityEvent:
         result: What it returned; None while it has not, or failed.
         failure: What it failed with.
         last_failure: What the attempt before the present or last one failed with.
-        scheduled_at: When it was scheduled; None for a local activity.
-        started_at: When the last attempt started; None where none was.
+        scheduled_at: When it was scheduled.
+        started_at: When the last attempt started; None where none was, and for a local activity.
         closed_at: When it ended.
-        is_local: Whether it is a local activity.
+        task_queue: Where its workers are; empty for a local activity, which runs where the workflow does.
+        is_local: Whether it is a local activity. Only finished ones are in a history.
     """
 
     scheduled_event_id: int
@@ -200,6 +232,7 @@ class ActivityEvent:
     scheduled_at: datetime | None = None
     started_at: datetime | None = None
     closed_at: datetime | None = None
+    task_queue: str = ""
     is_local: bool = False
 
 
@@ -214,7 +247,8 @@ class RunHistory:
         input: Arguments of the workflow.
         result: What it returned; None while it has not, or failed.
         failure: What it failed with.
-        activities: In the order in which they were scheduled.
+        activities: In the order in which they were scheduled. Where the history is truncated: those that were scheduled
+            within the events that were read, as they stood then, and after them what runs now.
         events: How many events were read.
         is_truncated: Whether there are more events than were read.
     """
@@ -235,6 +269,7 @@ class DefinitionStats:
     """How many runs of a job there are, by state.
 
     Attributes:
+        unknown: Runs in a state that this version does not know.
         since: Runs that ended before this are not counted; None counts all that the server still keeps.
         as_of: When they were counted.
     """
@@ -246,24 +281,28 @@ class DefinitionStats:
     terminated: int = 0
     timed_out: int = 0
     continued_as_new: int = 0
+    paused: int = 0
+    unknown: int = 0
     since: datetime | None = None
     as_of: datetime
 
     @property
     def total(self) -> int:
         """All of them."""
-        closed = self.completed + self.failed + self.canceled + self.terminated + self.timed_out
-        return self.running + closed + self.continued_as_new
+        closed = self.completed + self.failed + self.canceled + self.terminated + self.timed_out + self.continued_as_new
+        return self.running + self.paused + closed + self.unknown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskQueueInfo:
     """Whether anybody works on a task queue.
 
+    The server forgets a worker that no longer polls after some minutes.
+
     Attributes:
         name: The task queue.
-        workflow_pollers: Identities of workers that polled for workflows lately.
-        activity_pollers: Identities of workers that polled for activities lately.
+        workflow_pollers: Identities of workers that polled for workflows lately, in order.
+        activity_pollers: Identities of workers that polled for activities lately, in order.
     """
 
     name: str
@@ -325,8 +364,10 @@ class ScheduleDetail:
     Attributes:
         name: The Schedule ID.
         project: Whose mark it bears; None for nobody's.
-        fields: What is live, in the words of a spec, such as `schedule.cron`; defaults are left out.
-        differences: The fields in which it is not as the definition asks for; empty where it is.
+        fields: What is live, in the words of a spec, such as `schedule.cron`; defaults are left out. Inputs are as the
+            workflow gets them, a codec undone.
+        differences: The fields in which it is not as the definition asks for; empty where it is, and `schedule` alone
+            where the definition asks for none.
         paused: Whether it takes no action.
         note: Who paused it and why, or any other note.
         next_runs: As the server computes them, jitter included; none while it is paused.
@@ -336,6 +377,7 @@ class ScheduleDetail:
         missed: How many were not started because the catch-up window was over.
         skipped: How many were not started because one before still ran.
         buffered: How many wait for one before to end.
+        dropped: How many were not started because too many waited already.
         remaining_actions: How many it may still start; None where they are not limited.
         created_at: When it was created.
         updated_at: When it was last changed; None where never.
@@ -354,9 +396,27 @@ class ScheduleDetail:
     missed: int = 0
     skipped: int = 0
     buffered: int = 0
+    dropped: int = 0
     remaining_actions: int | None = None
     created_at: datetime | None = None
     updated_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PauseOutcome:
+    """What became of a request to pause a schedule, or to let it go on.
+
+    Attributes:
+        name: The Schedule ID.
+        paused: Whether it takes no action, as it is now.
+        note: As it is now; somebody else's where they had paused it already.
+        changed: Whether it was changed now; False where it was so already, and nothing was written.
+    """
+
+    name: str
+    paused: bool
+    note: str
+    changed: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
