@@ -12,7 +12,7 @@ from typing_extensions import TypeVar
 
 from jobspec.errors import NotRegisteredError
 from jobspec.jobs.checks import check_arguments
-from jobspec.jobs.code import Mistake, WorkflowCode
+from jobspec.jobs.code import ActivityCode, Mistake, WorkflowCode
 from jobspec.jobs.construction import accept, make_job, refuse
 from jobspec.jobs.handle import RunHandle
 from jobspec.jobs.job_code import find_code
@@ -254,14 +254,20 @@ class Definition(Generic[InputT]):
                 f"{job} names the workflow type `{self.spec.workflow.type}` without a class, and no activities, so a "
                 "worker has nothing to run for it"
             )
+        if self._job.source.is_named:  # the import paths are followed when a worker of the queue is made
+            collector.add_spec(self.spec, self._job.source.root)
+        else:
+            self._register_objects(collector, job)
+        if self._job.register is not None:
+            self._job.register(collector)
+
+    def _register_objects(self, collector: Collector, job: str) -> None:
         code = self._load_code()
         if code.workflow and isinstance(code.workflow.code, WorkflowCode):
             collector.add_workflow(self.task_queue, code.workflow.code.implementation, source=job)
         for activity in code.activities:
-            assert not isinstance(activity.code, Mistake)  # noqa: S101  `_load_code` refuses those
-            collector.add_activity(self.task_queue, activity.code.implementation, source=job)
-        if self._job.register is not None:
-            self._job.register(collector)
+            if isinstance(activity.code, ActivityCode):
+                collector.add_activity(self.task_queue, activity.code.implementation, source=job)
 
     def new_input(self) -> InputT:
         """Make the job's input as its workflow will see it: what the job says, read by the model.

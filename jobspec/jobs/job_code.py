@@ -67,6 +67,11 @@ class CodeSource:
             model=_load_model(self.model, self.root) if isinstance(self.model, str) else self.model,
         )
 
+    @property
+    def is_named(self) -> bool:
+        """Whether all of it is named by import paths."""
+        return not any(isinstance(each, Named) for each in (self.workflow, *self.activities))
+
     def given(self) -> JobCode:
         """Leave out what would have to be imported."""
         return JobCode(
