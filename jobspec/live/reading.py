@@ -7,6 +7,7 @@ fail on a whole list when one schedule in it is malformed.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import UTC
 from typing import TYPE_CHECKING, Literal, Self
 
 from temporalio.api.common.v1 import Memo, SearchAttributes
@@ -16,6 +17,7 @@ from jobspec.live.ownership import read_mark
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from temporalio.api.common.v1 import Payload
     from temporalio.api.schedule.v1 import ScheduleListEntry
@@ -109,6 +111,12 @@ class LiveSchedule:
     info: ScheduleInfo = field(default_factory=ScheduleInfo)
     search_attributes: Mapping[str, Payload] = field(default_factory=dict)
     memo: Mapping[str, Payload] = field(default_factory=dict)
+
+    @property
+    def recent_runs(self) -> tuple[datetime, ...]:
+        """When it last started runs, by its own reckoning, jitter included; ten at most, newest last."""
+        times = (action.schedule_time.ToDatetime(tzinfo=UTC) for action in self.info.recent_actions)
+        return tuple(sorted(times))  # CHASM has no order
 
     @classmethod
     def read(cls, name: str, response: DescribeScheduleResponse, canonical: CanonicalSchedule) -> Self:

@@ -78,6 +78,8 @@ class Change:
         after: The schedule as it shall be; None for one that is deleted.
         pause: Paused and note as they shall be.
         delete_after: When a retired schedule will be deleted.
+        was: Paused and note as they are; None for a schedule that is created.
+        recent_runs: When the live schedule last started runs, jitter included, newest last.
     """
 
     name: str
@@ -89,6 +91,8 @@ class Change:
     after: CanonicalSchedule | None = None
     pause: Pause = Pause(paused=False)  # noqa: RUF009  immutable
     delete_after: datetime | None = None
+    was: Pause | None = None
+    recent_runs: tuple[datetime, ...] = ()
 
     def does_the_same_as(self, other: Change) -> bool:
         """Whether a reader who was shown one has been shown the other."""
@@ -283,22 +287,36 @@ def _plan_absent(name: str, wanted: Wanted) -> Decision:
 
 def _plan_present(wanted: Wanted, live: LiveSchedule) -> Decision:
     desired = wanted.desired
-    pause = Pause(paused=live.paused, note=live.note)
-    retirement = read_retirement(pause)
-    after_pause = want_pause(retirement.before if retirement else pause, desired.paused)
-    fields = explain_difference(live.canonical, desired.canonical) + _explain_pause(pause, after_pause)
-    if not fields and not retirement:
+    fields = explain_live(wanted, live)
+    is_retired = read_retirement(Pause(paused=live.paused, note=live.note)) is not None
+    if not fields and not is_retired:
         return Unchanged(name=desired.name)
     return Change(
         name=desired.name,
-        action=Action.RESTORE if retirement else Action.UPDATE,
+        action=Action.RESTORE if is_retired else Action.UPDATE,
         reason=Reason.CHANGED,
         source=wanted.source,
         fields=fields,
         before=live.canonical,
         after=desired.canonical,
-        pause=after_pause,
+        pause=_want_pause_of(wanted, live),
+        was=Pause(paused=live.paused, note=live.note),
+        recent_runs=live.recent_runs,
     )
+
+
+def explain_live(wanted: Wanted, live: LiveSchedule) -> tuple[FieldChange, ...]:
+    """Say in which fields a live schedule, whosever it is, is not as a job asks for."""
+    pause = Pause(paused=live.paused, note=live.note)
+    return explain_difference(live.canonical, wanted.desired.canonical) + _explain_pause(
+        pause, _want_pause_of(wanted, live)
+    )
+
+
+def _want_pause_of(wanted: Wanted, live: LiveSchedule) -> Pause:
+    pause = Pause(paused=live.paused, note=live.note)
+    retirement = read_retirement(pause)
+    return want_pause(retirement.before if retirement else pause, wanted.desired.paused)
 
 
 def _explain_pause(before: Pause, after: Pause) -> tuple[FieldChange, ...]:
@@ -329,7 +347,15 @@ def _plan_unwanted(name: str, live: LiveSchedule | None, terms: Terms) -> Decisi
         )
     pause = Pause(paused=live.paused, note=live.note)
     retirement = read_retirement(pause)
-    removal = Change(name=name, action=Action.DELETE, reason=Reason.REMOVED, before=live.canonical, pause=pause)
+    removal = Change(
+        name=name,
+        action=Action.DELETE,
+        reason=Reason.REMOVED,
+        before=live.canonical,
+        pause=pause,
+        was=pause,
+        recent_runs=live.recent_runs,
+    )
     if retirement:
         return removal if retirement.is_due(terms.now) else Retired(name=name)
     if not terms.grace:

@@ -47,6 +47,7 @@ class Live:
     canonical: CanonicalSchedule
     paused: bool
     note: str
+    recent_runs: tuple[datetime, ...] = ()
 
 
 def read_jobs(path: Path) -> list[JobSpec]:
@@ -70,7 +71,14 @@ def read_live(job: JobSpec, tweaks: Mapping[str, Any], grace: str) -> LiveSchedu
     if "retired" in tweaks:
         pause = retire(pause, now=tweaks["retired"], grace=parse_duration(grace))
     project = None if tweaks.get("unmarked") else tweaks.get("project", "shop")
-    live = Live(name=job.name, project=project, canonical=desire(job).canonical, paused=pause.paused, note=pause.note)
+    live = Live(
+        name=job.name,
+        project=project,
+        canonical=desire(job).canonical,
+        paused=pause.paused,
+        note=pause.note,
+        recent_runs=tuple(tweaks.get("recent_runs", ())),
+    )
     return cast("LiveSchedule", live)
 
 

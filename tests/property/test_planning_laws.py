@@ -29,6 +29,7 @@ class Live:
     canonical: CanonicalSchedule
     paused: bool = False
     note: str = ""
+    recent_runs: tuple[datetime, ...] = ()
 
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)

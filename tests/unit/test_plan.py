@@ -44,6 +44,7 @@ class Live:
     canonical: CanonicalSchedule
     paused: bool = False
     note: str = ""
+    recent_runs: tuple[datetime, ...] = ()
 
 
 def want(every: str = "1h", *, completed: bool = False, **schedule: Any) -> Wanted:
