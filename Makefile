@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help dev test check bench schemas clean
+.PHONY: help dev test check oracle bench schemas clean
 
 help: ## Show this
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -22,6 +22,10 @@ check: $(INSTALLED) ## Format, lint, types, layers, tests: all that must pass be
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	JOBSPEC_REQUIRE_LIVE=1 $(BIN)/pytest -n 2 $(ARGS)
+
+oracle: $(INSTALLED) ## Hold our run times to the server's for 10,000 drawn schedules; ten minutes
+	JOBSPEC_REQUIRE_LIVE=1 JOBSPEC_ORACLE_DRAWS=$${JOBSPEC_ORACLE_DRAWS:-10000} \
+		$(BIN)/pytest -n 2 tests/live/test_timing_oracle.py $(ARGS)
 
 bench: $(INSTALLED) ## Run the benchmarks
 	$(BIN)/python benchmarks/run.py $(ARGS)
