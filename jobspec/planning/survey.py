@@ -9,7 +9,13 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from jobspec.errors import ForeignScheduleError, JobspecError, MalformedScheduleError, UnreachableError
+from jobspec.errors import (
+    ForeignScheduleError,
+    JobspecError,
+    MalformedScheduleError,
+    NamespaceNotFoundError,
+    UnreachableError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -79,10 +85,11 @@ async def read_named(schedules: Schedules, names: Collection[str]) -> Mapping[st
 
     Raises:
         UnreachableError: Temporal went away.
+        NamespaceNotFoundError: There is no such namespace.
     """
     answers = await schedules.describe_all(sorted(names))
     for answer in answers.values():
-        if isinstance(answer, UnreachableError):
+        if isinstance(answer, UnreachableError | NamespaceNotFoundError):
             raise answer
     return answers
 
