@@ -83,12 +83,17 @@ def make_desired(spec: model.JobSpec, converter: PayloadConverter) -> DesiredSch
         spec=_spec(schedule),
         action=ScheduleAction(start_workflow=_action(spec, converter)),
         policies=SchedulePolicies(
-            overlap_policy=ScheduleOverlapPolicy.Value(f"SCHEDULE_OVERLAP_POLICY_{schedule.overlap.upper()}"),
+            overlap_policy=make_overlap_policy(schedule.overlap),
             catchup_window=_duration(schedule.catchup_window),
             pause_on_failure=schedule.pause_on_failure,
         ),
     )
     return DesiredSchedule(name=spec.name, canonical=canonicalize(message), message=message, paused=schedule.paused)
+
+
+def make_overlap_policy(policy: str) -> ScheduleOverlapPolicy.ValueType:
+    """Turn a policy of a spec, such as `buffer_all`, into the server's number."""
+    return ScheduleOverlapPolicy.Value(f"SCHEDULE_OVERLAP_POLICY_{policy.upper()}")
 
 
 def _spec(schedule: model.ScheduleSpec) -> ScheduleSpec:

@@ -65,14 +65,19 @@ class Schedules:
     Args:
         client: Connected; its data converter's codec is applied to inputs and undone.
         requests: How to reach the server; default: with the usual deadline and budget.
+
+    Attributes:
+        client: As given.
+        requests: How the server is reached, also for what is asked beside the schedules themselves.
+        attribute: The search attribute of the mark.
     """
 
     def __init__(self, client: Client, requests: Requests | None = None) -> None:
         self._service = client.workflow_service
         self._converter = client.data_converter
-        self._requests = requests or Requests()
+        self.requests = requests or Requests()
         self.client = client
-        self.attribute = Attribute(client, self._requests)
+        self.attribute = Attribute(client, self.requests)
 
     async def list(self) -> tuple[Listed, ...]:
         """List all schedules, whosever they are, newest first; what changed in the last moments may be missing."""
@@ -86,7 +91,7 @@ class Schedules:
         """List the same page by page, as they come in; one that changes meanwhile may be there twice."""
         request = ListSchedulesRequest(namespace=self.client.namespace, maximum_page_size=FIRST_PAGE_SIZE)
         while True:
-            page = await self._requests.send(self._service.list_schedules, request, what="list the schedules")
+            page = await self.requests.send(self._service.list_schedules, request, what="list the schedules")
             yield tuple(map(Listed.read, page.schedules))
             if not page.next_page_token:
                 return
@@ -105,7 +110,7 @@ class Schedules:
         request = DescribeScheduleRequest(namespace=self.client.namespace, schedule_id=name)
         what = f"read the schedule `{name}`"
         try:
-            response = await self._requests.send(self._service.describe_schedule, request, what=what)
+            response = await self.requests.send(self._service.describe_schedule, request, what=what)
         except ScheduleNotFoundError:
             return None
         try:
@@ -159,7 +164,7 @@ class Schedules:
     async def _create(self, name: str, encoded: Schedule, project: str, *, with_attribute: bool) -> None:
         request = make_create_request(self.client, name, encoded, project=project, with_attribute=with_attribute)
         what = f"create the schedule `{name}`"
-        await self._requests.send(self._service.create_schedule, request, what=what)
+        await self.requests.send(self._service.create_schedule, request, what=what)
 
     async def update(self, live: LiveSchedule, message: Schedule | None, *, paused: bool, note: str) -> LiveSchedule:
         """Update a schedule once, unless it changed since it was described, and read back what became of it.
@@ -215,7 +220,7 @@ class Schedules:
         request = make_delete_request(self.client, live.name)
         try:
             what = f"delete the schedule `{live.name}`"
-            await self._requests.send(self._service.delete_schedule, request, what=what)
+            await self.requests.send(self._service.delete_schedule, request, what=what)
         except ScheduleNotFoundError:
             return
 
@@ -227,7 +232,7 @@ class Schedules:
         request = make_update_request(self.client, live, encoded, wanted, with_attribute=with_attribute)
         what = f"update the schedule `{live.name}`"
         try:
-            await self._requests.send(self._service.update_schedule, request, what=what)
+            await self.requests.send(self._service.update_schedule, request, what=what)
         except ScheduleNotFoundError as error:
             raise ConflictError(f"cannot {what}: somebody else deleted it meanwhile") from error
         except ConflictError:

@@ -1,0 +1,97 @@
+"""The runs that a schedule remembers, and what became of them.
+
+A schedule keeps its last ten runs with a status, which is not to be trusted: the workflow-backed scheduler leaves it at
+`running` until its next action, and CHASM does so for good where a run was retried or continued as new. So the runs
+themselves are asked, at most ten and all at once. A visibility query would be one request, but lags behind, counts
+against a much lower rate limit, and would have to be asked again for what it does not show yet.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import UTC
+from typing import TYPE_CHECKING
+
+from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.enums.v1 import WorkflowExecutionStatus
+from temporalio.api.workflowservice.v1 import DescribeWorkflowExecutionRequest
+
+from jobspec.errors import ScheduleNotFoundError
+from jobspec.results import RecentRun, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from google.protobuf.timestamp_pb2 import Timestamp
+    from temporalio.api.schedule.v1 import ScheduleActionResult
+    from temporalio.api.workflow.v1 import WorkflowExecutionInfo
+
+    from jobspec.live.reading import LiveSchedule
+    from jobspec.live.schedules import Schedules
+
+
+def list_recent_runs(actions: Iterable[ScheduleActionResult]) -> tuple[RecentRun, ...]:
+    """Read the runs that a schedule remembers, newest last, without their outcome."""
+    runs = [_read_action(action) for action in actions if action.start_workflow_result.workflow_id]
+    return tuple(sorted(runs, key=lambda run: (run.started_at, run.scheduled_for)))  # CHASM has no order
+
+
+async def read_recent_runs(schedules: Schedules, live: LiveSchedule) -> tuple[RecentRun, ...]:
+    """Ask what became of the runs that a schedule remembers.
+
+    Args:
+        schedules: The namespace.
+        live: Described a moment ago.
+
+    Returns:
+        Newest last. The outcome is that of the whole chain where a run was retried or continued as new; None where
+        the server no longer has the run.
+    """
+    runs = list_recent_runs(live.info.recent_actions)
+    outcomes = await asyncio.gather(*(_read_status(schedules, run) for run in runs))
+    return tuple(replace(run, status=status) for run, status in zip(runs, outcomes, strict=True))
+
+
+def read_status(number: WorkflowExecutionStatus.ValueType) -> Status:
+    """Turn the server's number into a word; one that this version does not know is `unknown`."""
+    try:
+        return Status(WorkflowExecutionStatus.Name(number).removeprefix("WORKFLOW_EXECUTION_STATUS_").lower())
+    except ValueError:
+        return Status.UNKNOWN
+
+
+def read_time(stamp: Timestamp) -> datetime | None:
+    """Read a time of the server; None for one that was never set, which CHASM puts into the year 1."""
+    return stamp.ToDatetime(tzinfo=UTC) if stamp.seconds > 0 else None
+
+
+def _read_action(action: ScheduleActionResult) -> RecentRun:
+    started = action.start_workflow_result
+    return RecentRun(
+        scheduled_for=action.schedule_time.ToDatetime(tzinfo=UTC),
+        started_at=action.actual_time.ToDatetime(tzinfo=UTC),
+        workflow_id=started.workflow_id,
+        run_id=started.run_id,
+    )
+
+
+async def _read_status(schedules: Schedules, run: RecentRun) -> Status | None:
+    """Ask the last run of the chain; where the workflow id was used again since, the run itself."""
+    latest = await _describe(schedules, run.workflow_id, "")
+    if latest is not None and run.run_id not in (latest.first_run_id, latest.execution.run_id):
+        latest = await _describe(schedules, run.workflow_id, run.run_id)
+    return None if latest is None else read_status(latest.status)
+
+
+async def _describe(schedules: Schedules, workflow_id: str, run_id: str) -> WorkflowExecutionInfo | None:
+    request = DescribeWorkflowExecutionRequest(
+        namespace=schedules.client.namespace, execution=WorkflowExecution(workflow_id=workflow_id, run_id=run_id)
+    )
+    rpc = schedules.client.workflow_service.describe_workflow_execution
+    try:
+        answer = await schedules.requests.send(rpc, request, what=f"read the run `{workflow_id}`")
+    except ScheduleNotFoundError:  # what the gateway makes of any NOT_FOUND
+        return None
+    return answer.workflow_execution_info
