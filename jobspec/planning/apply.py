@@ -62,7 +62,7 @@ class Outcome:
         status: `done` is written and, for updates, read back; `unchanged` somebody else had done it already;
             `conflict` the schedule was changed meanwhile so that this is not what was shown; `skipped` was not tried.
         message: Why, where it is not done.
-        error: What it failed with.
+        error: What it failed with, or was not tried for.
     """
 
     change: Change
@@ -132,7 +132,8 @@ async def _carry_out(
 async def _settle(change: Change, assignment: Assignment, turns: asyncio.Semaphore, gone: asyncio.Event) -> Outcome:
     async with turns:
         if gone.is_set():
-            return Outcome(change=change, status=Status.SKIPPED, message="Temporal cannot be reached")
+            gone_error = UnreachableError("Temporal cannot be reached")
+            return Outcome(change=change, status=Status.SKIPPED, message=str(gone_error), error=gone_error)
         try:
             return await _write(change, assignment)
         except UnreachableError as error:
