@@ -134,7 +134,7 @@ def settle_outcomes(outcomes: Iterable[Outcome]) -> tuple[ScheduleOutcome, ...]:
     """
     settled = sorted(outcomes, key=lambda outcome: outcome.change.name)
     failures = [outcome for outcome in settled if outcome.status not in (Status.DONE, Status.UNCHANGED)]
-    results = tuple(_settle(outcome) for outcome in settled)
+    results = tuple(settle_outcome(outcome) for outcome in settled)
     if not failures:
         return results
     said = "\n".join(f"  {failure.change.name}: {failure.message}" for failure in failures)
@@ -143,7 +143,8 @@ def settle_outcomes(outcomes: Iterable[Outcome]) -> tuple[ScheduleOutcome, ...]:
     raise ApplyError(f"{len(failures)} of {len(settled)} changes were not made:\n{said}", results)
 
 
-def _settle(outcome: Outcome) -> ScheduleOutcome:
+def settle_outcome(outcome: Outcome) -> ScheduleOutcome:
+    """Say in the library's words what became of one change."""
     name = outcome.change.name
     match outcome.status:
         case Status.DONE:
@@ -151,8 +152,9 @@ def _settle(outcome: Outcome) -> ScheduleOutcome:
         case Status.UNCHANGED:
             return ScheduleOutcome(name=name)
         case Status.CONFLICT:
-            return ScheduleOutcome(name=name, error=ConflictError(outcome.message))
+            said = f"cannot {outcome.change.action} the schedule `{name}`: {outcome.message}"
+            return ScheduleOutcome(name=name, error=ConflictError(said))
         case Status.SKIPPED:
-            return ScheduleOutcome(name=name, error=RefusedError(outcome.message))
+            return ScheduleOutcome(name=name, error=outcome.error or RefusedError(outcome.message))
         case Status.FAILED:
             return ScheduleOutcome(name=name, error=outcome.error)

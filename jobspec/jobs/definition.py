@@ -21,7 +21,7 @@ from jobspec.spec.project import check_project_id
 from jobspec.spec.validation import make_problems, validate_job
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
     from datetime import datetime, timedelta
     from pathlib import Path
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from jobspec.jobs.job_code import CodeSource, JobCode
     from jobspec.results import (
         DefinitionStats,
+        PauseOutcome,
         RunDetail,
         RunHistory,
         RunPage,
@@ -66,6 +67,7 @@ class CodedJob:
         spec: The job as a spec file would say it.
         source: Where its code is.
         project: The ownership mark of its schedule; None where there is none.
+        also_owns: Former ids of the project; schedules that still bear one are its own.
         schema: The JSON Schema of its input; None without one.
         register: Adds more to a collector than the job's own code.
         execute: Starts runs in place of the client.
@@ -74,6 +76,7 @@ class CodedJob:
     spec: JobSpec
     source: CodeSource
     project: str | None = None
+    also_owns: frozenset[str] = frozenset()
     schema: InputSchema | None = None
     register: Callable[[Collector], None] | None = None
     execute: StartWorkflow | None = None
@@ -154,6 +157,7 @@ class Definition(Generic[InputT]):
         spec: JobSpec,
         *,
         project: str | None = None,
+        also_owns: Collection[str] = (),
         root: Path | None = None,
         schema: InputSchema | None = None,
     ) -> Definition[Any]:
@@ -162,11 +166,19 @@ class Definition(Generic[InputT]):
         Args:
             spec: A valid job.
             project: The ownership mark of its schedule.
+            also_owns: Former ids of the project; schedules that still bear one are its own.
             root: Where import paths start, the directory of `jobspec.toml`; None leaves `sys.path` as it is.
             schema: What `input_schema` names, read.
         """
-        source = find_code(spec, root)
-        return cls._wrap(CodedJob(spec=spec, source=source, project=_check_project(project), schema=schema))
+        return cls._wrap(
+            CodedJob(
+                spec=spec,
+                source=find_code(spec, root),
+                project=_check_project(project),
+                also_owns=frozenset(also_owns),
+                schema=schema,
+            )
+        )
 
     @classmethod
     def _wrap(cls, job: CodedJob) -> Definition[InputT]:
@@ -521,9 +533,9 @@ class Definition(Generic[InputT]):
             ConflictError: Somebody else keeps changing it.
             InvalidDefinitionError: The job has no project.
         """
-        from jobspec.jobs.scheduling import apply_schedule
+        from jobspec.jobs.applying import apply_schedule
 
-        return await apply_schedule(client, self.spec, self.project)
+        return await apply_schedule(client, self.spec, self.project, also_owns=self._job.also_owns)
 
     async def delete_schedule(self, client: Client) -> None:
         """Delete the live schedule at once; runs that it started go on.
@@ -534,7 +546,7 @@ class Definition(Generic[InputT]):
         """
         from jobspec.jobs.scheduling import delete_schedule
 
-        await delete_schedule(client, self.spec, self.project)
+        await delete_schedule(client, self.spec, self.project, also_owns=self._job.also_owns)
 
     async def describe_schedule(self, client: Client) -> ScheduleDetail:
         """Tell what is live, whosever it is: state, differences from the job, recent runs, next times, counters.
@@ -542,58 +554,100 @@ class Definition(Generic[InputT]):
         Raises:
             ScheduleNotFoundError: There is none.
         """
-        from jobspec.jobs.scheduling import describe_schedule
+        from jobspec.jobs.schedule_details import describe_schedule
 
-        return await describe_schedule(client, self.spec, self.project)
+        return await describe_schedule(client, self.spec)
 
-    async def pause_schedule(self, client: Client, reason: str = "") -> None:
-        """Pause the schedule, with a note that says who and why.
+    async def pause_schedule(self, client: Client, reason: str = "", *, by: str | None = None) -> PauseOutcome:
+        """Pause the schedule, with a note that says who and why; no apply undoes it.
+
+        A schedule that somebody has paused already stays as it is, with their note.
+
+        Args:
+            client: Connected.
+            reason: Why.
+            by: Who; default: the client's identity.
 
         Raises:
-            RefusedError: The spec itself sets `paused`.
+            NoScheduleError: The job runs on demand.
+            RefusedError: The job itself sets `paused`, or its schedule is retired.
+            ScheduleNotFoundError: There is no schedule.
+            ForeignScheduleError: It is not this project's.
         """
         from jobspec.jobs.scheduling import pause_schedule
 
-        await pause_schedule(client, self.spec, self.project, reason=reason)
+        job = self._job
+        return await pause_schedule(client, job.spec, job.project, reason=reason, by=by, also_owns=job.also_owns)
 
-    async def resume_schedule(self, client: Client, reason: str = "") -> None:
-        """Let a paused schedule go on, with a note that says who and why.
+    async def resume_schedule(self, client: Client, reason: str = "", *, by: str | None = None) -> PauseOutcome:
+        """Let a paused schedule go on, with a note that says who and why; one that is not paused stays as it is.
+
+        Args:
+            client: Connected.
+            reason: Why.
+            by: Who; default: the client's identity.
 
         Raises:
-            RefusedError: The spec itself sets `paused`.
+            NoScheduleError: The job runs on demand.
+            RefusedError: The job itself sets `paused`, or its schedule is retired.
+            ScheduleNotFoundError: There is no schedule.
+            ForeignScheduleError: It is not this project's.
         """
         from jobspec.jobs.scheduling import resume_schedule
 
-        await resume_schedule(client, self.spec, self.project, reason=reason)
+        job = self._job
+        return await resume_schedule(client, job.spec, job.project, reason=reason, by=by, also_owns=job.also_owns)
 
     async def trigger_schedule(self, client: Client, *, overlap: OverlapPolicy | None = None) -> None:
         """Have the schedule start a run now, also while it is paused.
 
+        Temporal only tells that it has the request: the run starts a moment later, and not at all where the overlap
+        policy skips it. Of several triggers within one second only one starts a run.
+
         Args:
             client: Connected.
             overlap: What becomes of it while another run goes on; default: the schedule's own policy.
+
+        Raises:
+            NoScheduleError: The job runs on demand.
+            ScheduleNotFoundError: There is no schedule.
+            ForeignScheduleError: It is not this project's.
         """
         from jobspec.jobs.scheduling import trigger_schedule
 
-        await trigger_schedule(client, self.spec, self.project, overlap=overlap)
+        job = self._job
+        await trigger_schedule(client, job.spec, job.project, overlap=overlap, also_owns=job.also_owns)
 
     async def backfill_schedule(
         self, client: Client, start: datetime, end: datetime, *, overlap: OverlapPolicy | None = None
     ) -> tuple[datetime, ...]:
-        """Have the schedule start the runs of a time that is over, as if it had been there.
+        """Have the schedule start the runs of a time that is over, also while it is paused.
+
+        Runs that took place already take place again.
 
         Args:
             client: Connected.
-            start: The first time that counts.
-            end: The last time that counts.
-            overlap: What becomes of runs while others go on.
+            start: The first time that counts; aware.
+            end: The last time that counts; aware, not in the future.
+            overlap: What becomes of a run while another one goes on. Default: `buffer_all`, one after the other, or
+                `allow_all` where that is the schedule's own policy. With others runs are left out.
 
         Returns:
-            The nominal times of the runs.
+            The nominal times whose runs were asked for.
+
+        Raises:
+            NoScheduleError: The job runs on demand.
+            UsageError: A time is naive, the start is not before the end, or the end is in the future.
+            RefusedError: The live schedule has other times than the job.
+            ScheduleNotFoundError: There is no schedule.
+            ForeignScheduleError: It is not this project's.
         """
         from jobspec.jobs.scheduling import backfill_schedule
 
-        return await backfill_schedule(client, self.spec, self.project, start=start, end=end, overlap=overlap)
+        job = self._job
+        return await backfill_schedule(
+            client, job.spec, job.project, start=start, end=end, overlap=overlap, also_owns=job.also_owns
+        )
 
 
 def _arguments(value: Any, args: Sequence[Any] | Literal[Unset.UNSET]) -> dict[str, Any]:

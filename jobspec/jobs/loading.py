@@ -60,7 +60,9 @@ def make_registry(loaded: Loaded, *, project: Project, directory: Path, env: str
         env: The environment that they were loaded for.
     """
     definitions = (
-        Definition.from_spec(job.spec, project=project.project, root=directory, schema=job.schema)
+        Definition.from_spec(
+            job.spec, project=project.project, also_owns=project.also_owns, root=directory, schema=job.schema
+        )
         for job in loaded.jobs.values()
     )
     origin = Origin(directory=directory, project=project, env=env, loaded=loaded)

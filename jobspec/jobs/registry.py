@@ -184,10 +184,10 @@ class Registry(Mapping[str, "Definition[Any]"]):
             ApplyError: Some failed; it has the outcomes of all.
             InvalidDefinitionError: A job has no project.
         """
-        from jobspec.jobs.scheduling import apply_schedules
+        from jobspec.jobs.applying import apply_schedules
 
-        jobs = [(each.spec, each.project) for each in self.list() if each.schedule is not None]
-        return await apply_schedules(client, jobs)
+        former = self._origin.project.also_owns if self._origin else ()
+        return await apply_schedules(client, [(each.spec, each.project) for each in self.list()], also_owns=former)
 
     async def list_schedules(self, client: Client) -> tuple[ScheduleSummary, ...]:
         """List the live schedules that bear this project's mark, in name order, also those that no job here wants.
@@ -195,7 +195,7 @@ class Registry(Mapping[str, "Definition[Any]"]):
         Raises:
             InvalidDefinitionError: The registry has no project.
         """
-        from jobspec.jobs.scheduling import list_schedules
+        from jobspec.jobs.schedule_details import list_schedules
 
         return await list_schedules(client, self.require_owners())
 

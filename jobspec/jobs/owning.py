@@ -1,0 +1,82 @@
+"""Whose a job's schedule is: what every function that writes to one asks first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from jobspec.errors import ForeignScheduleError, InvalidDefinitionError, NoScheduleError, ScheduleNotFoundError
+from jobspec.planning.plan import hold_foreign
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from jobspec.live.schedules import LiveSchedule, Schedules
+    from jobspec.planning.plan import Held
+    from jobspec.spec.model import JobSpec, ScheduleSpec
+
+
+def require_project(spec: JobSpec, project: str | None) -> str:
+    """Give the mark of a job's schedule.
+
+    Raises:
+        InvalidDefinitionError: The job has none, and there is no default.
+    """
+    if project is None:
+        raise InvalidDefinitionError(
+            f"the job `{spec.name}` has no project, so no schedule can be its own; make it with `project=…`, or set "
+            "`project` in `jobspec.toml`"
+        )
+    return project
+
+
+def require_schedule(spec: JobSpec) -> ScheduleSpec:
+    """Give what a job says about its schedule.
+
+    Raises:
+        NoScheduleError: It says nothing.
+    """
+    if spec.schedule is None:
+        raise NoScheduleError(f"the job `{spec.name}` has no schedule, it runs on demand; give it one first")
+    return spec.schedule
+
+
+async def find_schedule(schedules: Schedules, spec: JobSpec) -> LiveSchedule:
+    """Read the schedule that has a job's name, whosever it is.
+
+    Raises:
+        ScheduleNotFoundError: There is none.
+        NoScheduleError: There is none, and the job asks for none.
+    """
+    live = await schedules.describe(spec.name)
+    if live is None:
+        require_schedule(spec)
+        raise ScheduleNotFoundError(f"there is no schedule `{spec.name}`; applying the job creates it")
+    return live
+
+
+async def find_own_schedule(
+    schedules: Schedules, spec: JobSpec, project: str | None, also_owns: Collection[str] = ()
+) -> LiveSchedule:
+    """Read a job's schedule in order to write to it.
+
+    Args:
+        schedules: The namespace.
+        spec: The job.
+        project: The mark of its schedule.
+        also_owns: Marks that are ours as well: former ids of the project.
+
+    Raises:
+        InvalidDefinitionError: The job has no project.
+        ScheduleNotFoundError: There is no such schedule.
+        ForeignScheduleError: It bears another mark, or none.
+    """
+    owners = {require_project(spec, project), *also_owns}
+    live = await find_schedule(schedules, spec)
+    if live.project not in owners:
+        raise refuse_foreign(hold_foreign(spec.name, None, live.project))
+    return live
+
+
+def refuse_foreign(held: Held) -> ForeignScheduleError:
+    """Say of a schedule that is not ours whose it is, and how it could be ours."""
+    return ForeignScheduleError(f"the job `{held.name}` does not own its schedule: {held.message}; {held.hint}")

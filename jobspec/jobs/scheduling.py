@@ -1,0 +1,298 @@
+"""What an operator does to a job's live schedule: pause and resume it, have it start runs, delete it.
+
+Every function asks on a fresh read whose the schedule is, and touches nothing but what it says.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from jobspec.errors import ConflictError, RefusedError, UsageError
+from jobspec.jobs.owning import find_own_schedule, require_schedule
+from jobspec.jobs.schedule_details import want_job
+from jobspec.live import patching
+from jobspec.live.canonical import CanonicalSchedule, uncommented
+from jobspec.live.schedules import Schedules
+from jobspec.planning.apply import ATTEMPTS
+from jobspec.planning.diff import explain_difference
+from jobspec.planning.pauses import Pause, read_retirement, spec_reason
+from jobspec.results import PauseOutcome
+from jobspec.spec.schedule import OverlapPolicy
+from jobspec.timing.upcoming import next_run, upcoming
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from temporalio.client import Client
+
+    from jobspec.live.reading import LiveSchedule
+    from jobspec.spec.model import JobSpec
+
+_TIMETABLE: Final = ("calendars", "intervals", "skip", "start_at", "end_at", "timezone")
+"""Fields that decide the nominal times."""
+
+_OWN_NOTES: Final = "jobspec:"
+"""How the notes of pauses begin that are no operator's."""
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+async def delete_schedule(
+    client: Client, spec: JobSpec, project: str | None, *, also_owns: Collection[str] = ()
+) -> None:
+    """Delete a job's live schedule at once; runs that it started go on.
+
+    Args:
+        client: Connected.
+        spec: The job.
+        project: The mark of its schedule.
+        also_owns: Marks that are ours as well: former ids of the project.
+
+    Raises:
+        ScheduleNotFoundError: There is none.
+        NoScheduleError: There is none, and the job asks for none.
+        ForeignScheduleError: It bears another mark, or none.
+        InvalidDefinitionError: The job has no project.
+        ConflictError: Somebody else keeps changing it.
+    """
+    schedules = Schedules(client)
+    for attempt in range(ATTEMPTS):
+        live = await find_own_schedule(schedules, spec, project, also_owns)
+        try:
+            await schedules.delete(live)
+        except ConflictError:
+            if attempt == ATTEMPTS - 1:
+                raise
+        else:
+            return
+
+
+async def pause_schedule(
+    client: Client,
+    spec: JobSpec,
+    project: str | None,
+    *,
+    reason: str = "",
+    by: str | None = None,
+    also_owns: Collection[str] = (),
+) -> PauseOutcome:
+    """Pause a job's live schedule, with a note that says who and why.
+
+    The pause is the operator's: no apply undoes it. A schedule that somebody has paused already stays as it is, with
+    their note.
+
+    Args:
+        client: Connected.
+        spec: The job.
+        project: The mark of its schedule.
+        reason: Why.
+        by: Who; default: the client's identity.
+        also_owns: Marks that are ours as well: former ids of the project.
+
+    Raises:
+        NoScheduleError: The job runs on demand.
+        RefusedError: The job itself sets `paused`, or its schedule is retired.
+        UsageError: The reason is too long, or reads like a note of jobspec's own.
+        ScheduleNotFoundError: There is no schedule.
+        ForeignScheduleError: It bears another mark, or none.
+        InvalidDefinitionError: The job has no project.
+        ConflictError: Somebody else undid it at once.
+    """
+    _refuse_paused_by_spec(spec)
+    note = make_note("paused", reason, by or client.identity)
+    schedules = Schedules(client)
+    live = await find_own_schedule(schedules, spec, project, also_owns)
+    _refuse_retired(live)
+    if live.paused and spec_reason(_pause_of(live)) is None:
+        return _tell(live, changed=False)
+    return _tell(await patching.set_paused(schedules, live, paused=True, note=note), changed=True)
+
+
+async def resume_schedule(
+    client: Client,
+    spec: JobSpec,
+    project: str | None,
+    *,
+    reason: str = "",
+    by: str | None = None,
+    also_owns: Collection[str] = (),
+) -> PauseOutcome:
+    """Let a job's paused schedule go on, with a note that says who and why.
+
+    One that is not paused stays as it is. Arguments and errors are those of `pause_schedule`.
+    """
+    _refuse_paused_by_spec(spec)
+    note = make_note("resumed", reason, by or client.identity)
+    schedules = Schedules(client)
+    live = await find_own_schedule(schedules, spec, project, also_owns)
+    _refuse_retired(live)
+    if not live.paused:
+        return _tell(live, changed=False)
+    return _tell(await patching.set_paused(schedules, live, paused=False, note=note), changed=True)
+
+
+def make_note(verb: str, reason: str, by: str) -> str:
+    """Write a note that says who and why.
+
+    Args:
+        verb: What they did: `paused` or `resumed`.
+        reason: Why; may be empty.
+        by: Who.
+
+    Raises:
+        UsageError: The reason is too long, or reads like a note of jobspec's own, so that an apply would undo it.
+    """
+    reason, signature = reason.strip(), f"{verb} by {by}"
+    if reason.startswith(_OWN_NOTES):
+        raise UsageError(f"a reason cannot begin with `{_OWN_NOTES}`, for so do the pauses that jobspec undoes itself")
+    note = f"{reason} ({signature})" if reason else signature
+    patching.check_note(note)
+    return note
+
+
+def _refuse_paused_by_spec(spec: JobSpec) -> None:
+    if require_schedule(spec).paused is not None:
+        raise RefusedError(
+            f"the job `{spec.name}` sets `schedule.paused` itself, and the next apply would bring that back; change it "
+            "there and apply the job"
+        )
+
+
+def _refuse_retired(live: LiveSchedule) -> None:
+    if read_retirement(_pause_of(live)) is not None:
+        raise RefusedError(f"the schedule `{live.name}` is retired; apply the job, which restores it as it was")
+
+
+def _pause_of(live: LiveSchedule) -> Pause:
+    return Pause(paused=live.paused, note=live.note)
+
+
+def _tell(live: LiveSchedule, *, changed: bool) -> PauseOutcome:
+    return PauseOutcome(name=live.name, paused=live.paused, note=live.note, changed=changed)
+
+
+async def trigger_schedule(
+    client: Client,
+    spec: JobSpec,
+    project: str | None,
+    *,
+    overlap: OverlapPolicy | None = None,
+    also_owns: Collection[str] = (),
+) -> None:
+    """Have a job's live schedule start a run now, as it is live, also while it is paused.
+
+    Nothing is returned, for all that Temporal tells is that it has the request: the run starts a moment later, and
+    not at all where the overlap policy skips it. Of several triggers within one second only one starts a run.
+
+    Args:
+        client: Connected.
+        spec: The job.
+        project: The mark of its schedule.
+        overlap: What becomes of the run while another one goes on; default: the schedule's own policy.
+        also_owns: Marks that are ours as well: former ids of the project.
+
+    Raises:
+        NoScheduleError: The job runs on demand.
+        ScheduleNotFoundError: There is no schedule.
+        ForeignScheduleError: It bears another mark, or none.
+        InvalidDefinitionError: The job has no project.
+        UnreachableError: No answer came; the message says when the request may have arrived all the same.
+    """
+    require_schedule(spec)
+    policy = None if overlap is None else OverlapPolicy(overlap)
+    schedules = Schedules(client)
+    live = await find_own_schedule(schedules, spec, project, also_owns)
+    await patching.trigger(schedules, live, overlap=policy)
+
+
+async def backfill_schedule(  # noqa: PLR0913  whose schedule it is, and what it shall make up for
+    client: Client,
+    spec: JobSpec,
+    project: str | None,
+    *,
+    start: datetime,
+    end: datetime,
+    overlap: OverlapPolicy | None = None,
+    also_owns: Collection[str] = (),
+) -> tuple[datetime, ...]:
+    """Have a job's live schedule start the runs of a time that is over, also while it is paused.
+
+    Runs that took place already take place again. They do not count against limited actions.
+
+    Args:
+        client: Connected; its data converter is used to compare.
+        spec: The job.
+        project: The mark of its schedule.
+        start: The first time that counts; aware.
+        end: The last time that counts; aware, not in the future.
+        overlap: What becomes of a run while another one goes on. Default: `buffer_all`, one after the other, or
+            `allow_all` where that is the schedule's own policy. With others runs are left out: with `skip` of many
+            only the first starts.
+        also_owns: Marks that are ours as well: former ids of the project.
+
+    Returns:
+        The nominal times whose runs were asked for, jitter aside; where there are none, nothing was.
+
+    Raises:
+        NoScheduleError: The job runs on demand.
+        UsageError: A time is naive, the start is not before the end, or the end is in the future.
+        RefusedError: The live schedule has other times than the job.
+        ScheduleNotFoundError: There is no schedule.
+        ForeignScheduleError: It bears another mark, or none.
+        InvalidDefinitionError: The job has no project.
+        UnreachableError: No answer came; the message says when the request may have arrived all the same.
+    """
+    due = list_backfill_times(spec, start, end)
+    schedules = Schedules(client)
+    live = await find_own_schedule(schedules, spec, project, also_owns)
+    _refuse_other_times(spec, live.canonical, want_job(client, spec).desired.canonical)
+    times = tuple(due)
+    if times:
+        following = next_run(require_schedule(spec).timetable, times[-1])
+        window = patching.make_window(times, following=following, jitter=live.canonical.jitter)
+        policy = _choose_overlap(live.canonical.overlap) if overlap is None else OverlapPolicy(overlap)
+        await patching.backfill(schedules, live, window=window, overlap=policy)
+    return times
+
+
+def list_backfill_times(spec: JobSpec, start: datetime, end: datetime) -> Iterator[datetime]:
+    """List the nominal times that a backfill would run, one by one, computed as they are asked for.
+
+    Args:
+        spec: The job.
+        start: The first time that counts; aware.
+        end: The last time that counts; aware, not in the future.
+
+    Raises:
+        NoScheduleError: The job runs on demand.
+        UsageError: A time is naive, the start is not before the end, or the end is in the future.
+    """
+    timetable = require_schedule(spec).timetable
+    for name, when in (("start", start), ("end", end)):
+        if when.utcoffset() is None:
+            raise UsageError(f"the {name} of a backfill needs a time zone; `{when.isoformat()}` has none")
+    if start >= end:
+        raise UsageError(f"a backfill must start before it ends, not at {start.isoformat()} and {end.isoformat()}")
+    if end > datetime.now(UTC):
+        raise UsageError(f"a backfill makes up for what is over, and {end.isoformat()} is still to come")
+    return upcoming(timetable, max(start, _EPOCH) - timedelta(microseconds=1), until=end)
+
+
+def _choose_overlap(own: str) -> OverlapPolicy:
+    """Choose a policy under which every run of a backfill takes place."""
+    return OverlapPolicy.ALLOW_ALL if own == OverlapPolicy.ALLOW_ALL else OverlapPolicy.BUFFER_ALL
+
+
+def _refuse_other_times(spec: JobSpec, live: CanonicalSchedule, desired: CanonicalSchedule) -> None:
+    before, after = (
+        replace(side, calendars=uncommented(side.calendars), skip=uncommented(side.skip)) for side in (live, desired)
+    )
+    times = replace(before, **{field: getattr(after, field) for field in _TIMETABLE})
+    differing = [change.field for change in explain_difference(before, times)]
+    if differing:
+        raise RefusedError(
+            f"the live schedule `{spec.name}` has other times than the job ({', '.join(differing)}), and a backfill "
+            "follows the live ones; apply the job first"
+        )
