@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from jobspec.planning.guards import Allowances, Refusal, SpecsFound, check
-from jobspec.planning.plan import Plan, Source, Terms, Wanted, make_plan
+from jobspec.planning.plan import Equal, Plan, Source, Terms, Wanted, make_plan
 from jobspec.planning.survey import read_live, read_named
 from jobspec.planning.wanted import SourcedSpec, want_jobs_meanwhile
 
@@ -109,22 +109,57 @@ async def plan_jobs(
     Raises:
         UnreachableError: Temporal cannot be reached, or went away meanwhile.
     """
-    found, live = await _compare(schedules, desired, terms, prune=prune)
+    found, live = await _read_both(schedules, desired, terms, prune=prune)
+    return plan_found(
+        found,
+        live,
+        desired=desired,
+        terms=terms,
+        namespace=schedules.client.namespace,
+        max_deletes=max_deletes,
+        allowances=allowances,
+    )
+
+
+def plan_found(  # noqa: PLR0913  all that a plan depends on
+    found: WantedJobs,
+    live: Mapping[str, LiveSchedule | JobspecError],
+    *,
+    desired: DesiredJobs,
+    terms: Terms,
+    namespace: str,
+    max_deletes: int,
+    allowances: Allowances | None = None,
+    equal: Equal | None = None,
+) -> Planned:
+    """Plan from what was read.
+
+    Args:
+        found: The jobs, in comparable form.
+        live: What is there: all of ours and all that has a job's name.
+        desired: The jobs.
+        terms: See `plan_jobs`.
+        namespace: For the record.
+        max_deletes: See `plan_jobs`.
+        allowances: See `plan_jobs`.
+        equal: See `make_plan`.
+    """
     if found.failed:  # what no spec names may be such a job under its former name
         terms = replace(terms, can_prune=False)
     plan = make_plan(
         found.wanted,
-        live,
+        {**live, **found.failed},
         terms=terms,
         invalid=desired.frozen,
-        namespace=schedules.client.namespace,
+        namespace=namespace,
         environment=desired.environment,
+        equal=equal,
     )
     refusals = check(plan, found=desired.found, max_deletes=max_deletes, allowances=allowances or Allowances())
     return Planned(plan=plan, wanted=found.wanted, terms=terms, refusals=refusals)
 
 
-async def _compare(
+async def _read_both(
     schedules: Schedules, desired: DesiredJobs, terms: Terms, *, prune: bool
 ) -> tuple[WantedJobs, Mapping[str, LiveSchedule | JobspecError]]:
     """Make both sides of the comparison, the desired one while Temporal answers."""
@@ -135,4 +170,4 @@ async def _compare(
     found = await want_jobs_meanwhile(
         desired.jobs, converter=client.data_converter, namespace=client.namespace, now=terms.now
     )
-    return found, {**await reading, **found.failed}
+    return found, await reading

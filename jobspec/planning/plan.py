@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from jobspec.errors import ForeignScheduleError, JobspecError, MalformedScheduleError
 from jobspec.planning.diff import FieldChange, Plain, explain_difference
@@ -179,7 +179,7 @@ class Terms:
     can_prune: bool = True
 
 
-def make_plan(
+def make_plan(  # noqa: PLR0913  all that a plan depends on
     wanted: Mapping[str, Wanted],
     live: Mapping[str, LiveSchedule | JobspecError],
     *,
@@ -187,6 +187,7 @@ def make_plan(
     invalid: Mapping[str, Source | None],
     namespace: str,
     environment: str | None = None,
+    equal: Equal | None = None,
 ) -> Plan:
     """Work out the writes that make the live schedules equal to the specs.
 
@@ -197,14 +198,29 @@ def make_plan(
         invalid: Jobs with mistakes; their schedules are left as they are.
         namespace: For the record.
         environment: For the record.
+        equal: What earlier plans of the same owners found equal, so that the same two values are not compared again;
+            what this one finds is added.
     """
+    known = {} if equal is None else equal
     decisions = [
-        plan_job(name, wanted.get(name), live.get(name), terms=terms)
+        _plan_unless_equal(name, wanted.get(name), live.get(name), terms, known)
         if name not in invalid
         else _hold_invalid(name, invalid[name])
         for name in sorted(wanted.keys() | live.keys() | invalid.keys())
     ]
     return collect(decisions, terms=terms, namespace=namespace, environment=environment)
+
+
+def _plan_unless_equal(
+    name: str, wanted: Wanted | None, live: LiveSchedule | JobspecError | None, terms: Terms, equal: Equal
+) -> Decision:
+    known = equal.get(name)
+    if known is not None and known[0] is wanted and known[1] is live:
+        return known[2]
+    decision = plan_job(name, wanted, live, terms=terms)
+    if isinstance(decision, Unchanged):
+        equal[name] = (wanted, live, decision)
+    return decision
 
 
 def collect(decisions: Sequence[Decision], *, terms: Terms, namespace: str, environment: str | None = None) -> Plan:
@@ -250,6 +266,9 @@ class Absent:
 
 
 Decision = Change | Held | Unchanged | Completed | Retired | Absent
+
+Equal: TypeAlias = "dict[str, tuple[Wanted | None, LiveSchedule | JobspecError | None, Unchanged]]"
+"""By name, a job and a live schedule that were compared and found equal. It holds for these very objects."""
 
 
 def plan_job(name: str, wanted: Wanted | None, live: LiveSchedule | JobspecError | None, *, terms: Terms) -> Decision:

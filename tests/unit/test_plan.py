@@ -16,8 +16,10 @@ from jobspec.planning.plan import (
     Action,
     Change,
     Completed,
+    Equal,
     Held,
     HeldReason,
+    Plan,
     Reason,
     Retired,
     Source,
@@ -225,3 +227,20 @@ def test_what_is_as_wanted_may_differ_in_comments_only() -> None:
     assert is_as_wanted(want(), live(project=None, pause=Pause(paused=True, note="mine")))
     assert not is_as_wanted(want(paused="why"), live(project=None))
     assert is_as_wanted(want(paused="why"), live(project=None, pause=Pause(paused=True, note="mine")))
+
+
+def test_what_was_found_equal_is_not_compared_again_until_a_side_is_another_object() -> None:
+    known: Equal = {}
+    wanted, found = want(), live()
+
+    def plan(wanted: Wanted, found: LiveSchedule) -> Plan:
+        return make_plan({"job": wanted}, {"job": found}, terms=TERMS, invalid={}, namespace="n", equal=known)
+
+    assert plan(wanted, found) == plan(wanted, found)
+    remembered = known["job"][2]
+    plan(wanted, found)
+    assert known["job"][2] is remembered
+
+    for changed in (plan(want("2h"), found), plan(wanted, live("2h")), plan(wanted, live(project="payroll"))):
+        assert changed.unchanged == 0
+        assert plan(wanted, found).unchanged == 1
