@@ -169,6 +169,7 @@ def has_codec(schedules: Schedules) -> bool:
 
 def _show(specs: Specs, planned: Planned, output: str, *, show_input: bool, to_stderr: bool = False) -> PlanDocument:
     from jobspec.cli.output import is_ascii_only, put, say, say_diagnostics, wants_color, width
+    from jobspec.planning.effects import work_out_plan
     from jobspec.render.conversion import plan_document
     from jobspec.render.plan import render_plan
 
@@ -176,6 +177,7 @@ def _show(specs: Specs, planned: Planned, output: str, *, show_input: bool, to_s
         planned.plan,
         refusals=planned.refusals,
         diagnostics=specs.loaded.diagnostics,
+        effects=work_out_plan(planned.plan, planned.terms.now),
         show_input=show_input,
     )
     say_diagnostics(specs.loaded.diagnostics)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from jobspec.diagnostics import Severity
@@ -15,22 +16,27 @@ from jobspec.render.documents import (
     CountsDocument,
     DiagnosticDocument,
     DiagnosticsDocument,
+    EffectsDocument,
     FieldDocument,
     HeldDocument,
+    NoteDocument,
     OutcomeDocument,
     PauseDocument,
     Place,
     PlanDocument,
     RefusalDocument,
     RelatedDocument,
+    RhythmDocument,
 )
+from jobspec.timing.duration import format_duration
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from jobspec.diagnostics import Diagnostic, Location
     from jobspec.planning.apply import Outcome
+    from jobspec.planning.effects import Effects, Rhythm
     from jobspec.planning.guards import Refusal
     from jobspec.planning.plan import Change, Held, Plan, Source
 
@@ -40,12 +46,14 @@ def plan_document(
     *,
     refusals: Iterable[Refusal] = (),
     diagnostics: Iterable[Diagnostic] = (),
+    effects: Mapping[str, Effects] = MappingProxyType({}),
     show_input: bool = True,
 ) -> PlanDocument:
     """Make the document of a plan.
 
     Args:
         plan: What would be done.
+        effects: What the changes do to the run times, by the job's name.
         refusals: Guards that refuse it.
         diagnostics: Mistakes in the files it was made from.
         show_input: Whether to show what goes through the data converter's codec; else it is only said to differ.
@@ -55,7 +63,7 @@ def plan_document(
         namespace=plan.namespace,
         environment=plan.environment,
         counts=_count(plan),
-        changes=tuple(_change(change, show_input=show_input) for change in plan.changes),
+        changes=tuple(_change(change, effects.get(change.name), show_input=show_input) for change in plan.changes),
         held=tuple(map(_held, plan.held)),
         completed=plan.completed,
         retired=plan.retired,
@@ -103,7 +111,7 @@ def _count(plan: Plan) -> CountsDocument:
     )
 
 
-def _change(change: Change, *, show_input: bool) -> ChangeDocument:
+def _change(change: Change, effects: Effects | None, *, show_input: bool) -> ChangeDocument:
     retirement = read_retirement(change.pause) if change.action is Action.DELETE else None
     return ChangeDocument(
         name=change.name,
@@ -114,6 +122,25 @@ def _change(change: Change, *, show_input: bool) -> ChangeDocument:
         pause=PauseDocument(paused=change.pause.paused, note=change.pause.note),
         delete_after=_time(change.delete_after),
         retired_since=_time(retirement.since) if retirement else None,
+        effects=_effects(effects) if effects else None,
+    )
+
+
+def _effects(effects: Effects) -> EffectsDocument:
+    return EffectsDocument(
+        runs_before=_rhythm(effects.before) if effects.before else None,
+        runs_after=_rhythm(effects.after) if effects.after else None,
+        notes=tuple(NoteDocument(kind=note.kind, message=note.message) for note in effects.notes),
+    )
+
+
+def _rhythm(rhythm: Rhythm) -> RhythmDocument:
+    return RhythmDocument(
+        next_runs=tuple(map(format_utc, rhythm.next_runs)),
+        runs_per_day=round(rhythm.runs_per_day, 4),
+        timezone=rhythm.timezone,
+        jitter=format_duration(rhythm.jitter) if rhythm.jitter else None,
+        paused=rhythm.paused,
     )
 
 
@@ -163,7 +190,12 @@ def _source(source: Source | None) -> Place | None:
 
 
 def _time(time: datetime | None) -> str | None:
-    return None if time is None else time.replace(microsecond=0).isoformat().replace("+00:00", "Z")
+    return None if time is None else format_utc(time.replace(microsecond=0))
+
+
+def format_utc(time: datetime) -> str:
+    """Write a time in UTC as RFC 3339 has it, `2027-03-28T01:30:00Z`."""
+    return time.isoformat().replace("+00:00", "Z")
 
 
 def _diagnostic(diagnostic: Diagnostic) -> DiagnosticDocument:

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 
 from jobspec.diagnostics import Severity
+from jobspec.planning.effects import NoteKind
 from jobspec.planning.plan import Action, HeldReason, Reason
 
 Time = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
@@ -72,23 +73,46 @@ class PauseDocument(Document):
     """The note beside it."""
 
 
+class RhythmDocument(Document):
+    """When one side of a change runs; nominal times, which a jitter only delays."""
+
+    next_runs: tuple[Time, ...]
+    """The next runs, three at most; none where it never fires again."""
+
+    runs_per_day: Annotated[float, Field(ge=0)]
+    """How many runs there are on an average day."""
+
+    timezone: str
+    """The IANA name of the time zone that its calendars mean."""
+
+    jitter: str | None
+    """How much later a run may start, such as `30s`; null where it is on time."""
+
+    paused: bool
+    """Whether it is paused, so that none of these runs starts."""
+
+
+class NoteDocument(Document):
+    """One thing to know before a change is made."""
+
+    kind: NoteKind
+    """What it is about, as one word."""
+
+    message: str
+    """The sentence, without a full stop."""
+
+
 class EffectsDocument(Document):
-    """What a change does to the nominal run times, which know no jitter."""
+    """What a change does to the run times."""
 
-    next_before: tuple[Time, ...] = ()
-    """The next runs as it is."""
+    runs_before: RhythmDocument | None
+    """When it runs as it is; null where there is no schedule."""
 
-    next_after: tuple[Time, ...] = ()
-    """The next runs as it will be."""
+    runs_after: RhythmDocument | None
+    """When it will run; null where there will be no schedule, or none that may run."""
 
-    runs_per_day_before: float | None = None
-    """How often it runs as it is."""
-
-    runs_per_day_after: float | None = None
-    """How often it will run."""
-
-    notes: tuple[str, ...] = ()
-    """What else to know, one sentence each."""
+    notes: tuple[NoteDocument, ...]
+    """What else to know."""
 
 
 class ChangeDocument(Document):
@@ -119,7 +143,7 @@ class ChangeDocument(Document):
     """For a deletion: since when the schedule is retired; null where it is deleted at once."""
 
     effects: EffectsDocument | None = None
-    """What it does to the run times, where that was asked for."""
+    """What it does to the run times; null where it does nothing to them."""
 
 
 class HeldDocument(Document):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from jobspec.diagnostics import Severity
 from jobspec.planning.pauses import Pause, spec_reason
 from jobspec.planning.plan import Action
+from jobspec.render.effects import render_effects
 from jobspec.render.terminal import cut, cut_pair, escape, measure, pad, to_ascii
 
 if TYPE_CHECKING:
@@ -125,6 +126,8 @@ def _change_block(change: ChangeDocument, plan: PlanDocument, columns: int, widt
     for sentence in _say_more(change, plan):
         yield f"{_INDENT}{sentence}"
     yield from _field_lines(change.fields, width, is_new=change.action is Action.CREATE)
+    if change.effects:
+        yield from (f"{_INDENT}{line}" for line in render_effects(change.effects, width=width - len(_INDENT)))
 
 
 def _say_more(change: ChangeDocument, plan: PlanDocument) -> Iterator[str]:

@@ -17,8 +17,7 @@ from jobspec.timing.walk import make_rule
 from jobspec.timing.zones import DAY, EPOCH_WEEKDAY, HOUR, LAST_SECOND, find_zone
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from collections.abc import Set as AbstractSet
+    from collections.abc import Iterator, Set as AbstractSet
 
     from jobspec.timing.upcoming import Timetable
     from jobspec.timing.walk import Rule

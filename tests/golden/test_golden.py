@@ -20,6 +20,7 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from jobspec.errors import MalformedScheduleError
 from jobspec.live.messages import DesiredSchedule, make_desired
 from jobspec.planning.adoption import plan_adoptions
+from jobspec.planning.effects import work_out_plan
 from jobspec.planning.guards import Allowances, SpecsFound, check
 from jobspec.planning.pauses import Pause, retire
 from jobspec.planning.plan import Plan, Source, Terms, Wanted, make_plan
@@ -129,7 +130,12 @@ def test_plan_is_as_expected(case: Path, update_golden: bool) -> None:  # noqa: 
         max_deletes=guards.get("max_deletes", 5),
         allowances=Allowances(),
     )
-    document = plan_document(plan, refusals=refusals, show_input=settings.get("show_input", True))
+    document = plan_document(
+        plan,
+        refusals=refusals,
+        effects=work_out_plan(plan, settings["now"]),
+        show_input=settings.get("show_input", True),
+    )
     text = render_plan(document, width=settings.get("width", 120), ascii=settings.get("ascii", False))
     for name, found in (("plan.txt", text), ("plan.json", document.to_json())):
         expected = case / name

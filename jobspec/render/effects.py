@@ -1,0 +1,73 @@
+"""What a change does to the run times, as lines for people."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from jobspec.render.terminal import escape, measure
+from jobspec.timing.moments import tell_clock, tell_date, tell_rate, tell_zone
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from jobspec.render.documents import EffectsDocument, RhythmDocument
+
+_BEFORE, _AFTER, _ONLY, _NOTE = "runs before:", "runs after:", "runs:", "note:"
+_PAUSED = "none, paused"
+
+
+def render_effects(effects: EffectsDocument, *, width: int) -> Iterator[str]:
+    """Write the effects of one change, a line for each side that tells something.
+
+    Where both sides run alike, nothing is said of either; where a schedule comes or goes, only of the one.
+
+    Args:
+        effects: Their document.
+        width: Columns; runs that do not fit are left out, one at least is shown.
+    """
+    before, after = effects.runs_before, effects.runs_after
+    if before and before.paused and (after is None or not after.paused):
+        before = None  # it did not run, so only what comes is worth telling
+    if before and after and before != after:
+        columns = len(_BEFORE) + 1
+        was, will = [_tell(rhythm, width - columns) for rhythm in (before, after)]
+        if was == will:
+            yield f"{_ONLY} {will}"
+        else:
+            yield f"{_BEFORE:{columns}}{was}"
+            is_only_paused = after == before.model_copy(update={"paused": True})
+            yield f"{_AFTER:{columns}}{_PAUSED if is_only_paused else will}"
+    elif before and not after:
+        yield f"{_BEFORE} {_tell(before, width - len(_BEFORE) - 1)}"
+    elif after and not before:
+        yield f"{_ONLY} {_tell(after, width - len(_ONLY) - 1)}"
+    for note in effects.notes:
+        yield f"{_NOTE} {escape(note.message)}"
+
+
+def _tell(rhythm: RhythmDocument, width: int) -> str:
+    if not rhythm.next_runs:
+        return "never"
+    start = f"{_PAUSED}; unpaused " if rhythm.paused else ""
+    start += f"{tell_rate(rhythm.runs_per_day)}, next " if rhythm.runs_per_day else "next "
+    jitter = f" + up to {rhythm.jitter}" if rhythm.jitter else ""
+    zone = ZoneInfo(rhythm.timezone)
+    times = [datetime.fromisoformat(time).astimezone(zone) for time in rhythm.next_runs]
+    shown = [f"{start}{tell_times(times[:count])}{jitter}" for count in range(len(times), 0, -1)]
+    return next((text for text in shown if measure(text) <= width), shown[-1])
+
+
+def tell_times(times: Sequence[datetime]) -> str:
+    """Write ascending local times of one zone, date and zone only where they are not those of the one before."""
+    told = []
+    date = zone = ""
+    for local in times:
+        parts = [tell_clock(local)]
+        if tell_date(local) != date:
+            parts.insert(0, date := tell_date(local))
+        if tell_zone(local) != zone:
+            parts.append(zone := tell_zone(local))
+        told.append(" ".join(parts))
+    return ", ".join(told)

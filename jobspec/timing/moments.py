@@ -1,0 +1,73 @@
+"""Moments and distances as people say them: `Wed 2026-11-25 02:00 CET`, `01:15 today`, `in 4 minutes`."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime, tzinfo
+
+_DAYS = {-1: "yesterday", 0: "today", 1: "tomorrow"}
+_UNITS = (
+    ("year", timedelta(days=365)),
+    ("month", timedelta(days=30)),
+    ("day", timedelta(days=1)),
+    ("hour", timedelta(hours=1)),
+    ("minute", timedelta(minutes=1)),
+)
+_FINE = {"hour": timedelta(hours=2), "day": timedelta(days=2), "month": timedelta(days=60), "year": timedelta(days=730)}
+"""From so much on a unit is used: `90 minutes` says more than `1 hour`."""
+
+
+def tell_clock(local: datetime) -> str:
+    """Write the time of day; seconds only where there are any."""
+    return f"{local:%H:%M:%S}" if local.second else f"{local:%H:%M}"
+
+
+def tell_date(local: datetime) -> str:
+    """Write day of the week and date, in English whatever the locale."""
+    weekday = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")[local.weekday()]
+    return f"{weekday} {local.year:04}-{local.month:02}-{local.day:02}"
+
+
+def tell_zone(local: datetime) -> str:
+    """Write the abbreviation that the time zone has at that moment; where it has none, the offset from UTC."""
+    name = local.tzname() or ""
+    return f"UTC{name}" if name[:1] in {"+", "-"} else name
+
+
+def tell_moment(when: datetime, zone: tzinfo, *, now: datetime | None = None) -> str:
+    """Write a moment by the wall clock of a zone.
+
+    Args:
+        when: Aware.
+        zone: Whose clock.
+        now: Where given, days beside it are called today, tomorrow and yesterday.
+    """
+    local = when.astimezone(zone)
+    if now is not None:
+        day = _DAYS.get((local.date() - now.astimezone(zone).date()).days)
+        if day is not None:
+            return f"{tell_clock(local)} {day}"
+    return f"{tell_date(local)} {tell_clock(local)} {tell_zone(local)}"
+
+
+def tell_distance(distance: timedelta) -> str:
+    """Write how far away something in the future is: `in 4 minutes`, `in 3 hours`."""
+    for unit, length in _UNITS:
+        if distance >= _FINE.get(unit, length):
+            number = distance // length
+            return f"in {number} {unit}" if number == 1 else f"in {number} {unit}s"
+    return "in less than a minute" if distance >= timedelta(0) else "now"
+
+
+def tell_rate(per_day: float) -> str:
+    """Write how often something happens, by the unit in which it happens at least once: `24 a day`, `5 a week`."""
+    if per_day <= 0:
+        return "never"
+    for unit, days in (("day", 1.0), ("week", 7.0), ("month", 365.25 / 12), ("year", 365.25)):
+        number = round(per_day * days, 1)
+        if number >= 1:
+            return f"{number:,.10g} a {unit}"
+    return f"1 in {1 / per_day / 365.25:,.2g} years"
