@@ -12,7 +12,7 @@ from enum import StrEnum
 
 
 class Severity(StrEnum):
-    """How bad it is: an error freezes the job, a warning does not."""
+    """How bad it is: an error freezes the job, a warning does not; `validate` fails by what it was told to."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -468,6 +468,131 @@ RULES: dict[str, Rule] = {
         summary="Not a project id",
         explanation="The id has 1 to 63 lower-case letters, digits and `. _ -`, and begins with a letter or "
         "digit. It marks what the project owns and is permanent; former ids stay in `also_owns`.",
+    ),
+    "JS404": Rule(
+        summary="A level for a rule that has none",
+        explanation="`[lint] levels` says how much a rule that only warns weighs: `error`, `warning` or `off`. What "
+        "leaves a job that cannot be used is an error in any case.",
+    ),
+    # JS5xx: lint, what is allowed and rarely meant; `validate` only
+    "JS501": Rule(
+        summary="Cron with days of the month and of the week",
+        explanation="Temporal runs a job on days that match both fields; crontab runs it on days that match either, "
+        "unless one of them begins with `*`. A `calendar` with both fields means both and is not warned of. Where "
+        "either is meant, write two crons.",
+        severity=Severity.WARNING,
+    ),
+    "JS502": Rule(
+        summary="A run is lost or moved when clocks change",
+        explanation="Clocks that are set forward pass over an hour, and Temporal leaves out what is due in it; where "
+        "they are set by less than an hour, a run may be moved, or left out though the clock shows its time. The "
+        "message names the next date. Jobs that run again within four hours are not warned of. Choose another time of "
+        "day, or `timezone: UTC`.",
+        severity=Severity.WARNING,
+    ),
+    "JS503": Rule(
+        summary="A job runs once more when clocks change",
+        explanation="Clocks that are set back show an hour twice, and Temporal runs a job twice that is due in it; "
+        "east of Greenwich it is the hour before that runs again, an hour later. The message names the next date. Jobs "
+        "that run again within four hours are not warned of. Choose another time of day, or `timezone: UTC`.",
+        severity=Severity.WARNING,
+    ),
+    "JS504": Rule(
+        summary="A job is due more often than it can finish",
+        explanation="With `overlap: skip` a run is left out while the one before still runs. A run may last as long as "
+        "its `execution_timeout`, or its `run_timeout` without one; where two or more runs in a row can be left out "
+        "meanwhile, the job may run far less often than its schedule says.",
+        severity=Severity.WARNING,
+    ),
+    "JS505": Rule(
+        summary="An entry of `skip` excludes nothing",
+        explanation="The job would not run at such a time anyway, so the entry is most likely mistaken. Entries that a "
+        "job inherits are not warned of, for a list of holidays serves jobs of all kinds; nor are dates that were of "
+        "use once.",
+        severity=Severity.WARNING,
+    ),
+    "JS506": Rule(
+        summary="An interval drifts against the day",
+        explanation="Intervals are counted from the beginning of 1970 in UTC, not from midnight. One that is neither "
+        "an even part of a day nor a multiple of one runs at other times each day. Intervals below an hour are not "
+        "warned of.",
+        severity=Severity.WARNING,
+    ),
+    "JS507": Rule(
+        summary="A time zone beside an interval",
+        explanation="Intervals are counted from the beginning of 1970 in UTC, whatever the time zone. Only `cron`, "
+        "`calendar` and `skip` have one. A time zone that a job inherits is not warned of.",
+        severity=Severity.WARNING,
+    ),
+    "JS508": Rule(
+        summary="Too many jobs start in the same minute",
+        explanation="The workers of a task queue get all these runs at once. More than 50 jobs are warned of, or more "
+        "than `[lint] max_jobs_per_minute` says; those that are paused or have a jitter of a minute or more do not "
+        "count. The fullest minute of the coming month is named, once for each task queue.",
+        severity=Severity.WARNING,
+    ),
+    "JS509": Rule(
+        summary="Catching up could start a flood",
+        explanation="After an outage of the server all runs that were missed within `catchup_window` are started, with "
+        "`overlap: allow_all` at once. The default of the server is 365 days. More than 100 runs are warned of, or "
+        "more than `[lint] max_catchup_runs` says.",
+        severity=Severity.WARNING,
+    ),
+    "JS510": Rule(
+        summary="A catch-up window below the server's minimum",
+        explanation="The server raises windows of less than ten seconds to that.",
+        severity=Severity.WARNING,
+    ),
+    "JS511": Rule(
+        summary="A jitter as long as the time between runs",
+        explanation="The server cuts the jitter of each run to the time until the next one, so that runs come at any "
+        "time at all and may follow one another at once.",
+        severity=Severity.WARNING,
+    ),
+    "JS512": Rule(
+        summary="A job has no owner",
+        explanation="The project demands one with `[lint] require_owner`. Set `owner`, in the job or in the defaults "
+        "of its directory.",
+        severity=Severity.WARNING,
+    ),
+    "JS513": Rule(
+        summary="An input or memo is large",
+        explanation="By default a server refuses what is larger than 2 MiB, and warns of inputs from 512 KiB and of "
+        "memos from 2 KiB on. All of it is stored with every run. A codec may make it smaller or larger.",
+        severity=Severity.WARNING,
+    ),
+    "JS514": Rule(
+        summary="A value looks like a secret",
+        explanation="Inputs and memos are in git, in Temporal's history and on every screen that shows a run. Keep "
+        "secrets where workers read them, and pass a name. Known kinds of tokens are looked for, and texts under keys "
+        "such as `password` or `api_key` that are no reference such as `${DB_PASSWORD}` or `vault:shop/db`. The value "
+        "is never shown.",
+        severity=Severity.WARNING,
+    ),
+    "JS520": Rule(
+        summary="A search attribute is not registered",
+        explanation="Temporal refuses a schedule whose runs have a search attribute that the namespace does not know. "
+        "Register it, or correct its name. Only `validate --live` looks.",
+        severity=Severity.WARNING,
+    ),
+    "JS521": Rule(
+        summary="No worker polls the task queue",
+        explanation="Runs would wait until a worker comes or their timeout ends them. Temporal knows of the workers "
+        "that polled within the last minutes. Only `validate --live` looks.",
+        severity=Severity.WARNING,
+    ),
+    "JS590": Rule(
+        summary="A comment that ignores a warning is wrong",
+        explanation="It is written `# jobspec: ignore[JS506] reason`, with one or more codes of warnings and a reason, "
+        "on the line that the warning names, alone on the line above, or, for all of a job, on the line of its name. "
+        "Errors cannot be ignored. A comment that is wrong ignores nothing.",
+        severity=Severity.WARNING,
+    ),
+    "JS591": Rule(
+        summary="A comment ignores nothing",
+        explanation="What it ignored is no longer said, or is said of another line. Only looked for where all "
+        "environments are checked and nothing is wrong, and for rules that were looked at.",
+        severity=Severity.WARNING,
     ),
 }
 """Every code that a diagnostic may carry, in order."""

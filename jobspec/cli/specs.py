@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jobspec.errors import RefusedError, UsageError
+from jobspec.lint.levels import mute
 from jobspec.spec.loader import load
 from jobspec.spec.project import get_project_id, load_workspace, resolve_environment
 from jobspec.spec.vocabulary import join_words, suggest_word
@@ -77,6 +78,7 @@ def open_specs(env: str | None) -> Specs:
     )
     if not workspace.project.env:
         _check_named(env, loaded)
+    loaded = replace(loaded, diagnostics=tuple(mute(loaded.diagnostics, workspace.project.lint.levels)))
     return Specs(
         directory=workspace.directory,
         project=workspace.project,

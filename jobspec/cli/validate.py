@@ -5,50 +5,63 @@ from __future__ import annotations
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from jobspec.cli.exits import ExitCode
-from jobspec.cli.options import env_option, output_option
+from jobspec.cli.options import ConnectionOptions, connection_options, env_option, output_option
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from jobspec.diagnostics import Diagnostic
+    from jobspec.lint.namespace import NamespaceFacts
     from jobspec.spec.loaded import Job, Loaded
     from jobspec.spec.loader import Checked
     from jobspec.spec.project import Workspace
+    from jobspec.spec.reports import Finding
 
 
 @click.command("validate")
 @env_option
 @click.option("--no-imports", is_flag=True, help="Do not import workflows, activities and models; runs no user code.")
+@click.option("--live", is_flag=True, help="Ask the namespace too: search attributes, and workers for task queues.")
+@connection_options
 @output_option("text", "json")
-def validate_command(environment: str | None, output: str, *, no_imports: bool) -> int:
-    """Check the spec files, their import paths and inputs.
+def validate_command(environment: str | None, output: str, *, no_imports: bool, live: bool, **connection: Any) -> int:
+    """Check the spec files, their import paths and inputs, and warn of what is rarely meant.
 
-    Without --env every environment is checked. Shows all mistakes at once and exits 1 if there are any.
+    Without --env every environment is checked. Shows all mistakes at once and exits 1 if there are any; warnings count
+    where jobspec.toml makes them errors.
     """
     from jobspec.cli.output import say
     from jobspec.spec.project import load_workspace
-    from jobspec.spec.reports import order
 
+    options = _check_options(connection, live=live)
     workspace = load_workspace(Path.cwd())
-    checked = _load(workspace, environment)
-    found = [*checked.diagnostics, *(() if no_imports else check_code(checked, workspace.directory))]
-    diagnostics = order(found)
+    now = datetime.now(UTC)
+    checked = _load(workspace, environment, now)
+    facts = _ask_namespace(workspace, environment, checked, options, now) if live else None
+    diagnostics = _review(workspace, checked, now, facts, is_complete=environment is None, no_imports=no_imports)
     _report(checked, diagnostics, output)
     for message in _describe_roots(checked, workspace):
         say(message)
-    has_errors = any(found.is_error for found in diagnostics)
-    if has_errors:
+    if any(found.is_error for found in diagnostics):
         return ExitCode.FAILED
     # A wrong directory would pass every review if nothing were called valid.
     return ExitCode.REFUSED if _is_empty(checked) else ExitCode.OK
 
 
-def _load(workspace: Workspace, environment: str | None) -> Checked:
+def _check_options(connection: dict[str, str | None], *, live: bool) -> ConnectionOptions:
+    from jobspec.errors import UsageError
+
+    if not live and any(connection.values()):
+        raise UsageError("--profile, --address and --namespace go with --live; nothing else here asks Temporal")
+    return ConnectionOptions(**connection)
+
+
+def _load(workspace: Workspace, environment: str | None, now: datetime) -> Checked:
     from jobspec.cli.specs import open_specs
     from jobspec.spec.loader import Checked, load_all_environments
 
@@ -59,28 +72,90 @@ def _load(workspace: Workspace, environment: str | None) -> Checked:
         workspace.roots,
         relative_to=workspace.directory,
         environments=tuple(workspace.project.env),
-        now=datetime.now(UTC),
+        now=now,
     )
 
 
-def check_code(checked: Checked, directory: Path) -> tuple[Diagnostic, ...]:
-    """Import what the jobs name and check them against it; what several environments share is said once."""
-    from jobspec.spec.reports import unite
+def _review(
+    workspace: Workspace,
+    checked: Checked,
+    now: datetime,
+    facts: NamespaceFacts | None,
+    *,
+    is_complete: bool,
+    no_imports: bool,
+) -> tuple[Diagnostic, ...]:
+    """Say all that is wrong and all that is rarely meant."""
+    from jobspec.lint.namespace import lint_namespace
+    from jobspec.lint.review import Review, list_unchecked
 
-    return unite({env: check_loaded(loaded, directory) for env, loaded in checked.by_environment.items()})
+    review = Review(workspace.project.lint, now)
+    for env, loaded in checked.by_environment.items():
+        found = [] if no_imports else find_in_code(loaded, workspace.directory)
+        if facts is not None:
+            found += lint_namespace(loaded.jobs.values(), facts)
+        review.add(env, loaded, found)
+    unchecked = list_unchecked(imports=no_imports, namespace=facts is None)
+    return review.finish(checked.diagnostics, unchecked=unchecked, is_complete=is_complete)
 
 
 def check_loaded(loaded: Loaded, directory: Path) -> list[Diagnostic]:
     """Check the jobs of one environment against the code that they name."""
-    from jobspec.jobs.checks import check_clashes, check_job
+    from jobspec.spec.ignores import split_ignored
     from jobspec.spec.reports import make_diagnostics
 
+    kept, _ = split_ignored(find_in_code(loaded, directory))
+    return make_diagnostics(kept)
+
+
+def find_in_code(loaded: Loaded, directory: Path) -> list[Finding]:
+    """Find what is wrong between the jobs of one environment and the code that they name."""
+    from jobspec.jobs.checks import check_clashes, check_job
+
     clashes = check_clashes((job.spec for job in loaded.jobs.values()), directory)
-    return make_diagnostics(
+    return [
         job.find(problem)
         for name, job in loaded.jobs.items()
         for problem in (*check_job(job.spec, directory), *clashes.get(name, ()))
+    ]
+
+
+def _ask_namespace(
+    workspace: Workspace, environment: str | None, checked: Checked, options: ConnectionOptions, now: datetime
+) -> NamespaceFacts:
+    """Find out what the namespace has of what the jobs need."""
+    import asyncio
+
+    from jobspec.cli.specs import Specs, complete_connection
+    from jobspec.spec.project import resolve_environment
+
+    specs = Specs(
+        directory=workspace.directory,
+        project=workspace.project,
+        env=environment,
+        environment=resolve_environment(workspace.project, environment),
+        loaded=next(iter(checked.by_environment.values())),
+        now=now,
     )
+    completed = complete_connection(specs, options)
+    queues = sorted({job.spec.queue for job in _walk_jobs(checked)})
+    return asyncio.run(_read_facts(completed, queues))
+
+
+async def _read_facts(options: ConnectionOptions, queues: Sequence[str]) -> NamespaceFacts:
+    from temporalio.converter import DataConverter
+
+    from jobspec.live.connection import check_namespace, connect
+    from jobspec.live.readiness import read_facts
+
+    client = await connect(
+        profile=options.profile,
+        address=options.address,
+        namespace=options.namespace,
+        data_converter=DataConverter.default,  # no payload is read
+    )
+    await check_namespace(client)
+    return await read_facts(client, queues)
 
 
 def _walk_jobs(checked: Checked) -> Iterator[Job]:

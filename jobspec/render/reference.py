@@ -29,6 +29,7 @@ _SECTIONS = {
     "JS2": "Values",
     "JS3": "Import paths and inputs",
     "JS4": "The project file",
+    "JS5": "Lint: what is allowed and rarely meant",
 }
 _PATTERNS = {
     DURATION["pattern"]: "[duration](#durations)",
@@ -44,6 +45,7 @@ _LINKS = {
     "RetryPolicy": "retry_policy",
     "Priority": "priority",
     "Environments": "env",
+    "LintSettings": "lint",
 }
 _TYPES = {"string": "text", "boolean": "`true` or `false`", "integer": "whole number", "number": "number"}
 
@@ -160,7 +162,12 @@ def render_rules() -> str:
 _RULES_INTRODUCTION = """\
 What `jobspec validate` and every command that reads specs may say about them. A code is never used for something else
 later. An error freezes what it belongs to: the job is left as it is in Temporal until the error is mended. A warning
-does not. `jobspec rule CODE` prints one of these."""
+does not. `jobspec rule CODE` prints one of these.
+
+A warning is ignored by a comment with a reason, such as `# jobspec: ignore[JS506] the shop closes at odd hours`: on the
+line that the warning names, alone on the line above it, or on the line of a job's name for all of the job. `[lint]
+levels` in `jobspec.toml` turns a warning off for the whole project, or makes it an error for `jobspec validate`, which
+then exits 1; that freezes no job."""
 
 
 def write_pages(directory: Path) -> None:

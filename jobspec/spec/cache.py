@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from jobspec.spec.collecting import Judgements
     from jobspec.spec.input_schema import FileReader, InputSchema
     from jobspec.spec.listing import Listing, SourceFile
+    from jobspec.spec.source import Document
 
 _DEFAULTS = frozenset({"defaults.yaml", "defaults.yml", "defaults.toml"})
 
@@ -31,6 +32,7 @@ class ParsedFile:
     digest: bytes
     form: Form | None
     problem: Diagnostic | None
+    document: Document | None = None
     judged: Judgements = field(default_factory=dict)
 
 
@@ -75,7 +77,7 @@ def _parse(file: SourceFile, known: ParsedFile | None) -> ParsedFile:
     if isinstance(document, Diagnostic):
         return ParsedFile(file=file, digest=digest, form=None, problem=document)
     form = read_defaults(document) if is_defaults(file.path) else read_jobs(document)
-    return ParsedFile(file=file, digest=digest, form=form, problem=None)
+    return ParsedFile(file=file, digest=digest, form=form, problem=None, document=document)
 
 
 def is_defaults(path: str) -> bool:

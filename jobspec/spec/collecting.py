@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from jobspec.diagnostics import Diagnostic, Related
+from jobspec.spec.ignores import split_ignored
 from jobspec.spec.judging import Judgement, check_runs, check_schema, judge_job
 from jobspec.spec.layers import check_alone, list_environments
 from jobspec.spec.loaded import Job
@@ -18,6 +19,7 @@ from jobspec.spec.vocabulary import join_words, suggest_word
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from jobspec.spec.ignores import Ignore
     from jobspec.spec.judging import Schemas
     from jobspec.spec.layers import Form, Layer
     from jobspec.spec.model import JobSpec
@@ -42,6 +44,7 @@ class Collection:
         self.frozen: set[str] = set()
         self.absent: set[str] = set()
         self.environments: set[str] = set()
+        self.ignores: set[Ignore] = set()
         self._env = env
         self._declared = declared
         self._now = now
@@ -80,9 +83,10 @@ class Collection:
                 self._freeze(job)
 
     def finish(self) -> tuple[dict[str, Job], list[Diagnostic]]:
-        """Give the valid jobs by name, and all that is wrong."""
+        """Give the valid jobs by name, and all that is wrong and not ignored."""
         names = sorted(name for name in self._jobs if name not in self.frozen)
-        diagnostics = make_diagnostics(self._findings)
+        kept, self.ignores = split_ignored(self._findings)
+        diagnostics = make_diagnostics(kept)
         diagnostics += [_name_users(problem, users) for problem, users in self._unusable.items()]
         return {name: self._jobs[name] for name in names}, diagnostics
 

@@ -13,10 +13,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from jobspec.diagnostics import Diagnostic, Location
+    from jobspec.spec.ignores import Ignore
     from jobspec.spec.input_schema import InputSchema
     from jobspec.spec.layers import Layer
     from jobspec.spec.model import JobSpec
     from jobspec.spec.positions import ValuePath
+    from jobspec.spec.source import Document
     from jobspec.spec.validation import Problem
 
 
@@ -141,6 +143,8 @@ class Loaded:
         empty_roots: Spec roots that exist and hold no job at all, not even a broken one.
         environments: The environments that anything read here names.
         fingerprint: Equal for two loads that read the same text for the same environment.
+        documents: The files that could be read.
+        ignores: The comments that ignored a warning.
     """
 
     jobs: Mapping[str, Job]
@@ -152,6 +156,8 @@ class Loaded:
     empty_roots: tuple[str, ...] = ()
     environments: frozenset[str] = frozenset()
     fingerprint: str = ""
+    documents: tuple[Document, ...] = ()
+    ignores: frozenset[Ignore] = frozenset()
 
     @property
     def is_empty(self) -> bool:

@@ -162,6 +162,8 @@ def load_listings(
         empty_roots=tuple(listing.root for listing in listings if _is_empty(listing, parsed)),
         environments=frozenset(collection.environments),
         fingerprint=_make_fingerprint(env, listings, parsed, schemas),
+        documents=tuple(file.document for file in parsed.values() if file.document is not None),
+        ignores=frozenset(collection.ignores),
     )
 
 

@@ -15,6 +15,7 @@ from jobspec.diagnostics import Diagnostic
 from jobspec.errors import InvalidDefinitionError, ProjectError, UsageError
 from jobspec.spec.directory import read_file
 from jobspec.spec.layers import Layer
+from jobspec.spec.lint_settings import LintSettings
 from jobspec.spec.listing import MAX_BYTES, PROJECT_FILE
 from jobspec.spec.part import SpecPart, kind_of, mistake
 from jobspec.spec.positions import quote
@@ -125,6 +126,9 @@ class Project(SpecPart):
     prune: Prune = Prune()
     """What happens to jobs that left the specs."""
 
+    lint: LintSettings = LintSettings()
+    """What `jobspec validate` warns of, beyond mistakes."""
+
     env: dict[EnvironmentName, Environment] = Field(default={}, examples=[{"staging": {"namespace": "shop-staging"}}])
     """The environments; once there is one, `--env` is needed."""
 
@@ -219,6 +223,9 @@ _OTHER_WORDS = {
     "aliases": "also_owns",
     "maxdeletes": "guards.max_deletes",
     "grace": "prune.grace",
+    "levels": "lint.levels",
+    "rules": "lint.levels",
+    "requireowner": "lint.require_owner",
 }
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from jobspec.spec.positions import ValuePath
 
 _SKIP = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*+")
+_COMMENT = re.compile(r"#[^\n]*")
 _DOT = re.compile(r"[ \t]*\.[ \t]*")
 _EQUALS = re.compile(r"[ \t]*=[ \t]*")
 _KEY = re.compile(r"""[A-Za-z0-9_-]++|"(?:[^"\\\n]|\\.)*+"|'[^'\n]*+'""")
@@ -47,12 +48,14 @@ class Scan:
         keys: The span of the key that introduces a value.
         duplicate: The first path that is given twice, with the spans of both keys.
         too_deep: Where values are nested deeper than allowed; the scan ends there.
+        comments: Where comments begin, as offsets, in order.
     """
 
     values: dict[ValuePath, Span] = field(default_factory=dict)
     keys: dict[ValuePath, Span] = field(default_factory=dict)
     duplicate: tuple[ValuePath, Span, Span] | None = None
     too_deep: Span | None = None
+    comments: list[int] = field(default_factory=list)
 
 
 def scan_toml(text: str) -> Scan:
@@ -92,7 +95,10 @@ class _Scanner:
 
     def _skip(self) -> int:
         match = _SKIP.match(self._text, self._at)
-        self._at = match.end() if match else self._at
+        if match:
+            if "#" in match[0]:
+                self.found.comments += [self._at + comment.start() for comment in _COMMENT.finditer(match[0])]
+            self._at = match.end()
         return self._at
 
     def _take(self, pattern: re.Pattern[str]) -> str:

@@ -99,7 +99,7 @@ def test_the_present_id_is_no_former_one(tmp_path: Path) -> None:
         ("[env.staging]\nname_space = 'a'", "2:1", "write `namespace`"),
         ("[environments.staging]", "1:2", "jobspec calls it `env`"),
         ("[prune]\ngrace = '1h'\nmax = 1", "3:1", "allowed here: `grace`"),
-        ("[lint]", "1:2", None),
+        ("[format]", "1:2", None),
         ("[plan]", "1:2", None),
         ("x-mine = 1", "1:1", None),
     ],
@@ -142,7 +142,7 @@ def test_wrong_values_are_told_at_their_place(tmp_path: Path, text: str, place: 
 
 
 def test_all_mistakes_of_a_project_are_said_at_once(tmp_path: Path) -> None:
-    text = 'project = "Shop"\nspecs = 5\n[guards]\nmax_deletes = "5"\n[lint]\n'
+    text = 'project = "Shop"\nspecs = 5\n[guards]\nmax_deletes = "5"\n[format]\n'
     assert [found.location.line for found in refused(tmp_path, text)] == [1, 2, 4, 5]
 
 

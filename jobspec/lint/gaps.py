@@ -1,0 +1,81 @@
+"""The shortest time between two runs of a schedule."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import lru_cache
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from jobspec.timing.calendar import Calendar
+from jobspec.timing.upcoming import Timetable, upcoming_seconds
+from jobspec.timing.walk import make_rule
+from jobspec.timing.zones import DAY
+
+if TYPE_CHECKING:
+    from jobspec.timing.walk import Rule
+
+_FIRST_DAY = 19_723
+"""2024-01-01 in days since the epoch, a Monday in a leap year: what is looked at instead of all years."""
+_DAYS = 366 + 31
+_MOST_RUNS = 50_000
+
+
+@lru_cache(maxsize=4096)
+def find_shortest_gap(timetable: Timetable) -> int | None:
+    """Find the shortest time between two runs, in seconds; None where hardly two come in a year.
+
+    Skipped times, changes of the clock, start and end are left out, and so are the years of calendars: the answer is
+    that of an ordinary year and the same on every day.
+    """
+    if timetable.intervals:
+        return _measure_intervals(timetable)
+    calendars = [replace(calendar, year=None, comment="") for calendar in timetable.calendars]
+    if len(calendars) == 1:
+        return _measure_calendar(calendars[0])
+    return _measure_together([make_rule(calendar) for calendar in calendars])
+
+
+def _measure_intervals(timetable: Timetable) -> int:
+    shortest = min(interval.every for interval in timetable.intervals)
+    if len(timetable.intervals) == 1:
+        return shortest
+    start = _FIRST_DAY * DAY
+    plain = Timetable(intervals=timetable.intervals)
+    runs = upcoming_seconds(plain, start, start + min(_DAYS * DAY, shortest * _MOST_RUNS))
+    return min((after - before for before, after in pairwise(runs)), default=shortest)
+
+
+def _measure_calendar(calendar: Calendar) -> int | None:
+    seconds = make_rule(calendar).list_seconds_of_day()
+    days = _measure_days(calendar.day_of_month, calendar.month, calendar.day_of_week)
+    if not seconds or days is None:
+        return None
+    within = [after - before for before, after in pairwise(seconds)]
+    return min([*within, days * DAY - seconds[-1] + seconds[0]])
+
+
+@lru_cache(maxsize=1024)
+def _measure_days(days: tuple[int, ...], months: tuple[int, ...], weekdays: tuple[int, ...]) -> int | None:
+    """Find how many days lie at least between two of a calendar; None where there are no two."""
+    rule = make_rule(Calendar(day_of_month=days, month=months, day_of_week=weekdays))
+    matching = [day for day in range(_FIRST_DAY, _FIRST_DAY + _DAYS) if rule.matches_date(day)]
+    return min((after - before for before, after in pairwise(matching)), default=None)
+
+
+def _measure_together(rules: list[Rule]) -> int | None:
+    """Go through the days of a year; days on which the same rules hold are alike."""
+    known: dict[tuple[int, ...], list[int]] = {}
+    gaps: list[int] = []
+    last = None
+    for day in range(_FIRST_DAY, _FIRST_DAY + _DAYS):
+        matching = tuple(index for index, rule in enumerate(rules) if rule.matches_date(day))
+        if matching not in known:
+            times = {second for index in matching for second in rules[index].list_seconds_of_day()}
+            known[matching] = sorted(times)
+            gaps += [after - before for before, after in pairwise(known[matching])]
+        if seconds := known[matching]:
+            if last is not None:
+                gaps.append(day * DAY + seconds[0] - last)
+            last = day * DAY + seconds[-1]
+    return min(gaps, default=None)

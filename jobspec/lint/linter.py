@@ -1,0 +1,73 @@
+"""All rules over the jobs of one environment."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from jobspec.lint.clocks import lint_clocks
+from jobspec.lint.herds import lint_herds
+from jobspec.lint.problems import warn
+from jobspec.lint.secrets import lint_secrets
+from jobspec.lint.sizes import lint_sizes
+from jobspec.lint.skips import lint_skips
+from jobspec.lint.times import lint_times
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from datetime import datetime
+
+    from jobspec.spec.lint_settings import LintSettings
+    from jobspec.spec.loaded import Job
+    from jobspec.spec.model import JobSpec
+    from jobspec.spec.reports import Finding
+    from jobspec.spec.validation import Problem
+
+_OWN = frozenset({"JS505", "JS507"})
+"""Rules that do not hold for what a job inherits: it serves other jobs, and cannot be removed for one of them."""
+
+
+class Linter:
+    """Lints jobs, each once: what is known of an unchanged job is said again without looking.
+
+    Args:
+        settings: What the project says about lint.
+    """
+
+    def __init__(self, settings: LintSettings) -> None:
+        self._settings = settings
+        self._known: dict[int, tuple[JobSpec, tuple[Problem, ...]]] = {}
+
+    def lint(self, jobs: Iterable[Job], now: datetime) -> Iterator[Finding]:
+        """Find what is rarely meant in the jobs of one environment.
+
+        Args:
+            jobs: All of its jobs.
+            now: Changes of the clock and minutes with many jobs are looked for from this day on.
+        """
+        known = tuple(jobs)
+        for job in known:
+            problems = [*self._lint_job(job.spec)]
+            if job.spec.schedule is not None:
+                problems += lint_clocks(job.spec.schedule, now)
+            for finding in map(job.find, problems):
+                if finding.layer is finding.job or finding.problem.code not in _OWN:
+                    yield finding
+        yield from lint_herds(known, now, self._settings.max_jobs_per_minute)
+
+    def _lint_job(self, spec: JobSpec) -> tuple[Problem, ...]:
+        """Apply the rules that know nothing but the job; a job is known as long as it is the same object."""
+        found = self._known.get(id(spec))
+        if found is None:
+            found = self._known[id(spec)] = spec, tuple(lint_job(spec, self._settings))
+        return found[1]
+
+
+def lint_job(spec: JobSpec, settings: LintSettings) -> Iterator[Problem]:
+    """Apply the rules that know nothing but the job, whatever the day."""
+    if settings.require_owner and not spec.owner.strip():
+        yield warn(("name",), "JS512", f"the job `{spec.name}` has no owner", "set `owner`, here or in defaults")
+    yield from lint_times(spec, settings)
+    if spec.schedule is not None and spec.schedule.skip:
+        yield from lint_skips(spec.schedule)
+    yield from lint_sizes(spec)
+    yield from lint_secrets(spec)

@@ -1,0 +1,90 @@
+"""Everything that `validate` says beyond mistakes, for all environments: lint, ignoring comments, levels, redaction."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from jobspec.diagnostics import RULES
+from jobspec.lint.levels import apply_levels
+from jobspec.lint.linter import Linter
+from jobspec.lint.secrets import CODE as SECRET, redact
+from jobspec.spec.ignores import list_mistakes, list_unused, split_ignored
+from jobspec.spec.reports import make_diagnostics, order, unite
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+    from datetime import datetime
+
+    from jobspec.diagnostics import Diagnostic, Location
+    from jobspec.spec.ignores import Ignore
+    from jobspec.spec.lint_settings import LintSettings
+    from jobspec.spec.loaded import Loaded
+    from jobspec.spec.reports import Finding
+    from jobspec.spec.source import Document
+
+
+def list_unchecked(*, imports: bool, namespace: bool) -> frozenset[str]:
+    """List the warnings that were not looked for.
+
+    Args:
+        imports: Whether no code was imported.
+        namespace: Whether no namespace was asked.
+    """
+    left_out = [("JS3", imports), ("JS52", namespace)]
+    return frozenset(code for code in RULES for start, is_out in left_out if is_out and code.startswith(start))
+
+
+class Review:
+    """Gathers what there is to say about the jobs of several environments.
+
+    Args:
+        settings: What the project says about lint.
+        now: See :meth:`jobspec.lint.linter.Linter.lint`.
+    """
+
+    def __init__(self, settings: LintSettings, now: datetime) -> None:
+        self._settings = settings
+        self._now = now
+        self._linter = Linter(settings)
+        self._found: dict[str | None, list[Diagnostic]] = {}
+        self._documents: dict[str, Document] = {}
+        self._used: set[Ignore] = set()
+        self._secrets: set[Location] = set()
+
+    def add(self, env: str | None, loaded: Loaded, found: Iterable[Finding] = ()) -> None:
+        """Lint the jobs of an environment.
+
+        Args:
+            env: Its name; None for the base.
+            loaded: Its jobs.
+            found: What else was found about them, such as by importing their code.
+        """
+        findings = [*found, *self._linter.lint(loaded.jobs.values(), self._now)]
+        kept, used = split_ignored(findings)
+        self._found[env] = make_diagnostics(kept)
+        self._used |= used | loaded.ignores
+        self._documents.update((document.path, document) for document in loaded.documents)
+        self._secrets |= {
+            finding.layer.locate(finding.problem.path) for finding in findings if finding.problem.code == SECRET
+        }
+
+    def finish(
+        self, diagnostics: Iterable[Diagnostic], *, unchecked: Collection[str], is_complete: bool
+    ) -> tuple[Diagnostic, ...]:
+        """Put all together.
+
+        Args:
+            diagnostics: What loading found in all environments.
+            unchecked: Rules that were not looked at.
+            is_complete: Whether all environments were added; only then can be told which comments ignore nothing.
+
+        Returns:
+            Everything to say, in the order of files and lines, with the project's levels and without secrets.
+        """
+        everything = [*diagnostics, *unite(self._found)]
+        is_sound = not any(diagnostic.is_error for diagnostic in everything)
+        everything += list_mistakes(self._documents.values())
+        if is_complete and is_sound:
+            everything += list_unused(self._documents.values(), self._used, unchecked)
+        shown = redact(everything, self._secrets)
+        return order(apply_levels(shown, self._settings.levels))
