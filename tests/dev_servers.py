@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import sys
 import time
 import uuid
@@ -90,6 +91,14 @@ async def eventually(attempt: Callable[[], Awaitable[T]], *, within: float = 10)
             if time.monotonic() > deadline:
                 raise
         await asyncio.sleep(0.01)
+
+
+def free_port() -> int:
+    """Find a port that nobody listens on, for a server that must be told its port."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        number: int = probe.getsockname()[1]
+        return number
 
 
 async def run_server(backend: Backend, dynamic_config: dict[str, str] | None = None) -> Server:

@@ -25,6 +25,7 @@ COMMANDS = {
     "apply": ("plan", "Make the live schedules equal to the specs."),
     "adopt": ("ownership", "Take over schedules that this project does not own yet."),
     "forget": ("ownership", "Drop this project's mark from schedules and nothing else."),
+    "worker": ("worker", "Run the jobs of the specs."),
     "dev": ("dev", "Run it all on an embedded Temporal server."),
     "explain": ("explain", "Show a job as merged, with the place each value came from."),
     "rule": ("explain", "Explain a diagnostic's code."),

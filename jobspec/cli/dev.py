@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from typing import TYPE_CHECKING
 
 import click
@@ -34,11 +33,12 @@ def dev_command(environment: str | None, port: int | None, ui_port: int | None) 
 
 async def _dev(specs: Specs, port: int | None, ui_port: int | None) -> int:
     from jobspec.cli.data_converter import resolve_data_converter
+    from jobspec.cli.worker import log_what_jobs_say
     from jobspec.jobs.collector import collect
     from jobspec.jobs.dev_server import run_dev_server
     from jobspec.jobs.workers import run_workers, stop_on_signals
 
-    _log_what_jobs_say()
+    log_what_jobs_say()
     stop = stop_on_signals()
     if not _validate(specs):
         return ExitCode.FAILED
@@ -55,14 +55,6 @@ async def _dev(specs: Specs, port: int | None, ui_port: int | None) -> int:
         else:
             await stop.wait()
     return code
-
-
-def _log_what_jobs_say() -> None:
-    from temporalio import activity, workflow
-
-    logging.basicConfig(format="%(asctime)s %(levelname)-7s %(message)s", datefmt="%H:%M:%S", level=logging.INFO)
-    activity.logger.activity_info_on_message = False
-    workflow.logger.workflow_info_on_message = False
 
 
 def _validate(specs: Specs) -> bool:
@@ -98,11 +90,12 @@ async def _apply(specs: Specs, server: DevServer) -> int:
 
 def _announce(server: DevServer, registrations: dict[str, Registrations]) -> None:
     from jobspec.cli.output import put, say
+    from jobspec.cli.worker import describe_workers
 
     for notice in server.notices:
         say(notice)
-    for queue, registered in registrations.items():
-        put(f"worker    {queue}: {', '.join(registered.sources)}")
+    for line in describe_workers(registrations):
+        put(line)
     put(f"temporal  {server.address}")
     put(f"ui        {server.ui_url}")
     put("Press Ctrl-C to stop; the state stays in .dev/.")

@@ -58,15 +58,30 @@ def check_code(spec: JobSpec, code: JobCode) -> tuple[Problem, ...]:
     Returns:
         See `check_job`.
     """
-    problems: list[Problem] = []
+    return tuple(dict.fromkeys((*_check_registrable(spec, code), *check_arguments(spec, code))))
+
+
+def check_imports(spec: JobSpec, root: Path) -> tuple[Problem, ...]:
+    """Import what a worker runs for a job, and check that it can; the job's input is not looked at.
+
+    Args:
+        spec: A valid job.
+        root: Where import paths start, the directory of `jobspec.toml`.
+
+    Returns:
+        See `check_job`.
+    """
+    return tuple(dict.fromkeys(_check_registrable(spec, replace(find_code(spec, root), model=None).load())))
+
+
+def _check_registrable(spec: JobSpec, code: JobCode) -> Iterator[Problem]:
+    """Check that a worker can register what a job names, and runs the job's type of workflow with it."""
     match code.workflow and code.workflow.code:
         case Mistake() as mistake:
-            problems.append(mistake.at("workflow", "class"))
+            yield mistake.at("workflow", "class")
         case WorkflowCode() as workflow:
-            problems += _check_type(spec, workflow, code.workflow.path if code.workflow else "")
-    problems += _check_activities(code.activities)
-    problems += check_arguments(spec, code)
-    return tuple(dict.fromkeys(problems))
+            yield from _check_type(spec, workflow, code.workflow.path if code.workflow else "")
+    yield from _check_activities(code.activities)
 
 
 def check_clashes(specs: Iterable[JobSpec], root: Path) -> dict[str, tuple[Problem, ...]]:

@@ -206,7 +206,7 @@ class _Queue:
             workflows=tuple(code.implementation for code in workflows if isinstance(code, WorkflowCode)),
             activities=tuple(code.implementation for code in activities),
             threads=any(isinstance(code, ActivityCode) and not code.is_async for code in activities),
-            sources=tuple(sorted(self.sources - {""})),
+            sources=tuple(sorted(self.sources - {""}, key=lambda source: source.replace("`", ""))),
         )
 
 

@@ -135,8 +135,9 @@ def stop_on_signals(*, on_second_interrupt: Callable[[], object] | None = None) 
             signal.signal(signal.SIGINT, lambda *_: on_second_interrupt())
 
     loop.add_signal_handler(signal.SIGINT, interrupted)
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        loop.add_signal_handler(number, stop.set)
+    loop.add_signal_handler(signal.SIGTERM, stop.set)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as `nohup` has it
+        loop.add_signal_handler(signal.SIGHUP, stop.set)
     return stop
 
 

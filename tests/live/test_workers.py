@@ -6,19 +6,25 @@ import os
 import signal
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from dev_servers import eventually
+from dev_servers import eventually, free_port
+from temporalio import activity, workflow
 from temporalio.client import Client, WorkflowExecutionStatus
+from temporalio.common import RetryPolicy
+from temporalio.exceptions import CancelledError
+from temporalio.worker import Worker
 
 from jobspec.errors import InvalidDefinitionError, NamespaceNotFoundError, NotRegisteredError, UsageError
-from jobspec.jobs.collector import Registrations, collect
+from jobspec.jobs.collector import Collector, Registrations, collect
 from jobspec.jobs.dev_server import find_server, run_dev_server
 from jobspec.jobs.workers import make_worker, run_workers, stop_on_signals
+from jobspec.live.connection import quiet_runtime
 from jobspec.spec.model import JobSpec
 
 if TYPE_CHECKING:
@@ -169,6 +175,79 @@ async def test_activities_finish_before_the_workers_stop(client: Client, tmp_pat
         assert await handle.result() == "worked"
 
 
+STUBBORN = threading.Event()
+
+
+@activity.defn
+def pay_no_heed() -> None:
+    while not STUBBORN.is_set():
+        with contextlib.suppress(CancelledError):
+            STUBBORN.wait(0.1)
+
+
+@activity.defn
+async def end_when_cancelled() -> None:
+    await asyncio.Event().wait()
+
+
+@workflow.defn
+class Stubborn:
+    @workflow.run
+    async def run(self, name: str) -> None:
+        await workflow.execute_activity(
+            name, start_to_close_timeout=timedelta(seconds=60), retry_policy=RetryPolicy(maximum_attempts=1)
+        )
+
+
+@pytest.mark.parametrize("server", ["workflow"], indirect=True)
+@pytest.mark.parametrize(("name", "is_given_up"), [("pay_no_heed", True), ("end_when_cancelled", False)])
+async def test_activities_that_outlast_the_grace_are_cancelled_and_then_given_up(
+    client: Client, name: str, *, is_given_up: bool, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("jobspec.jobs.workers.CLEANUP", timedelta(seconds=1))
+    collector = Collector()
+    collector.add_workflow("stubborn", Stubborn)
+    collector.add_activity("stubborn", pay_no_heed)
+    collector.add_activity("stubborn", end_when_cancelled)
+    stop = asyncio.Event()
+    workers = asyncio.create_task(run_workers(client, collector.finish(), stop=stop, grace=timedelta(seconds=0.1)))
+    handle = await client.start_workflow("Stubborn", name, id="stubborn", task_queue="stubborn")
+
+    async def activity_is_running() -> None:
+        assert [each.state for each in (await handle.describe()).raw_description.pending_activities] == [2]
+
+    await eventually(activity_is_running)
+    stop.set()
+    await asyncio.wait_for(workers, 10)
+    STUBBORN.set()
+    assert ("task queue stubborn: gave up on activities" in caplog.text) is is_given_up
+
+
+@pytest.mark.parametrize("server", ["workflow"], indirect=True)
+async def test_what_a_collector_found_runs_in_a_worker_of_ones_own(client: Client) -> None:
+    collector = Collector()
+    collector.add_spec(job("CheckHealth", activities=ACTIVITIES), ROOT)
+    collector.add_workflow("shop", Stubborn)
+    found = collector.finish()["shop"]
+    async with Worker(
+        client,
+        task_queue=found.queue,
+        workflows=found.workflows,
+        activities=[*found.activities, end_when_cancelled],
+        activity_executor=ThreadPoolExecutor(),
+    ):
+        assert await client.execute_workflow("CheckHealth", id="own", task_queue="shop")
+    async with make_worker(client, found):  # brings threads of its own
+        assert await client.execute_workflow("CheckHealth", id="made", task_queue="shop")
+
+
+@pytest.mark.parametrize("server", ["workflow"], indirect=True)
+async def test_a_lazy_client_is_refused(client: Client) -> None:
+    lazy = await Client.connect(client.service_client.config.target_host, lazy=True, runtime=quiet_runtime())
+    with pytest.raises(UsageError, match="without `lazy=True`"):
+        make_worker(lazy, Registrations(queue="shop", workflows=(Stubborn,)))
+
+
 @pytest.mark.parametrize("server", ["workflow"], indirect=True)
 async def test_nothing_to_run_is_refused(client: Client) -> None:
     with pytest.raises(NotRegisteredError):
@@ -292,12 +371,3 @@ async def test_second_interrupt_is_not_held_back() -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGHUP):
         loop.remove_signal_handler(number)
-
-
-def free_port() -> int:
-    import socket
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        number: int = probe.getsockname()[1]
-        return number

@@ -1,0 +1,232 @@
+"""`worker`: run the jobs of the specs."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from jobspec.cli.exits import ExitCode
+from jobspec.cli.options import ConnectionOptions, connection_options, env_option
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from temporalio.client import Client
+
+    from jobspec.cli.specs import Specs
+    from jobspec.diagnostics import Diagnostic
+    from jobspec.jobs.collector import Registrations
+    from jobspec.spec.loaded import Job
+
+_PROBE_EVERY: Final = timedelta(seconds=3)
+"""How often the server is asked whether it is there; polls of workers fail and go on in silence."""
+
+
+def _read_duration(_context: click.Context, _parameter: click.Parameter, text: str) -> timedelta:
+    from jobspec.timing.duration import DurationError, parse_duration
+
+    try:
+        return parse_duration(text)
+    except DurationError as error:
+        raise click.BadParameter(str(error)) from error
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Assignment:
+    """What the command line asks for.
+
+    Attributes:
+        env: The environment.
+        connection: Where Temporal is.
+        queues: Task queues; all when empty.
+        grace: How long activities may go on after a signal.
+    """
+
+    env: str | None
+    connection: ConnectionOptions
+    queues: tuple[str, ...]
+    grace: timedelta
+
+    @property
+    def arguments(self) -> Iterator[str]:
+        """Say the same on the command line of another process."""
+        given = {
+            "--env": self.env,
+            "--profile": self.connection.profile,
+            "--address": self.connection.address,
+            "--namespace": self.connection.namespace,
+            "--grace": f"{self.grace / timedelta(microseconds=1):.0f}us",
+        }
+        yield from (f"{option}={value}" for option, value in given.items() if value is not None)
+        yield from (f"--queue={queue}" for queue in self.queues)
+
+
+@click.command("worker")
+@env_option
+@connection_options
+@click.option("--queue", "queues", metavar="NAME", multiple=True, help="Only this task queue; may be given repeatedly.")
+@click.option(
+    "--grace",
+    metavar="DURATION",
+    default="10s",
+    show_default=True,
+    callback=_read_duration,
+    help="How long activities may go on after a signal.",
+)
+@click.option("--reload", "reloading", is_flag=True, help="Start anew when code or specs change; for development.")
+@click.option("--lifeline", type=int, hidden=True, help="A file descriptor whose other end the starting process holds.")
+def worker_command(  # noqa: PLR0913  one argument an option
+    environment: str | None,
+    profile: str | None,
+    address: str | None,
+    namespace: str | None,
+    queues: tuple[str, ...],
+    grace: timedelta,
+    *,
+    reloading: bool,
+    lifeline: int | None,
+) -> int:
+    """Run workers for the task queues of the specs, until SIGTERM or Ctrl-C.
+
+    Jobs with mistakes are left out, the others run. A second Ctrl-C ends it at once.
+    """
+    connection = ConnectionOptions(profile=profile, address=address, namespace=namespace)
+    assignment = _Assignment(env=environment, connection=connection, queues=queues, grace=grace)
+    if reloading:
+        from jobspec.cli.reloading import run_reloading
+        from jobspec.jobs.workers import CLEANUP
+
+        return run_reloading(("worker", *assignment.arguments), patience=grace + 2 * CLEANUP)
+    return _work(assignment, lifeline)
+
+
+def _work(assignment: _Assignment, lifeline: int | None) -> int:
+    from jobspec.cli.specs import open_specs
+
+    specs = open_specs(assignment.env)
+    _say_left_out(specs)
+    registrations = _register(specs, assignment.queues)
+    log_what_jobs_say()
+    # Closing the loop would wait for activities that pay no heed to their cancellation; the process ends anyway.
+    asyncio.Runner().run(_run(specs, assignment, registrations, lifeline))
+    return ExitCode.OK
+
+
+def _say_left_out(specs: Specs) -> None:
+    """Show mistakes and which jobs they leave out: one team's mistake must not keep the jobs of others from running."""
+    from jobspec.cli.output import say, say_diagnostics
+    from jobspec.spec.vocabulary import join_words
+
+    say_diagnostics(found for found in specs.loaded.diagnostics if found.is_error)
+    if names := sorted(specs.loaded.frozen):
+        say(f"warning: left out because of these mistakes: {join_words(names)}")
+    elif specs.has_mistakes:
+        say("warning: what has these mistakes is left out")
+    for root in specs.loaded.missing_roots:
+        say(f"warning: the spec directory `{root}` does not exist")
+
+
+def _register(specs: Specs, queues: tuple[str, ...]) -> dict[str, Registrations]:
+    """Import what the workers of some task queues run.
+
+    Raises:
+        NotRegisteredError: There is nothing to run, on one of these queues or at all.
+        InvalidDefinitionError: Code cannot be imported or used; where and why was said.
+    """
+    from jobspec.cli.output import say_diagnostics
+    from jobspec.errors import InvalidDefinitionError, NotRegisteredError
+    from jobspec.jobs.collector import Collector
+
+    jobs = [job for job in specs.loaded.jobs.values() if not queues or job.spec.queue in queues]
+    found = _check_imports(specs, jobs)
+    say_diagnostics(found)
+    if found:
+        raise InvalidDefinitionError("the workers cannot start: code that they run cannot be used")
+    collector = Collector()
+    for job in specs.loaded.jobs.values():
+        collector.add_spec(job.spec, specs.directory)
+    registrations = collector.finish(queues)
+    if not registrations:
+        raise NotRegisteredError("no job names a Python workflow or activity, so there is nothing for a worker to run")
+    return registrations
+
+
+def _check_imports(specs: Specs, jobs: list[Job]) -> list[Diagnostic]:
+    from jobspec.jobs.checks import check_clashes, check_imports
+    from jobspec.spec.reports import make_diagnostics
+
+    clashes = check_clashes((job.spec for job in jobs), specs.directory)
+    return make_diagnostics(
+        job.find(problem)
+        for job in jobs
+        for problem in (*check_imports(job.spec, specs.directory), *clashes.get(job.spec.name, ()))
+    )
+
+
+async def _run(
+    specs: Specs, assignment: _Assignment, registrations: Mapping[str, Registrations], lifeline: int | None
+) -> None:
+    from jobspec.cli.output import say
+    from jobspec.cli.specs import connect_to
+    from jobspec.jobs.workers import run_workers, stop_on_signals
+
+    client = await connect_to(specs, assignment.connection)
+    stop = stop_on_signals(on_second_interrupt=lambda: os._exit(ExitCode.INTERRUPTED))
+    if lifeline is not None:
+        asyncio.get_running_loop().add_reader(lifeline, stop.set)
+    for line in describe_workers(registrations):
+        say(line)
+    say(f"temporal  {client.service_client.config.target_host}, namespace {client.namespace}")
+    probing = asyncio.create_task(_tell_of_outages(client), name="tell of outages")
+    try:
+        await run_workers(client, registrations, stop=stop, grace=assignment.grace)
+    finally:
+        probing.cancel()
+
+
+def describe_workers(registrations: Mapping[str, Registrations]) -> Iterator[str]:
+    """Say of each worker what it runs, a line each."""
+    for queue, found in registrations.items():
+        numbers = f"{_count(len(found.workflows), 'workflow')}, {_count(len(found.activities), 'activity')}"
+        jobs = ", ".join(source.removeprefix("job ").strip("`") for source in found.sources)
+        yield f"worker    {queue}: {numbers} ({jobs})"
+
+
+def _count(number: int, noun: str) -> str:
+    plural = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    return f"{number} {noun if number == 1 else plural}"
+
+
+def log_what_jobs_say() -> None:
+    """Write what workflows and activities log to stderr, one line each, without the run's particulars."""
+    from temporalio import activity, workflow
+
+    logging.basicConfig(format="%(asctime)s %(levelname)-7s %(message)s", datefmt="%H:%M:%S", level=logging.INFO)
+    activity.logger.activity_info_on_message = False
+    workflow.logger.workflow_info_on_message = False
+
+
+async def _tell_of_outages(client: Client) -> None:
+    """Log when the server goes away and when it is back."""
+    from temporalio.api.workflowservice.v1 import GetSystemInfoRequest
+    from temporalio.service import RPCError, RPCStatusCode
+
+    gone = (RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED)
+    log, address, is_away = logging.getLogger("jobspec"), client.service_client.config.target_host, False
+    while True:
+        await asyncio.sleep(_PROBE_EVERY.total_seconds())
+        try:
+            await client.workflow_service.get_system_info(GetSystemInfoRequest(), timeout=_PROBE_EVERY)
+            was_away, is_away = is_away, False
+        except RPCError as error:
+            was_away, is_away = is_away, error.status in gone
+        if is_away and not was_away:
+            log.warning("Temporal at %s cannot be reached; waiting for it", address)
+        elif was_away and not is_away:
+            log.info("Temporal at %s is back", address)
