@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help dev test check oracle bench schemas clean
+.PHONY: help dev test check oracle bench schemas docs clean
 
 help: ## Show this
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -34,6 +34,10 @@ schemas: $(INSTALLED) ## Write schemas/ anew from the models
 	@for kind in job project plan; do \
 		$(BIN)/jobspec schema $$kind > schemas/.$$kind.new && mv schemas/.$$kind.new schemas/$$kind.schema.json || exit 1; \
 	done
+
+docs: schemas ## Write schemas/ and the generated pages of docs/ anew
+	$(BIN)/python -m jobspec.render.reference docs
+	$(BIN)/python docs/api_reference.py docs/api.md
 
 clean: ## Remove the environment, caches and the dev server's state
 	rm -rf $(VENV) .dev .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -36,12 +36,12 @@ _Code: TypeAlias = WorkflowCode | ActivityCode
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Registrations:
-    """What one worker registers; :func:`jobspec.jobs.workers.make_worker` makes that worker.
+    """What one worker registers; `make_worker` makes that worker.
 
     For a worker of your own, hand `workflows` and `activities` to it beside what it runs already::
 
-        worker = Worker(client, task_queue=found.queue, workflows=[Mine, *found.workflows],
-                        activities=found.activities, activity_executor=ThreadPoolExecutor(100))
+        workflows, activities = [Mine, *found.workflows], found.activities
+        Worker(client, task_queue="orders", workflows=workflows, activities=activities, activity_executor=threads)
 
     Attributes:
         queue: Its task queue.

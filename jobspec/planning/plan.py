@@ -55,7 +55,12 @@ class HeldReason(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """Where a job is written."""
+    """Where a job is written.
+
+    Attributes:
+        file: The file, relative to the project.
+        line: Line number from 1.
+    """
 
     file: str
     line: int
@@ -101,7 +106,15 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """One schedule that is left alone, and why."""
+    """One schedule that is left alone, and why.
+
+    Attributes:
+        name: The job's name, which is the Schedule ID.
+        reason: The kind of reason.
+        message: The reason.
+        hint: What to do; empty where the message says it all.
+        source: Where the job is written; None where that is not known.
+    """
 
     name: str
     reason: HeldReason
