@@ -27,7 +27,7 @@ def find_blocks(language: str) -> list[str]:
 
 
 def test_the_pages_are_not_stale() -> None:
-    advice = "run `python -m jobspec.render.reference docs`"
+    advice = "run `make docs`"
     assert fill_tables(PAGE) == PAGE, advice
     assert (DOCS / "diagnostics.md").read_text(encoding="utf-8") == render_rules(), advice
 
