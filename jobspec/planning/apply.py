@@ -8,7 +8,7 @@ the old job away while the new one is missing.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -63,12 +63,16 @@ class Outcome:
             `conflict` the schedule was changed meanwhile so that this is not what was shown; `skipped` was not tried.
         message: Why, where it is not done.
         error: What it failed with, or was not tried for.
+        before: What was there when it was written; None where nothing was updated.
+        after: What was read back then.
     """
 
     change: Change
     status: Status
     message: str = ""
     error: JobspecError | None = None
+    before: LiveSchedule | None = None
+    after: LiveSchedule | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +86,7 @@ class Assignment:
         adopt_from: For adoptions, the mark to take a schedule from; None for unmarked ones.
         only_shown: Whether a change that differs from the planned one after a conflict is given up (somebody approved
             the plan) or written (the daemon, which approves for itself).
+        stop: When set, no more writes are begun; those in hand are finished.
     """
 
     schedules: Schedules
@@ -89,6 +94,7 @@ class Assignment:
     terms: Terms
     adopt_from: str | None = None
     only_shown: bool = True
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 async def apply_plan(plan: Plan, assignment: Assignment) -> AsyncIterator[Outcome]:
@@ -131,6 +137,8 @@ async def _carry_out(
 
 async def _settle(change: Change, assignment: Assignment, turns: asyncio.Semaphore, gone: asyncio.Event) -> Outcome:
     async with turns:
+        if assignment.stop.is_set():
+            return Outcome(change=change, status=Status.SKIPPED, message="it was not begun before the end")
         if gone.is_set():
             gone_error = UnreachableError("Temporal cannot be reached")
             return Outcome(change=change, status=Status.SKIPPED, message=str(gone_error), error=gone_error)
@@ -184,10 +192,10 @@ async def _write(change: Change, assignment: Assignment) -> Outcome:
             return settled
         assert isinstance(decision, Change)  # noqa: S101  anything else is settled
         try:
-            await _write_once(decision, live, assignment)
+            after = await _write_once(decision, live, assignment)
         except (ConflictError, ScheduleExistsError):
             continue
-        return Outcome(change=change, status=Status.DONE)
+        return Outcome(change=change, status=Status.DONE, before=live if after else None, after=after)
     return Outcome(change=change, status=Status.CONFLICT, message="somebody else keeps changing the schedule")
 
 
@@ -212,13 +220,15 @@ def _settle_without_write(change: Change, decision: Decision | None, assignment:
     return Outcome(change=change, status=Status.UNCHANGED, message="it is so already")
 
 
-async def _write_once(decision: Change, live: LiveSchedule | None, assignment: Assignment) -> None:
+async def _write_once(decision: Change, live: LiveSchedule | None, assignment: Assignment) -> LiveSchedule | None:
+    """Write; returns what an update was read back as."""
     if live is None:
         await _create(decision, assignment)
     elif decision.action is Action.DELETE:
         await assignment.schedules.delete(live)
     else:
-        await _update(decision, live, assignment)
+        return await _update(decision, live, assignment)
+    return None
 
 
 async def _create(change: Change, assignment: Assignment) -> None:
@@ -231,12 +241,11 @@ async def _create(change: Change, assignment: Assignment) -> None:
     )
 
 
-async def _update(decision: Change, live: LiveSchedule, assignment: Assignment) -> None:
+async def _update(decision: Change, live: LiveSchedule, assignment: Assignment) -> LiveSchedule:
     if decision.action is Action.ADOPT:
-        await assignment.schedules.mark(live, assignment.terms.project)
-        return
+        return await assignment.schedules.mark(live, assignment.terms.project)
     leaves_body = decision.action is Action.RETIRE
-    await assignment.schedules.update(
+    return await assignment.schedules.update(
         live,
         None if leaves_body else assignment.wanted[decision.name].desired.message,
         paused=decision.pause.paused,
