@@ -132,7 +132,7 @@ def _explain(error: BaseException, module_name: str, root: Path | None) -> _Fail
             return _Failure(
                 kind=ImportFailure.DEPENDENCY_MISSING,
                 message=f"`{module_name}` imports `{error.name}`, which is not there{_at(place)}",
-                hint=f"install what provides `{error.name}` into this Python, or pass `--no-imports`",
+                hint=f"install what provides `{error.name}` into this Python; `validate --no-imports` does without",
             )
         case SyntaxError() if error.filename and Path(error.filename).is_file():
             written = _shown(Path(error.filename), root) + (f":{error.lineno}" if error.lineno else "")

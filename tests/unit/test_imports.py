@@ -123,13 +123,13 @@ def test_prints_go_to_stderr(root: Path, capsys: pytest.CaptureFixture[str]) -> 
             "shop_a.needs:Sync",
             "dependency_missing",
             "`shop_a.needs` imports `package_that_nobody_has`, which is not there (shop_a/needs.py:2)",
-            "install what provides `package_that_nobody_has` into this Python, or pass `--no-imports`",
+            "install what provides `package_that_nobody_has` into this Python; `validate --no-imports` does without",
         ),
         (
             "shop_a.needs_sibling:Sync",
             "dependency_missing",
             "`shop_a.needs_sibling` imports `shop_a.absent`, which is not there (shop_a/needs_sibling.py:1)",
-            "install what provides `shop_a.absent` into this Python, or pass `--no-imports`",
+            "install what provides `shop_a.absent` into this Python; `validate --no-imports` does without",
         ),
         (
             "shop_a.jobs:Synk",
