@@ -7,11 +7,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jobspec.errors import RefusedError, UsageError
-from jobspec.lint.levels import mute
-from jobspec.spec.loader import load
+from jobspec.errors import RefusedError
+from jobspec.lint.opening import open_workspace
 from jobspec.spec.project import get_project_id, load_workspace, resolve_environment
-from jobspec.spec.vocabulary import join_words, suggest_word
 
 if TYPE_CHECKING:
     from temporalio.client import Client
@@ -69,16 +67,7 @@ def open_specs(env: str | None) -> Specs:
     workspace = load_workspace(Path.cwd())
     environment = resolve_environment(workspace.project, env)
     now = datetime.now(UTC)
-    loaded = load(
-        workspace.roots,
-        env=env,
-        relative_to=workspace.directory,
-        environments=tuple(workspace.project.env),
-        now=now,
-    )
-    if not workspace.project.env:
-        _check_named(env, loaded)
-    loaded = replace(loaded, diagnostics=tuple(mute(loaded.diagnostics, workspace.project.lint.levels)))
+    loaded = open_workspace(workspace, env=env, now=now)
     return Specs(
         directory=workspace.directory,
         project=workspace.project,
@@ -87,15 +76,6 @@ def open_specs(env: str | None) -> Specs:
         loaded=loaded,
         now=now,
     )
-
-
-def _check_named(env: str | None, loaded: Loaded) -> None:
-    """Refuse an environment that no spec names although some name others: misspelt, it would change nothing."""
-    if env is None or loaded.incomplete or not loaded.environments or env in loaded.environments:
-        return
-    names = sorted(loaded.environments)
-    hint = suggest_word(env, names) or f"they name {join_words(names)}"
-    raise UsageError(f"no spec names the environment `{env}`; {hint}; or declare it in jobspec.toml as `[env.{env}]`")
 
 
 def complete_connection(specs: Specs, options: ConnectionOptions) -> ConnectionOptions:
