@@ -10,7 +10,7 @@ from jobspec.render.terminal import escape, measure
 from jobspec.timing.moments import tell_clock, tell_date, tell_rate, tell_zone
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
     from jobspec.render.documents import EffectsDocument, RhythmDocument
 
@@ -54,20 +54,20 @@ def _tell(rhythm: RhythmDocument, width: int) -> str:
     start += f"{tell_rate(rhythm.runs_per_day)}, next " if rhythm.runs_per_day else "next "
     jitter = f" + up to {rhythm.jitter}" if rhythm.jitter else ""
     zone = ZoneInfo(rhythm.timezone)
-    times = [datetime.fromisoformat(time).astimezone(zone) for time in rhythm.next_runs]
-    shown = [f"{start}{tell_times(times[:count])}{jitter}" for count in range(len(times), 0, -1)]
-    return next((text for text in shown if measure(text) <= width), shown[-1])
+    told = tell_times([datetime.fromisoformat(time).astimezone(zone) for time in rhythm.next_runs])
+    room = width - measure(start) - measure(jitter)
+    while len(told) > 1 and measure(", ".join(told)) > room:
+        told.pop()
+    return f"{start}{', '.join(told)}{jitter}"
 
 
-def tell_times(times: Sequence[datetime]) -> str:
+def tell_times(times: Iterable[datetime]) -> list[str]:
     """Write ascending local times of one zone, date and zone only where they are not those of the one before."""
     told = []
-    date = zone = ""
+    date_before = zone_before = ""
     for local in times:
-        parts = [tell_clock(local)]
-        if tell_date(local) != date:
-            parts.insert(0, date := tell_date(local))
-        if tell_zone(local) != zone:
-            parts.append(zone := tell_zone(local))
-        told.append(" ".join(parts))
-    return ", ".join(told)
+        date, zone = tell_date(local), tell_zone(local)
+        text = tell_clock(local) if date == date_before else f"{date} {tell_clock(local)}"
+        told.append(text if zone == zone_before else f"{text} {zone}")
+        date_before, zone_before = date, zone
+    return told

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from datetime import datetime, tzinfo
 
+_WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _DAYS = {-1: "yesterday", 0: "today", 1: "tomorrow"}
 _UNITS = (
     ("year", timedelta(days=365)),
@@ -22,13 +23,12 @@ _FINE = {"hour": timedelta(hours=2), "day": timedelta(days=2), "month": timedelt
 
 def tell_clock(local: datetime) -> str:
     """Write the time of day; seconds only where there are any."""
-    return f"{local:%H:%M:%S}" if local.second else f"{local:%H:%M}"
+    return local.time().isoformat("seconds" if local.second else "minutes")
 
 
 def tell_date(local: datetime) -> str:
     """Write day of the week and date, in English whatever the locale."""
-    weekday = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")[local.weekday()]
-    return f"{weekday} {local.year:04}-{local.month:02}-{local.day:02}"
+    return f"{_WEEKDAYS[local.weekday()]} {local.date().isoformat()}"
 
 
 def tell_zone(local: datetime) -> str:
