@@ -432,3 +432,45 @@ class ScheduleOutcome:
     name: str
     action: str | None = None
     error: Exception | None = None
+
+
+class JobState(StrEnum):
+    """Where a job stands."""
+
+    ACTIVE = "active"
+    PAUSED = "paused"
+    ON_DEMAND = "on_demand"
+    NOT_APPLIED = "not_applied"
+    COMPLETED = "completed"
+    UNWANTED = "unwanted"
+    RETIRED = "retired"
+    FOREIGN = "foreign"
+    INVALID = "invalid"
+    UNREADABLE = "unreadable"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobOverview:
+    """How one job stands: its spec, its live schedule and its runs together.
+
+    Attributes:
+        name: Its name, which is the Schedule ID.
+        state: Where it stands. `completed`: no run is left, and no schedule. `unwanted`: the schedule is ours and no
+            spec wants it, so the next apply retires it. `foreign`: a schedule of its name is not ours. `invalid`: its
+            spec has mistakes. `unreadable`: its schedule cannot be read.
+        message: Who paused it and why, what is wrong, or what becomes of it next; may be empty.
+        differences: Fields in which the live schedule is not as the spec wants it.
+        next_run: When the schedule starts the next run, as the server computes it; None where it starts none.
+        last_run: The run that ended last; None where there is none any more.
+        running: How many runs go on.
+        running_since: When the oldest of them started.
+    """
+
+    name: str
+    state: JobState
+    message: str = ""
+    differences: tuple[str, ...] = ()
+    next_run: datetime | None = None
+    last_run: RunSummary | None = None
+    running: int = 0
+    running_since: datetime | None = None

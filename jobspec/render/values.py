@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from jobspec.render.terminal import escape_character
 from jobspec.results import Raw
@@ -14,11 +14,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-def to_json(value: Any) -> Any:
+MAX_DEPTH: Final = 100
+"""How deep values may be nested; pydantic writes no deeper than 255, and what is deeper nobody reads."""
+
+
+def to_json(value: Any, *, depth: int = MAX_DEPTH) -> Any:
     """Make a value of it that JSON can hold.
 
     What could not be decoded, and plain bytes, become their encoding and their bytes in base64; what JSON has no word
-    for becomes text.
+    for, or is nested too deeply, becomes text.
+
+    Args:
+        value: Any.
+        depth: How deep it may be nested.
     """
     match value:
         case Raw():
@@ -27,11 +35,11 @@ def to_json(value: Any) -> Any:
             return str(value)
         case None | bool() | int() | float() | str():
             return value
-        case dict():
-            return {str(key): to_json(inner) for key, inner in value.items()}
-        case list() | tuple():
-            return [to_json(inner) for inner in value]
-    return _convert(value)
+        case dict() if depth:
+            return {str(key): to_json(inner, depth=depth - 1) for key, inner in value.items()}
+        case list() | tuple() if depth:
+            return [to_json(inner, depth=depth - 1) for inner in value]
+    return _convert(value) if depth else str(value)
 
 
 def _convert(value: Any) -> Any:

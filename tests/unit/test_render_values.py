@@ -78,6 +78,13 @@ def test_escapes_are_those_of_json() -> None:
     assert write_json("a\x1b\x7f\x9b\u202e\U000e0041☃") == '"a\\u001b\\u007f\\u009b\\u202e\\udb40\\udc41☃"'
 
 
+def test_what_is_nested_too_deeply_becomes_text() -> None:
+    value: Any = 1
+    for _ in range(300):
+        value = [value]
+    assert write_json(value) == "[" * 100 + f'"{"[" * 200}1{"]" * 200}"' + "]" * 100
+
+
 def test_what_cannot_be_decoded_is_told_by_its_size() -> None:
     assert tell_value(SECRET) == "<binary/encrypted, 120 bytes>"
     assert tell_values([Raw(encoding="", data=b"x"), {"a": 1}]) == '<no encoding, 1 byte>, {"a": 1}'
