@@ -1,0 +1,97 @@
+"""The history of a run as a value: what its events were folded into, decoded."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, Final
+
+from temporalio.api.common.v1 import Payload
+from temporalio.api.failure.v1 import Failure as FailureMessage
+from temporalio.api.history.v1 import HistoryEvent
+
+from jobspec.live.failures import read_failure
+from jobspec.live.payloads import decode_all, decode_first
+from jobspec.results import ActivityEvent, Failure, RunHistory
+
+if TYPE_CHECKING:
+    from jobspec.live.histories import ActivityRecord, HistoryFold
+    from jobspec.live.payloads import Decode, RunPayloads
+    from jobspec.results import RunSummary
+
+DECODED_AT_ONCE: Final = 32
+"""How many activities: a codec may be a request to a server of its own."""
+
+
+async def read_history(
+    fold: HistoryFold, summary: RunSummary, payloads: RunPayloads, *, is_truncated: bool
+) -> RunHistory:
+    """Decode what the events of a run were folded into.
+
+    Args:
+        fold: Settled.
+        summary: As the run was described.
+        payloads: How to decode.
+        is_truncated: Whether there are more events.
+    """
+    decode = payloads.of_workflow()
+    end = HistoryEvent.FromString(fold.end) if fold.end is not None else None
+    return RunHistory(
+        workflow_id=summary.workflow_id,
+        run_id=summary.run_id,
+        status=fold.status or summary.status,
+        input=await decode_all(map(Payload.FromString, fold.input), decode),
+        result=await read_result(end, decode) if end else None,
+        failure=await read_end_failure(end, decode) if end else None,
+        activities=await _read_activities(fold, payloads),
+        events=fold.events,
+        is_truncated=is_truncated,
+    )
+
+
+async def read_result(end: HistoryEvent, decode: Decode) -> Any:
+    """Decode what a run returned, from the event that ended it; None where it returned nothing or did not complete."""
+    return await decode_first(end.workflow_execution_completed_event_attributes.result.payloads, decode)
+
+
+async def read_end_failure(end: HistoryEvent, decode: Decode) -> Failure | None:
+    """Read why a run failed or was terminated, from the event that ended it; None where its state says all."""
+    if end.HasField("workflow_execution_failed_event_attributes"):
+        return await read_failure(end.workflow_execution_failed_event_attributes.failure, decode)
+    reason = end.workflow_execution_terminated_event_attributes.reason
+    return Failure(message=reason, type="terminated") if reason else None
+
+
+async def _read_activities(fold: HistoryFold, payloads: RunPayloads) -> tuple[ActivityEvent, ...]:
+    turns = asyncio.Semaphore(DECODED_AT_ONCE)
+
+    async def read(record: ActivityRecord) -> ActivityEvent:
+        async with turns:
+            return await _read_activity(record, payloads)
+
+    return tuple(await asyncio.gather(*map(read, fold.activities.values())))
+
+
+async def _read_activity(record: ActivityRecord, payloads: RunPayloads) -> ActivityEvent:
+    decode = payloads.of_activity(
+        record.activity_id, record.activity_type, task_queue=record.task_queue, is_local=record.is_local
+    )
+    return ActivityEvent(
+        scheduled_event_id=0 if record.is_local else record.event_id,
+        activity_id=record.activity_id,
+        activity_type=record.activity_type,
+        status=record.status,
+        attempt=record.attempt,
+        input=await decode_all(map(Payload.FromString, record.input), decode),
+        result=None if record.result is None else await decode(Payload.FromString(record.result)),
+        failure=await _read_failure(record.failure, decode),
+        last_failure=await _read_failure(record.last_failure, decode),
+        scheduled_at=record.scheduled_at,
+        started_at=record.started_at,
+        closed_at=record.closed_at,
+        task_queue=record.task_queue,
+        is_local=record.is_local,
+    )
+
+
+async def _read_failure(serialized: bytes | None, decode: Decode) -> Failure | None:
+    return None if serialized is None else await read_failure(FailureMessage.FromString(serialized), decode)
