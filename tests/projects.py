@@ -176,14 +176,7 @@ class Project:
 
     async def snapshot(self, name: str = "a") -> Snapshot:
         """Take down all of a schedule that a write moves."""
-        response = await self.describe(name)
-        return Snapshot(
-            token=response.conflict_token,
-            updated_at=response.info.update_time.SerializeToString(),
-            body=response.schedule.SerializeToString(deterministic=True),
-            memo={key: value.SerializeToString() for key, value in response.memo.fields.items()},
-            search_attributes={key: value.data for key, value in response.search_attributes.indexed_fields.items()},
-        )
+        return await take_snapshot(self.client, name)
 
     async def pause_of(self, name: str = "a") -> tuple[bool, str]:
         """Read paused and note."""
@@ -238,6 +231,19 @@ class Stranger:
         """Delete a schedule."""
         request = DeleteScheduleRequest(namespace=self.client.namespace, schedule_id=name)
         await self.client.workflow_service.delete_schedule(request)
+
+
+async def take_snapshot(client: Client, name: str) -> Snapshot:
+    """Take down all of a schedule that a write moves."""
+    request = DescribeScheduleRequest(namespace=client.namespace, schedule_id=name)
+    response = await client.workflow_service.describe_schedule(request)
+    return Snapshot(
+        token=response.conflict_token,
+        updated_at=response.info.update_time.SerializeToString(),
+        body=response.schedule.SerializeToString(deterministic=True),
+        memo={key: value.SerializeToString() for key, value in response.memo.fields.items()},
+        search_attributes={key: value.data for key, value in response.search_attributes.indexed_fields.items()},
+    )
 
 
 async def finish(process: asyncio.subprocess.Process, text: bytes | None = None) -> Finished:
