@@ -1,0 +1,261 @@
+"""Runs as text and as documents."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from jobspec.render.clock import Clock
+from jobspec.render.failures import render_failure, tell_root
+from jobspec.render.run_conversion import (
+    history_document,
+    run_detail_document,
+    runs_document,
+    stats_document,
+    write_time,
+)
+from jobspec.render.runs import render_detail, render_history, render_runs, render_stats, tell_progress
+from jobspec.render.tables import Style
+from jobspec.results import (
+    ActivityEvent,
+    ActivityStatus,
+    DefinitionStats,
+    Failure,
+    PendingActivity,
+    Raw,
+    RunDetail,
+    RunHistory,
+    RunPage,
+    RunSummary,
+    Status,
+)
+
+NOW = datetime(2026, 7, 1, 12, 0, 12, tzinfo=UTC)
+BEGUN = NOW - timedelta(seconds=12)
+CLOCK = Clock(zone=ZoneInfo("Europe/Berlin"), name="Europe/Berlin", now=NOW)
+PLAIN = Style()
+ROOT = Failure(
+    message="refused\nby \x1b[31mpeer", type="ConnectionError", details=({"host": "db"}, Raw(encoding="x/y", data=b"1"))
+)
+FAILURE = Failure(
+    message="cannot sync",
+    type="SyncError",
+    cause=Failure(message="Activity task failed", type="activity", subject="fetch_orders", cause=ROOT, stack_trace="…"),
+)
+RUN = RunSummary(
+    workflow_id="orders-1",
+    run_id="r1",
+    workflow_type="SyncOrders",
+    task_queue="q",
+    status=Status.RUNNING,
+    started_at=BEGUN,
+    scheduled_for=BEGUN,
+)
+FAILED = replace(RUN, workflow_id="orders-0", status=Status.FAILED, closed_at=NOW, scheduled_for=None)
+PENDING = PendingActivity(
+    activity_id="1",
+    activity_type="fetch_orders",
+    status=ActivityStatus.RETRYING,
+    attempt=3,
+    maximum_attempts=5,
+    last_failure=ROOT,
+    scheduled_at=NOW + timedelta(seconds=4),
+    worker="1@host",
+)
+DETAIL = RunDetail(
+    summary=RUN,
+    history_length=1023,
+    execution_timeout=timedelta(hours=2),
+    memo={"team": "orders", "secret": Raw(encoding="binary/encrypted", data=b"\0" * 120)},
+    search_attributes={"TemporalScheduledById": "orders"},
+    static_summary="of the \u202elast hour",
+    pending_activities=(
+        PENDING,
+        replace(PENDING, status=ActivityStatus.STARTED, attempt=1, last_failure=None, started_at=BEGUN),
+    ),
+)
+HISTORY = RunHistory(
+    workflow_id="orders-1",
+    run_id="r1",
+    status=Status.FAILED,
+    input=({"region": "eu"}, None),
+    failure=FAILURE,
+    events=500,
+    is_truncated=True,
+    activities=(
+        ActivityEvent(
+            scheduled_event_id=5,
+            activity_id="1",
+            activity_type="fetch_orders",
+            status=ActivityStatus.COMPLETED,
+            attempt=2,
+            input=("eu",),
+            result=[1, 2],
+            last_failure=ROOT,
+            scheduled_at=BEGUN,
+            started_at=BEGUN,
+            closed_at=NOW,
+            task_queue="q",
+        ),
+        ActivityEvent(
+            scheduled_event_id=0,
+            activity_id="2",
+            activity_type="count",
+            status=ActivityStatus.FAILED,
+            attempt=1,
+            failure=ROOT,
+            is_local=True,
+        ),
+        ActivityEvent(
+            scheduled_event_id=9,
+            activity_id="3",
+            activity_type="ship",
+            status=ActivityStatus.SCHEDULED,
+            scheduled_at=BEGUN,
+        ),
+    ),
+)
+
+
+def test_a_list_of_runs() -> None:
+    assert render_runs((RUN, FAILED), CLOCK, PLAIN) == (
+        "STARTED (Europe/Berlin)  STATUS   TOOK  SCHEDULED FOR        WORKFLOW ID\n"
+        "2026-07-01 14:00:00      running   12s  2026-07-01 14:00:00  orders-1\n"
+        "2026-07-01 14:00:00      failed    12s  -                    orders-0\n"
+    )
+
+
+def test_a_run_in_detail() -> None:
+    history = replace(HISTORY, failure=None, status=Status.RUNNING)
+    assert render_detail(DETAIL, history, CLOCK, PLAIN) == (
+        "workflow id        orders-1\n"
+        "run id             r1\n"
+        "status             running for 12s\n"
+        "workflow           SyncOrders on task queue q\n"
+        "started            2026-07-01 14:00:00 (Europe/Berlin)\n"
+        "scheduled for      2026-07-01 14:00:00\n"
+        "timeouts           execution 2h\n"
+        'memo               team: "orders", secret: <binary/encrypted, 120 bytes>\n'
+        'search attributes  TemporalScheduledById: "orders"\n'
+        "summary            of the \\u202elast hour\n"
+        "history            1,023 events\n"
+        'input              {"region": "eu"}, null\n'
+        "\n"
+        "ACTIVITY      STATUS    ATTEMPT  SINCE    LAST FAILURE                                WORKER\n"
+        "fetch_orders  retrying   3 of 5  in 4.0s  ConnectionError: refused by \\u001b[31mpeer  1@host\n"
+        "fetch_orders  started    1 of 5  12s ago  -                                           1@host\n"
+    )
+
+
+def test_a_run_that_is_over_shows_its_result() -> None:
+    run = replace(RUN, status=Status.COMPLETED, closed_at=NOW)
+    history = replace(HISTORY, status=Status.COMPLETED, failure=None, result={"orders": 5})
+    text = render_detail(replace(DETAIL, summary=run, pending_activities=()), history, CLOCK, PLAIN)
+    assert "status             completed after 12s\n" in text
+    assert "ended              2026-07-01 14:00:12\n" in text
+    assert text.endswith('result             {"orders": 5}\n')
+
+
+def test_a_history() -> None:
+    assert render_history(HISTORY, CLOCK, PLAIN) == (
+        "workflow id        orders-1\n"
+        "run id             r1\n"
+        "status             failed\n"
+        "events             500 read, and there are more\n"
+        'input              {"region": "eu"}, null\n'
+        "failure\n"
+        "  SyncError: cannot sync\n"
+        "  caused by activity fetch_orders: Activity task failed\n"
+        "  caused by ConnectionError: refused\n"
+        "            by \\u001b[31mpeer\n"
+        '            details: {"host": "db"}, <x/y, 1 byte>\n'
+        "\n"
+        "EVENT  ACTIVITY       STATUS     ATTEMPT  SCHEDULED (Europe/Berlin)  TOOK  INPUT  OUTCOME\n"
+        '    5  fetch_orders   completed        2  2026-07-01 14:00:00         12s  "eu"   [1, 2]\n'
+        "    -  count (local)  failed           1  -                             -         "
+        "ConnectionError: refused by \\u001b[31mpeer\n"
+        "    9  ship           scheduled        -  2026-07-01 14:00:00         12s         -\n"
+    )
+
+
+def test_counts_leave_out_rare_states_that_no_run_is_in() -> None:
+    stats = DefinitionStats(running=1, completed=12345, failed=2, as_of=NOW)
+    assert render_stats({"orders": stats, "b": DefinitionStats(as_of=NOW)}, PLAIN) == (
+        "JOB     RUNNING  COMPLETED  FAILED  TIMED OUT  CANCELED  TERMINATED   TOTAL\n"
+        "orders        1     12,345       2          0         0           0  12,348\n"
+        "b             0          0       0          0         0           0       0\n"
+    )
+    assert "CONTINUED AS NEW" in render_stats({"orders": replace(stats, continued_as_new=1)}, PLAIN)
+
+
+@pytest.mark.parametrize(
+    ("detail", "told"),
+    [
+        (
+            DETAIL,
+            "fetch_orders retrying, attempt 3 of 5, last failed with ConnectionError: refused by \x1b[31mpeer; "  # noqa: ISC004
+            "fetch_orders started",
+        ),
+        (replace(DETAIL, pending_activities=()), "no activity runs"),
+        (replace(DETAIL, pending_activities=(), history_length=2), "the workflow waits for a worker"),
+    ],
+)
+def test_progress_is_one_line(detail: RunDetail, told: str) -> None:
+    assert tell_progress(detail) == told
+
+
+def test_a_failure_says_all_that_it_was_raised_from() -> None:
+    assert tell_root(FAILURE) == "ConnectionError: refused by \x1b[31mpeer"
+    assert render_failure(Failure(message="", type="canceled"), PLAIN) == "canceled"
+    assert render_failure(Failure(message="ä"), Style(ascii=True), indent="  ") == "  \\u00e4"
+
+
+def test_long_values_are_cut_for_people_and_whole_in_documents() -> None:
+    history = replace(HISTORY, input=("x" * 5000,), failure=None)
+    assert max(map(len, render_history(history, CLOCK, PLAIN).splitlines())) < 2100
+    assert history_document("orders", history).input == ("x" * 5000,)
+
+
+def test_times_in_documents_are_utc() -> None:
+    assert (
+        write_time(datetime(2026, 7, 1, 14, 0, 0, 5, tzinfo=ZoneInfo("Europe/Berlin"))) == "2026-07-01T12:00:00.000005Z"
+    )
+
+
+def test_the_document_of_a_run_has_all_of_it() -> None:
+    document = json.loads(run_detail_document("orders", DETAIL, HISTORY).to_json())
+    assert (document["kind"], document["version"], document["job"]) == ("run", 1, "orders")
+    assert document["run"]["closed_at"] is None
+    assert document["execution_timeout"] == "2h"
+    assert document["memo"]["secret"] == {"encoding": "binary/encrypted", "data": "A" * 160}
+    assert document["pending_activities"][0]["last_failure"]["details"][1] == {"encoding": "x/y", "data": "MQ=="}
+    assert document["failure"]["cause"]["cause"]["message"] == "refused\nby \x1b[31mpeer"
+    assert document["failure"]["cause"]["stack_trace"] == "…"
+
+
+def test_a_page_token_is_text_that_a_shell_leaves_alone() -> None:
+    document = runs_document("orders", RunPage(runs=(FAILED,), next_page_token=b"\xfb\xff\xfe"))
+    assert document.next_page_token == "-__-"  # noqa: S105
+    assert document.runs[0].closed_at == "2026-07-01T12:00:12Z"
+
+
+def test_the_document_of_counts() -> None:
+    stats = DefinitionStats(running=1, timed_out=2, as_of=NOW, since=BEGUN)
+    document = stats_document({"orders": stats}, since=BEGUN, as_of=NOW)
+    assert document.jobs[0].model_dump() == {
+        "job": "orders",
+        "running": 1,
+        "completed": 0,
+        "failed": 0,
+        "canceled": 0,
+        "terminated": 0,
+        "timed_out": 2,
+        "continued_as_new": 0,
+        "paused": 0,
+        "unknown": 0,
+        "total": 3,
+    }
