@@ -94,6 +94,14 @@ async def check_health(name: str) -> CheckResult:
 
 
 @activity.defn
+def record_stock(counted: dict[str, int]) -> int:
+    """Write what was counted to a file and return how many pieces there are in all."""
+    text = "".join(f"{article}\t{pieces}\n" for article, pieces in sorted(counted.items()))
+    _output("stock.tsv").write_text(text, encoding="utf-8")
+    return sum(counted.values())
+
+
+@activity.defn
 def write_newsletter(letter: Newsletter) -> str:
     """Write a newsletter to a file and return its text."""
     text = f"{letter.subject}\n\nToday's offers: {', '.join(letter.articles)}.\n"

@@ -88,6 +88,14 @@ class RestockResult(BaseModel):
     ordered: int
 
 
+class StockTakeInput(BaseModel):
+    """Which articles to count."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    articles: list[str] = []
+
+
 @dataclass
 class Newsletter:
     """A newsletter; a plain dataclass, since anything that pydantic can read will do."""

@@ -16,6 +16,7 @@ with workflow.unsafe.imports_passed_through():
         ReportInput,
         ReportResult,
         RestockResult,
+        StockTakeInput,
         SyncResult,
     )
 
@@ -85,6 +86,35 @@ class RestockShelves:
         if short and not dry_run:
             ordered = await workflow.execute_activity(warehouse.order_supplies, short, start_to_close_timeout=SHORT)
         return RestockResult(shortages=short, ordered=ordered)
+
+
+@workflow.defn
+class TakeStock:
+    """Waits while people count what lies on the shelves, article by article."""
+
+    @workflow.init
+    def __init__(self, wanted: StockTakeInput) -> None:
+        """Begin with nothing counted."""
+        self._counted: dict[str, int] = {}
+        self._missing = set(wanted.articles)
+
+    @workflow.run
+    async def run(self, wanted: StockTakeInput) -> dict[str, int]:  # noqa: ARG002  read where it begins
+        """Record the pieces of each article once all have been counted."""
+        await workflow.wait_condition(lambda: not self._missing)
+        await workflow.execute_activity(activities.record_stock, self._counted, start_to_close_timeout=SHORT)
+        return self._counted
+
+    @workflow.signal
+    def count(self, article: str, pieces: int) -> None:
+        """Take what somebody counted; a later count of the same article replaces it."""
+        self._counted[article] = pieces
+        self._missing.discard(article)
+
+    @workflow.query
+    def missing(self) -> list[str]:
+        """List the articles that nobody has counted yet."""
+        return sorted(self._missing)
 
 
 @workflow.defn

@@ -268,8 +268,8 @@ def test_projects_own_specs_fit_the_examples() -> None:
     assert checked.diagnostics == ()
     [loaded] = checked.by_environment.values()
     specs = [found.spec for found in loaded.jobs.values()]
-    assert len(specs) == 6
-    assert [check_job(spec, root) for spec in specs] == [()] * 6
+    assert len(specs) == 7
+    assert [check_job(spec, root) for spec in specs] == [()] * 7
 
 
 def test_a_missing_key_is_shown_at_the_one_that_was_written_in_its_place() -> None:
