@@ -79,4 +79,4 @@ async def find_own_schedule(
 
 def refuse_foreign(held: Held) -> ForeignScheduleError:
     """Say of a schedule that is not ours whose it is, and how it could be ours."""
-    return ForeignScheduleError(f"the job `{held.name}` does not own its schedule: {held.message}; {held.hint}")
+    return ForeignScheduleError(f"{held.message}; {held.hint}")
