@@ -37,8 +37,9 @@ async def double(number: int) -> int:
 @activity.defn
 async def fail() -> None:
     """Fail for good, because of something else."""
+    stock: dict[str, int] = {}
     try:
-        {}["sku"]
+        stock["sku"]
     except KeyError as error:
         raise ApplicationError("no such order", {"order": 7}, type="BadOrder", non_retryable=True) from error
 
@@ -129,7 +130,7 @@ class Scenario:
     async def locally(self) -> list[int]:
         """Run local activities: one that completes, one that fails, and one that is tried again after a timer."""
         doubled = await workflow.execute_local_activity(double, 4, start_to_close_timeout=LONG)
-        with suppress(ActivityError):
+        with suppress(ApplicationError):
             await workflow.execute_local_activity(fail, start_to_close_timeout=LONG)
         stumbled = await workflow.execute_local_activity(
             stumble,

@@ -23,7 +23,7 @@ from jobspec.errors import AlreadyClosedError, NotFoundError, RequestError, Usag
 from jobspec.live.canonical import json_value
 from jobspec.live.history_events import fold_end, fold_events
 from jobspec.live.history_reading import read_history
-from jobspec.live.requests import DEADLINE, Requests, message_of
+from jobspec.live.requests import BUDGET, DEADLINE, Requests, message_of
 from jobspec.live.run_actions import cancel_run, query_run, signal_run, start_run, terminate_run
 from jobspec.live.run_errors import classify_run_error
 from jobspec.live.run_queries import check_page_size, make_count_query, make_list_query, read_status_word
@@ -50,15 +50,23 @@ class Runs:
 
     Args:
         client: Connected; its data converter decodes and encodes.
-        deadline: For one request, and for a worker to answer a query. Reading tries again for 30 s while the server
-            cannot be reached, all else for as long as the SDK's client does, 10 s.
+        deadline: For one request, and for a worker to answer a query.
+        budget: How long the server may be away while runs are read or looked up. What acts on a run is given up when
+            the SDK's client gives it up, after 10 s.
         patience: How long the server may be away while `result` waits.
     """
 
-    def __init__(self, client: Client, *, deadline: timedelta = DEADLINE, patience: timedelta = PATIENCE) -> None:
+    def __init__(
+        self,
+        client: Client,
+        *,
+        deadline: timedelta = DEADLINE,
+        budget: timedelta = BUDGET,
+        patience: timedelta = PATIENCE,
+    ) -> None:
         self._client = client
         self._service = client.workflow_service
-        self._requests = Requests(deadline=deadline, classify=classify_run_error)
+        self._requests = Requests(deadline=deadline, budget=budget, classify=classify_run_error)
         self._deadline = deadline
         self._patience = patience
 
