@@ -59,8 +59,8 @@ def parse_with_pyyaml_without_gc(directory: str) -> None:
     parse_with_pyyaml(directory)
 
 
-def validate(directory: str) -> None:
-    """Do what `jobspec validate --no-imports` does, up to the diagnostics."""
+def load(directory: str) -> None:
+    """Load and judge all jobs, as most commands begin."""
     from jobspec.spec.loader import load_all_environments
     from jobspec.spec.project import load_workspace
 
@@ -70,6 +70,25 @@ def validate(directory: str) -> None:
         if checked.diagnostics:
             raise SystemExit(f"{checked.diagnostics[0].message} at {checked.diagnostics[0].location}")
         return checked
+
+    report(run)
+
+
+def validate(directory: str) -> None:
+    """Do what `jobspec validate --no-imports` does, up to the diagnostics: load, and lint."""
+    from jobspec.lint.review import Review, list_unchecked
+    from jobspec.spec.loader import load_all_environments
+    from jobspec.spec.project import load_workspace
+
+    def run() -> object:
+        now = datetime.now(UTC)
+        workspace = load_workspace(Path(directory))
+        checked = load_all_environments(workspace.roots, relative_to=workspace.directory, now=now)
+        review = Review(workspace.project.lint, now)
+        for env, loaded in checked.by_environment.items():
+            review.add(env, loaded)
+        unchecked = list_unchecked(imports=True, namespace=True)
+        return checked, review.finish(checked.diagnostics, unchecked=unchecked, is_complete=True)
 
     report(run)
 
@@ -104,6 +123,7 @@ def connect_only(address: str, namespace: str) -> None:
 PROBES: dict[str, Callable[..., None]] = {
     "pyyaml": parse_with_pyyaml,
     "pyyaml-without-gc": parse_with_pyyaml_without_gc,
+    "load": load,
     "validate": validate,
     "plan": plan,
     "connect": connect_only,

@@ -48,19 +48,21 @@ def _measure_intervals(timetable: Timetable) -> int:
 
 def _measure_calendar(calendar: Calendar) -> int | None:
     seconds = make_rule(calendar).list_seconds_of_day()
-    days = _measure_days(calendar.day_of_month, calendar.month, calendar.day_of_week)
-    if not seconds or days is None:
+    days = _find_days(calendar.day_of_month, calendar.month, calendar.day_of_week)
+    if not seconds or not days:
         return None
-    within = [after - before for before, after in pairwise(seconds)]
-    return min([*within, days * DAY - seconds[-1] + seconds[0]])
+    gaps = [after - before for before, after in pairwise(seconds)]
+    gaps += [(after - before) * DAY - seconds[-1] + seconds[0] for before, after in pairwise(days)]
+    return min(gaps, default=None)
 
 
 @lru_cache(maxsize=1024)
-def _measure_days(days: tuple[int, ...], months: tuple[int, ...], weekdays: tuple[int, ...]) -> int | None:
-    """Find how many days lie at least between two of a calendar; None where there are no two."""
+def _find_days(days: tuple[int, ...], months: tuple[int, ...], weekdays: tuple[int, ...]) -> tuple[int, ...]:
+    """Find two days of a calendar that are as near to each other as any; fewer where it has no two."""
     rule = make_rule(Calendar(day_of_month=days, month=months, day_of_week=weekdays))
     matching = [day for day in range(_FIRST_DAY, _FIRST_DAY + _DAYS) if rule.matches_date(day)]
-    return min((after - before for before, after in pairwise(matching)), default=None)
+    nearest = min(pairwise(matching), key=lambda pair: pair[1] - pair[0], default=None)
+    return nearest or tuple(matching)
 
 
 def _measure_together(rules: list[Rule]) -> int | None:

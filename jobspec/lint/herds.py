@@ -65,9 +65,10 @@ def _find_herd(groups: Mapping[Timetable, list[Job]], today: int, most: int) -> 
         weight = len(jobs)
         for minute in _list_minutes(timetable, today):
             counted[minute] += weight
-    fullest = max(counted, key=lambda minute: (counted[minute], -minute), default=0)
-    if counted[fullest] <= most:
+    top = max(counted.values(), default=0)
+    if top <= most:
         return None
+    fullest = min(minute for minute, count in counted.items() if count == top)
     starting = [job for timetable, jobs in groups.items() if fullest in _list_minutes(timetable, today) for job in jobs]
     starting.sort(key=lambda job: (job.path, job.layers[-1].path))
     times = {minute % _MINUTES_OF_DAY for minute, count in counted.items() if count > most}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from jobspec.lint.clocks import lint_clocks
@@ -11,6 +12,7 @@ from jobspec.lint.secrets import lint_secrets
 from jobspec.lint.sizes import lint_sizes
 from jobspec.lint.skips import lint_skips
 from jobspec.lint.times import lint_times
+from jobspec.spec.validation import find_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -49,7 +51,7 @@ class Linter:
             problems = [*self._lint_job(job.spec)]
             if job.spec.schedule is not None:
                 problems += lint_clocks(job.spec.schedule, now)
-            for finding in map(job.find, problems):
+            for finding in (_find(job, problem) for problem in problems):
                 if finding.layer is finding.job or finding.problem.code not in _OWN:
                     yield finding
         yield from lint_herds(known, now, self._settings.max_jobs_per_minute)
@@ -60,6 +62,11 @@ class Linter:
         if found is None:
             found = self._known[id(spec)] = spec, tuple(lint_job(spec, self._settings))
         return found[1]
+
+
+def _find(job: Job, problem: Problem) -> Finding:
+    """Lead a problem to the text that has it; a model has lists also where a single entry was written."""
+    return job.find(replace(problem, path=find_path(problem.path, job.merged)))
 
 
 def lint_job(spec: JobSpec, settings: LintSettings) -> Iterator[Problem]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from jobspec.lint.problems import warn
@@ -33,7 +34,7 @@ _SHAPES = {
     "a GitLab token": r"\bglpat-[A-Za-z0-9_-]{20,}",
     "a Slack token": r"\bxox[abeprs]-[A-Za-z0-9-]{10,}",
     "a Stripe key": r"\b[rs]k_live_[A-Za-z0-9]{16,}",
-    "an API key": r"\bsk-(?=[A-Za-z_-]{0,200}[0-9])(?=[a-z0-9_-]{0,200}[A-Z])[A-Za-z0-9_-]{20,}",
+    "an API key": r"\bsk-(?=[A-Za-z_-]{0,60}[0-9])(?=[a-z0-9_-]{0,60}[A-Z])[A-Za-z0-9_-]{20,}",
     "a Google API key": r"\bAIza[0-9A-Za-z_-]{35}",
     "a Hugging Face token": r"\bhf_[A-Za-z0-9]{34}\b",
     "an npm token": r"\bnpm_[A-Za-z0-9]{36}\b",
@@ -126,20 +127,25 @@ def _judge(path: ValuePath, text: str) -> str:
     key = path[-1] if path else ""
     if not isinstance(key, str) or len(text) < _SHORTEST:
         return ""
-    words = [word.lower() for word in _WORD.findall(key)]
-    if not _is_secret_key(words) or _REFERENCE.fullmatch(text):
+    kind = _read_key(key)
+    if not kind or _REFERENCE.fullmatch(text):
         return ""
-    if words[-1] not in _PASSWORDS and (_NAME.fullmatch(text) or re.search(r"\s", text)):
+    if kind not in _PASSWORDS and (_NAME.fullmatch(text) or re.search(r"\s", text)):
         return ""
     return "looks like a secret"
 
 
-def _is_secret_key(words: Sequence[str]) -> bool:
-    """Tell whether a key means a secret: `db_password` and `apiKey` do, `password_file` and `page_token` do not."""
-    last, before = words[-1] if words else "", words[-2] if len(words) > 1 else ""
-    if last == "key":
-        return before in _KEYS_OF_KINDS
-    return last in _KEYS and not (last == "token" and before in _PLAIN_TOKENS)
+@lru_cache(maxsize=4096)
+def _read_key(key: str) -> str:
+    """Name the kind of secret that a key means: `db_password` and `apiKey` do, `password_file` and `page_token` do not.
+
+    Returns:
+        The last word of the key; empty where it means no secret.
+    """
+    words = ["", *(word.lower() for word in _WORD.findall(key))]
+    last, before = words[-1], words[-2] if len(words) > 1 else ""
+    is_secret = before in _KEYS_OF_KINDS if last == "key" else last in _KEYS
+    return last if is_secret and not (last == "token" and before in _PLAIN_TOKENS) else ""
 
 
 def redact(diagnostics: Iterable[Diagnostic], secrets: Collection[Location]) -> Iterator[Diagnostic]:

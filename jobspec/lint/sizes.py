@@ -43,8 +43,11 @@ def lint_sizes(spec: JobSpec) -> Iterator[Problem]:
 _HINT = "put the data where the workflow can fetch it, and pass its address"
 
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str)
+
+
 def _measure(value: Any) -> int:
-    return len(json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str).encode())
+    return len(_ENCODER.encode(value).encode("utf-8", "surrogatepass"))
 
 
 def _show(size: int) -> str:

@@ -58,14 +58,13 @@ def lint_cron_days(schedule: ScheduleSpec) -> Iterator[Problem]:
     A field that begins with `*`, such as `*/2`, must match in crontab too (cron(8), `DOM_STAR`).
     """
     for index, text in enumerate(schedule.cron):
-        words = list(takewhile(lambda word: not word[0].startswith("#"), re.finditer(r"\S+", text)))
-        if len(words) == 1:  # a word such as `@daily`
+        calendar = parse_cron(text)
+        if calendar.day_of_month == _ALL_DAYS or calendar.day_of_week == _ALL_WEEKDAYS:
             continue
+        words = list(takewhile(lambda word: not word[0].startswith("#"), re.finditer(r"\S+", text)))
         shift = len(words) == _FIELDS_WITH_SECONDS
         day, weekday = words[2 + shift], words[4 + shift]
-        calendar = parse_cron(text)
-        is_both = calendar.day_of_month != _ALL_DAYS and calendar.day_of_week != _ALL_WEEKDAYS
-        if is_both and "*" not in (day[0][0], weekday[0][0]):
+        if "*" not in (day[0][0], weekday[0][0]):
             yield warn(
                 ("schedule", "cron", index),
                 "JS501",
@@ -144,16 +143,15 @@ def lint_catchup(schedule: ScheduleSpec, most: int) -> Iterator[Problem]:
         most: How many runs may start at once.
     """
     window = schedule.catchup_window
-    shown = format_duration(window)
     if window < SHORTEST_CATCHUP:
-        message = f"the server takes the catch-up window of `{shown}` for one of `10s`"
+        message = f"the server takes the catch-up window of `{format_duration(window)}` for one of `10s`"
         yield warn(("schedule", "catchup_window"), "JS510", message, "write `10s`")
     if schedule.overlap is not OverlapPolicy.ALLOW_ALL:
         return
     runs = round(runs_per_day(schedule.timetable, _REFERENCE) * (window / _DAY))
     if runs > most:
         is_set = "catchup_window" in schedule.model_fields_set
-        what = f"the catch-up window of `{shown}`" + ("" if is_set else ", the server's default,")
+        what = f"the catch-up window of `{format_duration(window)}`" + ("" if is_set else ", the server's default,")
         yield warn(
             ("schedule", "catchup_window" if is_set else "overlap"),
             "JS509",

@@ -114,3 +114,73 @@ def test_a_project_where_none_can_be_is_a_mistake_of_usage(capsys: pytest.Captur
     Path("file").touch()
     assert commands.run(["init", "file/inside"]) == 64
     assert "cannot be written: not a directory" in capsys.readouterr().err
+
+
+def list_warnings(text: str) -> list[str]:
+    return [line.partition(": ")[2].partition(":")[0] for line in text.splitlines() if ": warning[" in line]
+
+
+def test_warnings_let_a_project_pass_and_levels_decide_otherwise(capsys: pytest.CaptureFixture[str]) -> None:
+    write({"jobspec.toml": PROJECT, "specs/a.yaml": JOB + "schedule: {interval: 7h}\n"})
+    assert commands.run(["validate"]) == 0
+    out = capsys.readouterr().out
+    assert "specs/a.yaml:4:22: warning[JS506]: `7h`" in out
+    assert "1 warning in 1 file" in out
+    write({"jobspec.toml": PROJECT + "[lint]\nlevels = {JS506 = 'error'}\n"})
+    assert commands.run(["validate", "--output", "json"]) == 1
+    document = json.loads(capsys.readouterr().out)
+    assert (document["errors"], document["warnings"], document["diagnostics"][0]["severity"]) == (1, 0, "error")
+    write({"jobspec.toml": PROJECT + "[lint]\nlevels = {JS506 = 'off'}\n"})
+    assert commands.run(["validate"]) == 0
+    assert "1 job, no mistakes" in capsys.readouterr().out
+
+
+def test_a_warning_turned_off_or_ignored_is_said_by_no_command(capsys: pytest.CaptureFixture[str]) -> None:
+    broken = "name: b\nqueue: 5\nworkflow: {type: t}\n"
+    never = JOB + 'schedule: {cron: "0 0 30 2 *"}'
+    write({"jobspec.toml": PROJECT, "specs/a.yaml": f"{never}\n", "specs/b.yaml": broken})
+    assert commands.run(["validate"]) == 1
+    assert list_warnings(capsys.readouterr().out) == ["warning[JS241]"]
+    for settings, comment in (("[lint]\nlevels = {JS241 = 'off'}\n", ""), ("", "  # jobspec: ignore[JS241] by hand")):
+        write({"jobspec.toml": PROJECT + settings, "specs/a.yaml": f"{never}{comment}\n"})
+        assert commands.run(["validate"]) == 1
+        assert list_warnings(capsys.readouterr().out) == []
+
+
+def test_warnings_of_code_can_be_ignored(capsys: pytest.CaptureFixture[str]) -> None:
+    code = CODE.replace("size: int", "size: Size").replace(
+        "@workflow.defn", "@dataclasses.dataclass\nclass Size:\n    rows: int\n\n@workflow.defn", 1
+    )
+    text = "name: a\nqueue: q\nworkflow: weighing:Sync\ninput: {rows: 5, colums: 6}"
+    write({"jobspec.toml": PROJECT, "weighing.py": "import dataclasses\n" + code, "specs/a.yaml": text + "\n"})
+    assert commands.run(["validate"]) == 0
+    assert list_warnings(capsys.readouterr().out) == ["warning[JS324]"]
+    write({"specs/a.yaml": text + "  # jobspec: ignore[JS324] read by another worker\n"})
+    assert commands.run(["validate"]) == 0
+    assert list_warnings(capsys.readouterr().out) == []
+    assert commands.run(["validate", "--no-imports"]) == 0
+    assert list_warnings(capsys.readouterr().out) == []
+
+
+def test_what_holds_in_one_environment_only_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    environments = "[env.dev]\n[env.prod]\n"
+    text = JOB + "schedule: {interval: 1h}\nenv:\n  dev: {schedule: {interval: 7h}}  # jobspec: ignore[JS507] odd\n"
+    write({"jobspec.toml": PROJECT + environments, "specs/a.yaml": text})
+    assert commands.run(["validate"]) == 0
+    out = capsys.readouterr().out
+    assert list_warnings(out) == ["warning[JS506]", "warning[JS591]"]
+    assert "(in the environment `dev`)" in out
+    assert commands.run(["validate", "--env", "prod"]) == 0
+    assert list_warnings(capsys.readouterr().out) == []  # whether a comment is of use, other environments may tell
+
+
+def test_options_of_the_connection_go_with_live(capsys: pytest.CaptureFixture[str]) -> None:
+    write({"jobspec.toml": PROJECT, "specs/a.yaml": JOB})
+    assert commands.run(["validate", "--namespace", "shop"]) == 64
+    assert "go with --live" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("code", ["JS501", "js521"])
+def test_a_rule_is_explained_with_its_severity(code: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert commands.run(["rule", code]) == 0
+    assert capsys.readouterr().out.startswith(f"{code.upper()} (warning): ")

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
+from linting import lint
 
 from jobspec.diagnostics import RULES, Diagnostic, Location
 from jobspec.spec.listing import Listing, SourceFile
@@ -99,6 +100,18 @@ PROJECTS = [
     "project = 'a'\nalso_owns = ['a']",
     "[env.x-a]\n[env.b]\nprofile = ''\nfoo = 1",
     "env = 5\ndata_converter = 'a.b'",
+    "[lint]\nrequire_owner = 5\nlevels = {JS999 = 'off', JS101 = 'off', JS506 = 'warn', JS508 = 5}",
+]
+LINT = [
+    JOB + "schedule: {interval: 7h, timezone: Europe/Berlin, jitter: 9h, catchup_window: 5s, overlap: allow_all}",
+    JOB + 'schedule: {cron: ["0 0 1 * MON", "30 2 * * *", "30 1 * * *"], timezone: Europe/Berlin, skip: [{hour: 5}]}',
+    JOB + "schedule: {interval: 30m}\nrun: {execution_timeout: 3h}\ninput: {password: hunter2}",
+    JOB + f"run: {{memo: {{a: {'x' * 3000}}}}}\ninput: {'x' * 600_000}",
+    JOB + f"input: [&a {'x' * 800_000}, *a, *a]",
+    JOB + "# jobspec: ignore[JS506, JS999, JS101, JS591] so\n# jobspec: ignore[] a\n# jobspec: ignore[JS506]\ntags: []",
+    JOB + "# jobspec: ignore JS506\ntags: []\n# jobspec: ignore[JS506] above nothing",
+    "defaults: {queue: q, workflow: a:A, schedule: {cron: 0 9 * * *}}\njobs:\n- {name: a, schedule: {}}\n"
+    + "- {name: b, schedule: {}}",
 ]
 SCHEMAS = {
     "specs/schema.json": '{"properties": {"a": {"type": "string"}, "b": {"minItems": 1}, "c": {"enum": ["y"]}}, '
@@ -147,6 +160,13 @@ def test_mistakes_in_the_project_file_are_told_in_one_style(tmp_path: Path, text
     diagnostics = load_project(file)
     assert isinstance(diagnostics, tuple)
     assert diagnostics
+    assert [fault for found in diagnostics for fault in list_faults(found)] == []
+
+
+@pytest.mark.parametrize("text", LINT)
+def test_warnings_are_told_in_one_style(text: str) -> None:
+    diagnostics = lint(text, require_owner=True, max_jobs_per_minute=1)
+    assert len(diagnostics) > 1
     assert [fault for found in diagnostics for fault in list_faults(found)] == []
 
 

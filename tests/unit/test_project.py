@@ -52,6 +52,11 @@ data_converter = "shop.codec:converter"
 max_deletes = 0
 [prune]
 grace = "0s"
+[lint]
+levels = {JS506 = "error", JS241 = "off"}
+require_owner = true
+max_jobs_per_minute = 5
+max_catchup_runs = 10
 [env.staging]
 profile = "staging"
 namespace = "shop-staging"
@@ -65,6 +70,12 @@ namespace = "shop-staging"
             "data_converter": "shop.codec:converter",
             "guards": {"max_deletes": 0},
             "prune": {"grace": "0s"},
+            "lint": {
+                "levels": {"JS506": "error", "JS241": "off"},
+                "require_owner": True,
+                "max_jobs_per_minute": 5,
+                "max_catchup_runs": 10,
+            },
             "env": {"staging": {"profile": "staging", "namespace": "shop-staging"}, "prod": {}},
         }
     )
@@ -131,6 +142,12 @@ def test_unknown_keys_are_mistakes_with_a_hint(tmp_path: Path, text: str, place:
         ("env.dev = 5", "1:11", "JS402"),
         ("env.dev.profile = ''", "1:19", "JS402"),
         ("env.dev.namespace = 5", "1:21", "JS402"),
+        ('lint.levels = {JS999 = "off"}', "1:16", "JS404"),
+        ('lint.levels = {JS101 = "off"}', "1:16", "JS404"),
+        ('lint.levels = {JS506 = "warn"}', "1:24", "JS402"),
+        ("lint.levels = {JS506 = false}", "1:24", "JS402"),
+        ("lint.max_jobs_per_minute = 0", "1:28", "JS402"),
+        ("lint.require_owner = 'yes'", "1:22", "JS402"),
         ("[env.x-dev]", "1:1", "JS402"),
         ("[env.'a b']", "1:1", "JS402"),
         ("project = ", "1:11", "JS011"),
