@@ -34,23 +34,20 @@ if TYPE_CHECKING:
         UnreachableError as UnreachableError,
         UsageError as UsageError,
     )
-    from jobspec.jobs.collector import Collector as Collector
+    from jobspec.jobs.collector import Collector as Collector, Registrations as Registrations
     from jobspec.jobs.converging import apply as apply, plan as plan
     from jobspec.jobs.definition import Definition as Definition
     from jobspec.jobs.handle import RunHandle as RunHandle
     from jobspec.jobs.loading import load as load
     from jobspec.jobs.registry import Registry as Registry
-    from jobspec.jobs.workers import (
-        Registrations as Registrations,
-        make_worker as make_worker,
-        run_workers as run_workers,
-    )
+    from jobspec.jobs.workers import make_worker as make_worker, run_workers as run_workers
     from jobspec.planning.convergence import Planned as Planned
     from jobspec.results import (
         ActivityEvent as ActivityEvent,
         ActivityStatus as ActivityStatus,
         DefinitionStats as DefinitionStats,
         Failure as Failure,
+        PauseOutcome as PauseOutcome,
         PendingActivity as PendingActivity,
         Raw as Raw,
         RecentRun as RecentRun,
@@ -102,19 +99,20 @@ _HOMES = {
         "UnreachableError",
         "UsageError",
     ),
-    "jobspec.jobs.collector": ("Collector",),
+    "jobspec.jobs.collector": ("Collector", "Registrations"),
     "jobspec.jobs.converging": ("apply", "plan"),
     "jobspec.jobs.definition": ("Definition",),
     "jobspec.jobs.handle": ("RunHandle",),
     "jobspec.jobs.loading": ("load",),
     "jobspec.jobs.registry": ("Registry",),
-    "jobspec.jobs.workers": ("Registrations", "make_worker", "run_workers"),
+    "jobspec.jobs.workers": ("make_worker", "run_workers"),
     "jobspec.planning.convergence": ("Planned",),
     "jobspec.results": (
         "ActivityEvent",
         "ActivityStatus",
         "DefinitionStats",
         "Failure",
+        "PauseOutcome",
         "PendingActivity",
         "Raw",
         "RecentRun",
