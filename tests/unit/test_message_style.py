@@ -110,8 +110,7 @@ LINT = [
     JOB + f"input: [&a {'x' * 800_000}, *a, *a]",
     JOB + "# jobspec: ignore[JS506, JS999, JS101, JS591] so\n# jobspec: ignore[] a\n# jobspec: ignore[JS506]\ntags: []",
     JOB + "# jobspec: ignore JS506\ntags: []\n# jobspec: ignore[JS506] above nothing",
-    "defaults: {queue: q, workflow: a:A, schedule: {cron: 0 9 * * *}}\njobs:\n- {name: a, schedule: {}}\n"
-    + "- {name: b, schedule: {}}",
+    "defaults: {queue: q, workflow: a:A, schedule: {cron: 0 9 * * *}}\njobs: [{name: a, schedule: {}}, {name: b}]",
 ]
 SCHEMAS = {
     "specs/schema.json": '{"properties": {"a": {"type": "string"}, "b": {"minItems": 1}, "c": {"enum": ["y"]}}, '
