@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from jobspec.jobs.owning import find_schedule
-from jobspec.live.recent_runs import list_recent_runs, read_recent_runs, read_time
+from jobspec.live.recent_runs import list_recent_runs, read_recent_runs
+from jobspec.live.run_reading import read_time
 from jobspec.live.schedules import Schedules
 from jobspec.planning.diff import explain_creation
 from jobspec.planning.plan import explain_live

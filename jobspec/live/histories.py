@@ -119,7 +119,7 @@ class HistoryFold:
 
 def _settle(record: ActivityRecord, info: PendingActivityInfo) -> ActivityRecord:
     record.status = read_activity_status(info)
-    record.started_at = read_time(info, "last_started_time")
+    record.started_at = read_time(info.last_started_time)
     record.attempt = info.attempt if record.started_at or info.attempt > 1 else 0
     record.last_failure = _serialize(info, "last_failure")
     return record
@@ -149,7 +149,7 @@ def _schedule(fold: HistoryFold, event: HistoryEvent) -> None:
         task_queue=scheduled.task_queue.name,
         status=ActivityStatus.SCHEDULED,
         input=_serialize_all(scheduled.input),
-        scheduled_at=read_time(event, "event_time"),
+        scheduled_at=read_time(event.event_time),
     )
 
 
@@ -158,7 +158,7 @@ def _start(fold: HistoryFold, event: HistoryEvent) -> None:
     if record := fold.activities.get(started.scheduled_event_id):
         record.attempt = started.attempt
         record.last_failure = _serialize(started, "last_failure")
-        record.started_at = read_time(event, "event_time")
+        record.started_at = read_time(event.event_time)
         if record.status is ActivityStatus.SCHEDULED:  # and no cancellation was asked for
             record.status = ActivityStatus.STARTED
 
@@ -198,7 +198,7 @@ def _close(
     record = fold.activities.get(scheduled_event_id)
     if record is not None:
         record.status = status
-        record.closed_at = read_time(event, "event_time")
+        record.closed_at = read_time(event.event_time)
     return record
 
 
@@ -215,7 +215,7 @@ def _record_marker(fold: HistoryFold, event: HistoryEvent) -> None:
         record.last_failure = _serialize(marker, "failure")
         fold.waiting[told.key] = first
         return
-    record.closed_at = read_time(event, "event_time")
+    record.closed_at = read_time(event.event_time)
     record.status = local_status(marker)
     record.failure = _serialize(marker, "failure")
     record.result = _first(marker.details["result"]) if "result" in marker.details else None

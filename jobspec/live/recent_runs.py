@@ -14,17 +14,15 @@ from datetime import UTC
 from typing import TYPE_CHECKING
 
 from temporalio.api.common.v1 import WorkflowExecution
-from temporalio.api.enums.v1 import WorkflowExecutionStatus
 from temporalio.api.workflowservice.v1 import DescribeWorkflowExecutionRequest
 
 from jobspec.errors import ScheduleNotFoundError
+from jobspec.live.run_reading import read_status
 from jobspec.results import RecentRun, Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from datetime import datetime
 
-    from google.protobuf.timestamp_pb2 import Timestamp
     from temporalio.api.schedule.v1 import ScheduleActionResult
     from temporalio.api.workflow.v1 import WorkflowExecutionInfo
 
@@ -52,19 +50,6 @@ async def read_recent_runs(schedules: Schedules, live: LiveSchedule) -> tuple[Re
     runs = list_recent_runs(live.info.recent_actions)
     outcomes = await asyncio.gather(*(_read_status(schedules, run) for run in runs))
     return tuple(replace(run, status=status) for run, status in zip(runs, outcomes, strict=True))
-
-
-def read_status(number: WorkflowExecutionStatus.ValueType) -> Status:
-    """Turn the server's number into a word; one that this version does not know is `unknown`."""
-    try:
-        return Status(WorkflowExecutionStatus.Name(number).removeprefix("WORKFLOW_EXECUTION_STATUS_").lower())
-    except ValueError:
-        return Status.UNKNOWN
-
-
-def read_time(stamp: Timestamp) -> datetime | None:
-    """Read a time of the server; None for one that was never set, which CHASM puts into the year 1."""
-    return stamp.ToDatetime(tzinfo=UTC) if stamp.seconds > 0 else None
 
 
 def _read_action(action: ScheduleActionResult) -> RecentRun:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from temporalio.client import WorkflowHandle
+from temporalio.client import WorkflowHandle, WorkflowQueryRejectedError
 from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSearchAttributes
 from temporalio.service import RPCError
 
@@ -90,8 +90,8 @@ async def query_run(client: Client, deadline: timedelta, run: RunSummary, query:
         if isinstance(error, RPCError) and is_timeout(error):
             raise _nobody_answered(what, run, deadline) from error
         reason = await attempt.explain(error)
-        if reason is None and run.status is Status.PAUSED:
-            # The server rejects the query, and the client fails on the state with which it does.
+        if run.status is Status.PAUSED and (reason is None or isinstance(error, WorkflowQueryRejectedError)):
+            # The server rejects the query, and the client may fail on the state with which it does.
             reason = QueryError(f"cannot {what}: it is paused")
         raise reason or explain_unreadable(error, what) from error
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from google.protobuf.duration_pb2 import Duration
     from google.protobuf.message import Message
+    from google.protobuf.timestamp_pb2 import Timestamp
     from temporalio.api.common.v1 import Payload
     from temporalio.api.workflow.v1 import PendingActivityInfo, WorkflowExecutionInfo
     from temporalio.api.workflowservice.v1 import DescribeWorkflowExecutionResponse
@@ -37,10 +38,9 @@ def read_status(number: WorkflowExecutionStatus.ValueType) -> Status:
     return Status(word) if word in set(Status) else Status.UNKNOWN
 
 
-def read_time(message: Message, field: str) -> datetime | None:
-    """Read a time; None where it is not set, which the server also says with the year 1."""
-    stamp = getattr(message, field)
-    return stamp.ToDatetime(tzinfo=UTC) if message.HasField(field) and stamp.seconds > 0 else None
+def read_time(stamp: Timestamp) -> datetime | None:
+    """Read a time of the server; None for one that was never set, which CHASM puts into the year 1."""
+    return stamp.ToDatetime(tzinfo=UTC) if stamp.seconds > 0 else None
 
 
 def read_job(info: WorkflowExecutionInfo) -> str | None:
@@ -59,7 +59,7 @@ def read_summary(info: WorkflowExecutionInfo) -> RunSummary:
         task_queue=info.task_queue,
         status=read_status(info.status),
         started_at=info.start_time.ToDatetime(tzinfo=UTC),
-        closed_at=read_time(info, "close_time"),
+        closed_at=read_time(info.close_time),
         scheduled_for=scheduled_for if isinstance(scheduled_for, datetime) else None,
     )
 
@@ -108,9 +108,9 @@ async def read_pending(info: PendingActivityInfo, payloads: RunPayloads) -> Pend
         attempt=info.attempt,
         maximum_attempts=options.retry_policy.maximum_attempts or info.maximum_attempts,
         last_failure=await read_failure(info.last_failure, decode) if info.HasField("last_failure") else None,
-        scheduled_at=read_time(info, "next_attempt_schedule_time") or read_time(info, "scheduled_time"),
-        started_at=read_time(info, "last_started_time"),
-        last_heartbeat_at=read_time(info, "last_heartbeat_time"),
+        scheduled_at=read_time(info.next_attempt_schedule_time) or read_time(info.scheduled_time),
+        started_at=read_time(info.last_started_time),
+        last_heartbeat_at=read_time(info.last_heartbeat_time),
         worker=info.last_worker_identity,
     )
 

@@ -11,7 +11,8 @@ from temporalio.api.schedule.v1 import ScheduleActionResult
 
 from jobspec.errors import UsageError
 from jobspec.live.patching import LONGEST_NOTE, check_note, make_window
-from jobspec.live.recent_runs import list_recent_runs, read_status, read_time
+from jobspec.live.recent_runs import list_recent_runs
+from jobspec.live.run_reading import read_status, read_time
 from jobspec.results import Status
 
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
