@@ -501,7 +501,8 @@ RULES: dict[str, Rule] = {
         summary="A job is due more often than it can finish",
         explanation="With `overlap: skip` a run is left out while the one before still runs. A run may last as long as "
         "its `execution_timeout`, or its `run_timeout` without one; where two or more runs in a row can be left out "
-        "meanwhile, the job may run far less often than its schedule says.",
+        "meanwhile, the job may run far less often than its schedule says. A timeout that a job inherits does not "
+        "count, for it says little about this job.",
         severity=Severity.WARNING,
     ),
     "JS505": Rule(

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from jobspec.spec.reports import Finding
     from jobspec.spec.validation import Problem
 
-_OWN = frozenset({"JS505", "JS507"})
-"""Rules that do not hold for what a job inherits: it serves other jobs, and cannot be removed for one of them."""
+_OWN = frozenset({"JS504", "JS505", "JS507"})
+"""Rules that do not hold for what a job inherits: it is made for jobs of all kinds, and says little about this one."""
 
 
 class Linter:
@@ -51,9 +51,9 @@ class Linter:
             problems = [*self._lint_job(job.spec)]
             if job.spec.schedule is not None:
                 problems += lint_clocks(job.spec.schedule, now)
-            for finding in (_find(job, problem) for problem in problems):
-                if finding.layer is finding.job or finding.problem.code not in _OWN:
-                    yield finding
+            for problem in problems:
+                if problem.code not in _OWN or job.origin(problem.path).layer is job.layers[-1]:
+                    yield _find(job, problem)
         yield from lint_herds(known, now, self._settings.max_jobs_per_minute)
 
     def _lint_job(self, spec: JobSpec) -> tuple[Problem, ...]:

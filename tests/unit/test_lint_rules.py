@@ -179,13 +179,19 @@ def test_the_limit_of_caught_up_runs_is_the_projects() -> None:
     assert lint_job(more, max_catchup_runs=365) == ()
 
 
-@pytest.mark.parametrize("inherited", ["timezone: Europe/Berlin", "skip: [2027-12-25]"])
-def test_what_serves_other_jobs_too_may_be_without_effect_for_one(inherited: str) -> None:
-    schedule = "interval: 7d" if "skip" in inherited else "interval: 1h"
-    own = HEAD + f"schedule: {{{schedule}, {inherited}}}\n"
-    assert len(lint(own)) == 1
-    job = HEAD + f"schedule: {{{schedule}}}\n"
-    assert lint({"specs/defaults.yaml": f"schedule: {{{inherited}}}\n", "specs/a.yaml": job}) == ()
+@pytest.mark.parametrize(
+    ("schedule", "inherited"),
+    [
+        ("{interval: 1h}", "schedule: {timezone: Europe/Berlin}"),
+        ("{interval: 7d}", "schedule: {skip: [2027-12-25]}"),
+        ("{interval: 1m}", "run: {execution_timeout: 10m}"),
+    ],
+)
+def test_what_is_made_for_all_jobs_may_not_fit_one(schedule: str, inherited: str) -> None:
+    own = f"{inherited}\nschedule: {schedule}" if inherited.startswith("run") else f"{inherited[:-1]}, {schedule[1:]}"
+    assert len(lint_job(own)) == 1
+    files = {"specs/defaults.yaml": f"{inherited}\n", "specs/a.yaml": f"{HEAD}schedule: {schedule}\n"}
+    assert lint(files) == ()
 
 
 def test_what_several_jobs_inherit_is_said_once_where_it_stands() -> None:
@@ -202,13 +208,13 @@ def test_what_several_jobs_inherit_is_said_once_where_it_stands() -> None:
 
 def test_of_two_values_that_do_not_fit_the_nearer_one_is_to_blame() -> None:
     files = {
-        "specs/defaults.yaml": "run: {execution_timeout: 3h}\n",
+        "specs/defaults.yaml": "schedule: {jitter: 40m}\n",
         "specs/a.yaml": HEAD + "schedule: {interval: 30m}\n",
     }
     [found] = lint(files)
-    assert (found.code, str(found.location)) == ("JS504", "specs/a.yaml:4:22")
+    assert (found.code, str(found.location)) == ("JS511", "specs/a.yaml:4:22")
     assert [(each.message, str(each.location)) for each in found.related] == [
-        ("`execution_timeout` is set here", "specs/defaults.yaml:1:26")
+        ("`jitter` is set here", "specs/defaults.yaml:1:20")
     ]
 
 
