@@ -27,6 +27,8 @@ COMMANDS = {
     "forget": ("ownership", "Drop this project's mark from schedules and nothing else."),
     "worker": ("worker", "Run the jobs of the specs."),
     "dev": ("dev", "Run it all on an embedded Temporal server."),
+    "next": ("next", "Show when jobs run next."),
+    "calendar": ("next", "Show how many runs start when: a heat map."),
     "explain": ("explain", "Show a job as merged, with the place each value came from."),
     "rule": ("explain", "Explain a diagnostic's code."),
     "schema": ("explain", "Print a JSON Schema for editors and programs."),

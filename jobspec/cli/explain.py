@@ -9,10 +9,7 @@ import click
 from jobspec.cli.options import env_option, output_option
 
 if TYPE_CHECKING:
-    from jobspec.diagnostics import Diagnostic
-    from jobspec.errors import NotFoundError
     from jobspec.render.schema import Kind
-    from jobspec.spec.loaded import Loaded
 
 
 @click.command("explain")
@@ -24,39 +21,13 @@ def explain_command(name: str, environment: str | None, output: str) -> None:
 
     The text is the job as YAML that could stand in a spec file; each line ends with the file and line that set it.
     """
-    from jobspec.cli.output import put, say_diagnostics
+    from jobspec.cli.finding import find_job
+    from jobspec.cli.output import put
     from jobspec.cli.specs import open_specs
     from jobspec.render.explanation import explain_as_json, explain_as_yaml
 
-    specs = open_specs(environment)
-    job = specs.loaded.jobs.get(name)
-    if job is None:
-        is_known = name in specs.loaded.frozen or name in specs.loaded.absent
-        found = [each for each in specs.loaded.diagnostics if each.job == name or (not is_known and _hides_jobs(each))]
-        say_diagnostics(found)
-        raise _refuse_name(name, specs.loaded, is_hidden=bool(found))
+    job = find_job(open_specs(environment).loaded, name)
     put(explain_as_json(job) if output == "json" else explain_as_yaml(job))
-
-
-def _hides_jobs(found: Diagnostic) -> bool:
-    """Whether it may be the reason why a job is not known: its file could not be read."""
-    return found.is_error and found.code < "JS1"
-
-
-def _refuse_name(name: str, loaded: Loaded, *, is_hidden: bool) -> NotFoundError:
-    from difflib import get_close_matches
-
-    from jobspec.errors import NotFoundError
-
-    if name in loaded.frozen:
-        return NotFoundError(f"the job `{name}` has mistakes, so there is nothing to show; see above")
-    if name in loaded.absent:
-        return NotFoundError(f"the job `{name}` is not there in this environment")
-    if is_hidden:
-        return NotFoundError(f"no spec that can be read names a job `{name}`; see above")
-    nearest = get_close_matches(name, loaded.jobs, n=3)
-    hint = "; did you mean " + " or ".join(f"`{match}`" for match in nearest) + "?" if nearest else ""
-    return NotFoundError(f"no spec names a job `{name}`{hint}")
 
 
 @click.command("rule")

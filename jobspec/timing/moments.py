@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from datetime import datetime, tzinfo
+    from datetime import date, datetime, tzinfo
 
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _DAYS = {-1: "yesterday", 0: "today", 1: "tomorrow"}
@@ -26,9 +26,9 @@ def tell_clock(local: datetime) -> str:
     return local.time().isoformat("seconds" if local.second else "minutes")
 
 
-def tell_date(local: datetime) -> str:
+def tell_date(local: date) -> str:
     """Write day of the week and date, in English whatever the locale."""
-    return f"{_WEEKDAYS[local.weekday()]} {local.date().isoformat()}"
+    return f"{_WEEKDAYS[local.weekday()]} {local.isoformat()[:10]}"
 
 
 def tell_zone(local: datetime) -> str:
@@ -54,12 +54,17 @@ def tell_moment(when: datetime, zone: tzinfo, *, now: datetime | None = None) ->
 
 
 def tell_distance(distance: timedelta) -> str:
-    """Write how far away something in the future is: `in 4 minutes`, `in 3 hours`."""
+    """Write how far away something is: `in 4 minutes`, `in 3 hours`, or `2 days ago`."""
+    length = _tell_length(abs(distance))
+    return f"in {length}" if distance >= timedelta(0) else f"{length} ago"
+
+
+def _tell_length(distance: timedelta) -> str:
     for unit, length in _UNITS:
         if distance >= _FINE.get(unit, length):
             number = distance // length
-            return f"in {number} {unit}" if number == 1 else f"in {number} {unit}s"
-    return "in less than a minute" if distance >= timedelta(0) else "now"
+            return f"{number} {unit}" if number == 1 else f"{number} {unit}s"
+    return "less than a minute"
 
 
 def tell_rate(per_day: float) -> str:

@@ -32,7 +32,7 @@ def test_days_beside_now_have_names_in_the_zone_that_is_shown(hours: int, told: 
 @pytest.mark.parametrize(
     ("distance", "told"),
     [
-        (timedelta(seconds=-1), "now"),
+        (timedelta(hours=-3), "3 hours ago"),
         (timedelta(seconds=59), "in less than a minute"),
         (timedelta(seconds=119), "in 1 minute"),
         (timedelta(minutes=4, seconds=10), "in 4 minutes"),

@@ -1,0 +1,199 @@
+"""`next` and `calendar`: when the jobs run, from their specs alone."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from jobspec.cli.exits import ExitCode
+from jobspec.cli.options import env_option, output_option
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date, datetime, tzinfo
+    from zoneinfo import ZoneInfo
+
+    from jobspec.cli.spans import Bounds
+    from jobspec.cli.specs import Specs
+    from jobspec.planning.outlook import Outlook, Span
+    from jobspec.render.tables import Style
+    from jobspec.spec.model import JobSpec
+
+_SHOWN = 10
+_SHOWN_OF_ALL = 3
+_FIRST_YEAR, _LAST_YEAR = 2000, 2100
+
+
+@click.command("next")
+@click.argument("names", metavar="[NAME]...", nargs=-1)
+@click.option("--count", "-n", type=click.IntRange(min=1), metavar="N", help=f"So many runs a job (default: {_SHOWN}).")
+@click.option("--from", "start", metavar="TIME", help="Runs from then on: RFC 3339, or a date (default: now).")
+@click.option("--to", "end", metavar="TIME", help="Runs up to then; all of them, unless -n says how many.")
+@click.option("--tz", "zone", metavar="ZONE", help="IANA time zone that is shown and meant (default: each job's own).")
+@env_option
+@output_option("text", "json")
+def next_command(  # noqa: PLR0913, PLR0917  one argument an option
+    names: tuple[str, ...],
+    count: int | None,
+    start: str | None,
+    end: str | None,
+    zone: str | None,
+    environment: str | None,
+    output: str,
+) -> int:
+    """Show when jobs run next; without NAME, all of them, the next to run first.
+
+    Times are nominal: a jitter only delays a run. No server is asked, so what an operator paused is not known. JSON has
+    the nominal runs of paused jobs, too.
+    """
+    from jobspec.cli.output import put
+    from jobspec.cli.spans import read_bounds
+    from jobspec.cli.specs import open_specs
+    from jobspec.render.next_runs import render_runs_as_json
+
+    bounds = read_bounds(start, end, zone)
+    specs = open_specs(environment)
+    chosen, code = _choose(specs, names)
+    if count is None and end is None:
+        count = _SHOWN if names or output == "json" else _SHOWN_OF_ALL
+    looks = [_look(spec, bounds, specs.now, count) for spec in chosen]
+    if output == "json":
+        put(render_runs_as_json(outlook for outlook, _ in looks))
+    elif names:
+        put("\n".join(_render_each(looks, bounds.zone, specs.now)))
+    elif looks:
+        put(_render_all([outlook for outlook, _ in looks], bounds.zone, specs.now))
+    return code
+
+
+@click.command("calendar")
+@click.option("--week", "days", flag_value=7, type=int, default=7, help="A week by hours (default).")
+@click.option("--day", "days", flag_value=1, type=int, help="A day by quarters of an hour.")
+@click.option("--from", "start", metavar="DATE", help="The first day (default: today).")
+@click.option("--tz", "zone", metavar="ZONE", help="IANA time zone (default: that of the jobs, if they agree, or UTC).")
+@click.option("--queue", "queues", metavar="NAME", multiple=True, help="Only this task queue; may be repeated.")
+@env_option
+@output_option("text", "html")
+def calendar_command(
+    days: int,
+    start: str | None,
+    zone: str | None,
+    queues: tuple[str, ...],
+    environment: str | None,
+    output: str,
+) -> int:
+    """Show how many runs start when: a heat map of all jobs, by task queue.
+
+    Nominal times, from the specs alone. HTML is one file that fetches nothing.
+    """
+    from jobspec.cli.output import is_ascii_only, put, width
+    from jobspec.cli.specs import open_specs
+    from jobspec.planning.workload import HOUR, QUARTER, count_workload
+    from jobspec.render.calendar import render_calendar
+    from jobspec.render.calendar_html import render_calendar_html
+
+    first = None if start is None else _read_date(start)
+    specs = open_specs(environment)
+    jobs, code = _choose(specs, ())
+    chosen = _pick_queues(jobs, queues)
+    clock = _choose_zone(chosen, zone)
+    first = first or specs.now.astimezone(clock).date()
+    slot = HOUR if days > 1 else QUARTER
+    workload = count_workload(chosen, zone=clock.key, first=first, days=days, slot=slot)
+    put(
+        render_calendar_html(workload)
+        if output == "html"
+        else render_calendar(workload, width=width(), ascii=is_ascii_only(sys.stdout))
+    )
+    return code
+
+
+def _read_date(text: str) -> date:
+    from datetime import date
+
+    from jobspec.errors import UsageError
+
+    try:
+        day = date.fromisoformat(text.strip())
+    except ValueError as error:
+        raise UsageError(f"--from: `{text}` is no date; write one such as `2027-03-28`") from error
+    if not _FIRST_YEAR <= day.year <= _LAST_YEAR:
+        raise UsageError(f"--from: `{text}` is out of range; Temporal knows the years {_FIRST_YEAR} to {_LAST_YEAR}")
+    return day
+
+
+def _pick_queues(specs: Sequence[JobSpec], queues: Sequence[str]) -> list[JobSpec]:
+    from difflib import get_close_matches
+
+    from jobspec.errors import NotFoundError
+
+    known = {spec.queue for spec in specs}
+    for queue in queues:
+        if queue not in known:
+            nearest = get_close_matches(queue, known, n=3)
+            hint = "; did you mean " + " or ".join(f"`{match}`" for match in nearest) + "?" if nearest else ""
+            raise NotFoundError(f"no job has the task queue `{queue}`{hint}")
+    return [spec for spec in specs if not queues or spec.queue in queues]
+
+
+def _choose_zone(specs: Sequence[JobSpec], zone: str | None) -> ZoneInfo:
+    """Find the clock to count by: what was asked for, else the zone of all jobs whose schedules mean one."""
+    from zoneinfo import ZoneInfo
+
+    from jobspec.cli.clock import open_clock
+
+    if zone is not None:
+        return ZoneInfo(open_clock(zone).name)
+    meant = {spec.schedule.timezone for spec in specs if spec.schedule and not spec.schedule.interval}
+    return ZoneInfo(meant.pop() if len(meant) == 1 else "UTC")
+
+
+def _choose(specs: Specs, names: Sequence[str]) -> tuple[list[JobSpec], ExitCode]:
+    """Find the jobs that are meant; where it is all of them, say what is wrong with the others."""
+    from jobspec.cli.finding import find_job
+    from jobspec.cli.output import say_diagnostics
+
+    if names:
+        return [find_job(specs.loaded, name).spec for name in dict.fromkeys(names)], ExitCode.OK
+    say_diagnostics(found for found in specs.loaded.diagnostics if found.is_error)
+    jobs = [job.spec for job in specs.loaded.jobs.values()]
+    return jobs, ExitCode.FAILED if specs.has_mistakes else ExitCode.OK
+
+
+def _look(spec: JobSpec, bounds: Bounds, now: datetime, count: int | None) -> tuple[Outlook, Span]:
+    from zoneinfo import ZoneInfo
+
+    from jobspec.planning.outlook import look_ahead
+
+    own = ZoneInfo(spec.schedule.timezone if spec.schedule else "UTC")
+    span = bounds.resolve(own, now, count)
+    return look_ahead(spec, span, now=now), span
+
+
+def _render_each(looks: Sequence[tuple[Outlook, Span]], zone: tzinfo | None, now: datetime) -> list[str]:
+    from jobspec.planning.outlook import find_bent_times
+    from jobspec.render.next_runs import render_job
+
+    return [
+        render_job(outlook, find_bent_times(outlook, span), now=now, zone=zone, style=_find_style())
+        for outlook, span in looks
+    ]
+
+
+def _render_all(outlooks: Sequence[Outlook], zone: tzinfo | None, now: datetime) -> str:
+    from jobspec.render.next_runs import render_overview
+
+    return render_overview(outlooks, now=now, zone=zone, style=_find_style())
+
+
+def _find_style() -> Style:
+    from jobspec.cli.output import is_ascii_only, wants_color, width
+    from jobspec.render.tables import Style
+
+    return Style(
+        width=width() if sys.stdout.isatty() else None,
+        ascii=is_ascii_only(sys.stdout),
+        color=wants_color(sys.stdout),
+    )
