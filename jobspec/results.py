@@ -460,6 +460,7 @@ class JobOverview:
             spec has mistakes. `unreadable`: its schedule cannot be read.
         message: Who paused it and why, what is wrong, or what becomes of it next; may be empty.
         differences: Fields in which the live schedule is not as the spec wants it.
+        delete_after: When a retired schedule is deleted that no spec wants.
         next_run: When the schedule starts the next run, as the server computes it; None where it starts none.
         last_run: The run that ended last; None where there is none any more.
         running: How many runs go on.
@@ -470,6 +471,7 @@ class JobOverview:
     state: JobState
     message: str = ""
     differences: tuple[str, ...] = ()
+    delete_after: datetime | None = None
     next_run: datetime | None = None
     last_run: RunSummary | None = None
     running: int = 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
@@ -34,7 +35,7 @@ def _read(name: str, option: str) -> str:
     if not name:
         raise UsageError(f"{option}: name a file after `@`, or `@-` for stdin")
     try:
-        with sys.stdin.buffer if name == "-" else Path(name).open("rb") as stream:
+        with nullcontext(sys.stdin.buffer) if name == "-" else Path(name).open("rb") as stream:
             data = stream.read(MAX_BYTES + 1)
     except OSError as error:
         raise UsageError(f"{option}: cannot read `{name}`: {(error.strerror or str(error)).lower()}") from error

@@ -23,17 +23,41 @@ COMMANDS = {
     "validate": ("validate", "Check the spec files, their import paths and inputs."),
     "plan": ("plan", "Show what apply would do."),
     "apply": ("plan", "Make the live schedules equal to the specs."),
-    "adopt": ("ownership", "Take over schedules that this project does not own yet."),
-    "forget": ("ownership", "Drop this project's mark from schedules and nothing else."),
     "worker": ("worker", "Run the jobs of the specs."),
     "dev": ("dev", "Run it all on an embedded Temporal server."),
     "next": ("next", "Show when jobs run next."),
     "calendar": ("next", "Show how many runs start when: a heat map."),
+    "run": ("run", "Start a run of a job, and wait for it."),
+    "runs": ("runs", "List the runs of a job."),
+    "describe": ("runs", "Show all about one run."),
+    "history": ("runs", "Show what happened in one run."),
+    "stats": ("runs", "Count runs by state."),
+    "signal": ("control", "Send a signal to a run."),
+    "query": ("control", "Ask a run something."),
+    "cancel": ("control", "Ask a run to end."),
+    "terminate": ("control", "End a run at once."),
+    "status": ("status", "Show how all jobs stand."),
+    "pause": ("schedules", "Pause the schedules of jobs."),
+    "resume": ("schedules", "Let paused schedules go on."),
+    "trigger": ("schedules", "Have the schedules of jobs start a run now."),
+    "backfill": ("schedules", "Start the runs of a time that is over."),
+    "adopt": ("ownership", "Take over schedules that this project does not own yet."),
+    "forget": ("ownership", "Drop this project's mark from schedules and nothing else."),
+    "schema": ("explain", "Print a JSON Schema for editors and programs."),
     "explain": ("explain", "Show a job as merged, with the place each value came from."),
     "rule": ("explain", "Explain a diagnostic's code."),
-    "schema": ("explain", "Print a JSON Schema for editors and programs."),
 }
 """Name of the command, the module that holds it, and its line in `--help`."""
+
+SECTIONS = {
+    "Specs and schedules": ("init", "validate", "plan", "apply", "worker", "dev", "next", "calendar"),
+    "Runs": ("run", "runs", "describe", "history", "stats", "signal", "query", "cancel", "terminate"),
+    "Live schedules": ("status", "pause", "resume", "trigger", "backfill", "adopt", "forget"),
+    "What jobspec knows": ("schema", "explain", "rule"),
+}
+"""Headings in `--help`, and the commands below each."""
+
+_NAME_COLUMNS = max(map(len, COMMANDS))
 
 
 class _LazyGroup(click.Group):
@@ -48,8 +72,9 @@ class _LazyGroup(click.Group):
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+        for heading, names in SECTIONS.items():
+            with formatter.section(heading):
+                formatter.write_dl([(f"{name:{_NAME_COLUMNS}}", COMMANDS[name][1]) for name in names])
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -126,13 +151,18 @@ def _show_usage(error: click.ClickException) -> None:
 
 def _explain(error: JobspecError) -> None:
     from jobspec.cli.output import say_error
-    from jobspec.errors import ProjectError
+    from jobspec.errors import ProjectError, RunFailedError
 
     if isinstance(error, ProjectError) and error.diagnostics:
         from jobspec.cli.output import say_diagnostics
 
         say_diagnostics(error.diagnostics)
     say_error(error)
+    if isinstance(error, RunFailedError) and error.failure:
+        from jobspec.cli.output import find_style, say
+        from jobspec.render.failures import render_failure
+
+        say(render_failure(error.failure, find_style(sys.stderr), indent="  "))
 
 
 def _confess() -> None:

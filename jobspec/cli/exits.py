@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import IntEnum
+from typing import TYPE_CHECKING
 
 from jobspec.errors import (
     ConflictError,
@@ -11,6 +12,9 @@ from jobspec.errors import (
     UnreachableError,
     UsageError,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 
 class ExitCode(IntEnum):
@@ -41,3 +45,18 @@ def code_of(error: JobspecError) -> ExitCode:
             return ExitCode.CONFLICT
         case _:
             return ExitCode.FAILED
+
+
+def code_of_failures(failures: Collection[JobspecError], *, done: int) -> ExitCode:
+    """Say what it means that some of several independent things failed.
+
+    Args:
+        failures: Why.
+        done: How many were done.
+    """
+    if not failures:
+        return ExitCode.OK
+    if done:
+        return ExitCode.PARTIAL
+    codes = {code_of(error) for error in failures}
+    return next(code for code in ExitCode if code in codes)

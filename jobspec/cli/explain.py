@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from jobspec.cli.completion import complete_jobs
 from jobspec.cli.options import env_option, output_option
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @click.command("explain")
-@click.argument("name")
+@click.argument("name", shell_complete=complete_jobs)
 @env_option
 @output_option("text", "json")
 def explain_command(name: str, environment: str | None, output: str) -> None:
@@ -48,9 +49,9 @@ def rule_command(code: str | None) -> None:
 
 
 @click.command("schema")
-@click.argument("kind", type=click.Choice(["job", "project", "plan"]))
+@click.argument("kind", type=click.Choice(["job", "project", "plan", "runs"]))
 def schema_command(kind: Kind) -> None:
-    """Print a JSON Schema: of spec files, of jobspec.toml, or of the plan as JSON."""
+    """Print a JSON Schema: of spec files, of jobspec.toml, or of what commands print as JSON."""
     from jobspec.cli.output import put
     from jobspec.render.schema import render_schema
 

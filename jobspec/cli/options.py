@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from jobspec.cli.completion import complete_environments
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -36,7 +38,11 @@ def connection_options(command: Command) -> Command:
 def env_option(command: Command) -> Command:
     """Add `--env`."""
     return click.option(
-        "--env", "environment", metavar="NAME", help="Environment whose overlay is merged; needed once one is declared."
+        "--env",
+        "environment",
+        metavar="NAME",
+        help="Environment whose overlay is merged; needed once one is declared.",
+        shell_complete=complete_environments,
     )(command)
 
 

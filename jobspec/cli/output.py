@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from jobspec.diagnostics import Diagnostic
     from jobspec.errors import JobspecError
+    from jobspec.render.tables import Style
 
 
 def put(text: str) -> None:
@@ -57,6 +58,15 @@ def is_ascii_only(stream: TextIO) -> bool:
     except (UnicodeEncodeError, LookupError):
         return True
     return False
+
+
+def find_style(stream: TextIO | None = None) -> Style:
+    """Say what a stream can show; stdout where none is given."""
+    from jobspec.render.tables import Style
+
+    stream = stream or sys.stdout
+    columns = shutil.get_terminal_size().columns if stream.isatty() else None
+    return Style(width=columns, ascii=is_ascii_only(stream), color=wants_color(stream))
 
 
 def width() -> int:

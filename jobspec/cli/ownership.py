@@ -129,6 +129,7 @@ def forget_command(
 
 
 async def _forget(specs: Specs, options: ConnectionOptions, names: tuple[str, ...]) -> int:
+    from jobspec.cli.exits import code_of_failures
     from jobspec.cli.output import put, say_error
     from jobspec.cli.specs import connect_to
     from jobspec.errors import JobspecError
@@ -147,15 +148,4 @@ async def _forget(specs: Specs, options: ConnectionOptions, names: tuple[str, ..
             say_error(error)
         else:
             put(f"forgot {name}")
-    return _code_of_failures(failures, len(names))
-
-
-def _code_of_failures(failures: list[JobspecError], number: int) -> int:
-    from jobspec.cli.exits import code_of
-
-    if not failures:
-        return ExitCode.OK
-    if len(failures) < number:
-        return ExitCode.PARTIAL
-    codes = {code_of(error) for error in failures}
-    return next(code for code in ExitCode if code in codes)
+    return code_of_failures(failures, done=len(names) - len(failures))

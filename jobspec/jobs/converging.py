@@ -54,7 +54,7 @@ async def plan(
     is_complete = origin is None or not origin.loaded.incomplete
     planned = await plan_jobs(
         Schedules(client),
-        _desire(registry),
+        desire(registry),
         terms=Terms(
             project=registry.project or "",
             owners=owners,
@@ -69,7 +69,8 @@ async def plan(
     return planned if keep_going else replace(planned, refusals=(*_refuse_mistakes(registry), *planned.refusals))
 
 
-def _desire(registry: Registry) -> DesiredJobs:
+def desire(registry: Registry) -> DesiredJobs:
+    """Say what a registry wants, and what is not known of it."""
     jobs = tuple(SourcedSpec(spec=definition.spec) for definition in registry.list())
     if registry.origin is None:
         return DesiredJobs(jobs=jobs, found=SpecsFound(is_empty=not jobs))

@@ -88,17 +88,17 @@ def check_page_size(size: int) -> int:
 
 
 def _is_of(name: str) -> str:
-    return f"{JOB_ATTRIBUTE} = {_quote(name)}"
+    return f"{JOB_ATTRIBUTE} = {quote(name)}"
 
 
-def _quote(text: str) -> str:
+def quote(text: str) -> str:
     """Write text so that it stays text; the server reads queries as MySQL would."""
     return "'" + text.replace("\\", "\\\\").replace("'", "''") + "'"
 
 
 def _status(status: Status) -> str:
     try:
-        return _quote(_WORDS[status])
+        return quote(_WORDS[status])
     except KeyError:
         raise UsageError(f"no runs can be asked for that are `{status}`, for the server has no word for it") from None
 

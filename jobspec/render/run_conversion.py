@@ -212,6 +212,7 @@ def job_status_document(job: JobOverview) -> JobStatusDocument:
         state=job.state,
         message=job.message,
         differences=job.differences,
+        delete_after=_time(job.delete_after),
         next_run=_time(job.next_run),
         last_run=run_document(job.last_run) if job.last_run else None,
         running=job.running,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from jobspec.render.clock import NO_TIME, tell_length
 from jobspec.render.failures import render_failure, tell_root
-from jobspec.render.tables import Cell, Column, Style, Tone, render_table
+from jobspec.render.tables import Cell, Column, Row, Style, Tone, render_table
 from jobspec.render.terminal import cut, pad
 from jobspec.render.values import tell_value, tell_values
 from jobspec.results import ActivityStatus, Status
@@ -101,7 +101,7 @@ def render_stats(stats: Mapping[str, DefinitionStats], style: Style) -> str:
         *(Column(heading=tell_word(status).upper(), is_number=True) for status in shown),
         Column(heading="TOTAL", is_number=True),
     )
-    rows = (
+    rows: Iterator[Row] = (
         (job, *(_count_cell(status, getattr(found, status)) for status in shown), f"{found.total:,}")
         for job, found in stats.items()
     )

@@ -70,6 +70,9 @@ class JobStatusDocument(Document):
     differences: tuple[str, ...]
     """Fields of the live schedule that are not as the spec wants them."""
 
+    delete_after: Time | None
+    """When a retired schedule is deleted that no spec wants."""
+
     next_run: Time | None
     """When the schedule starts the next run; null where it starts none."""
 

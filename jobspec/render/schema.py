@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Literal, get_args
 from jobspec.render.file_schema import Schema, make_job_schema, make_project_schema
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from pydantic import BaseModel
 
-Kind = Literal["job", "project", "plan"]
+Kind = Literal["job", "project", "plan", "runs"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
@@ -24,28 +26,60 @@ def render_schema(kind: Kind) -> str:
 
     Args:
         kind: `job` for spec files and `defaults.yaml`, `project` for `jobspec.toml`, `plan` for what `plan`, `apply`
-            and `validate` print as JSON.
+            and `validate` print as JSON, `runs` for what the commands for runs and live schedules print as JSON.
     """
-    makers = {"job": make_job_schema, "project": make_project_schema, "plan": make_plan_schema}
+    makers: dict[Kind, Callable[[], Schema]] = {
+        "job": make_job_schema,
+        "project": make_project_schema,
+        "plan": make_plan_schema,
+        "runs": make_runs_schema,
+    }
     document = {"$schema": DRAFT, "$id": f"urn:jobspec:schema:{kind}", **makers[kind]()}
     return json.dumps(document, indent=2) + "\n"
 
 
 def make_plan_schema() -> Schema:
-    """Make the schema of the documents; other keys are allowed, for a later release may add some."""
-    from pydantic.json_schema import models_json_schema
-
+    """Make the schema of what `plan`, `apply` and `validate` print."""
     from jobspec.render.documents import ApplyDocument, DiagnosticsDocument, PlanDocument
 
-    documents: dict[str, type[BaseModel]] = {
-        "plan": PlanDocument,
-        "apply": ApplyDocument,
-        "diagnostics": DiagnosticsDocument,
-    }
-    _, generated = models_json_schema([(model, "validation") for model in documents.values()])
+    return make_documents_schema(
+        (PlanDocument, ApplyDocument, DiagnosticsDocument),
+        title="Documents of jobspec",
+        description="What `plan`, `apply` and `validate` print with `--output json`.",
+    )
+
+
+def make_runs_schema() -> Schema:
+    """Make the schema of what the commands for runs and live schedules print."""
+    from jobspec.render import run_documents as runs, schedule_documents as schedules
+
+    return make_documents_schema(
+        (
+            *(runs.StartedDocument, runs.ResultDocument, runs.RunsDocument, runs.RunDetailDocument),
+            *(runs.HistoryDocument, runs.StatsDocument, runs.AnswerDocument, runs.ToldDocument),
+            *(schedules.ScheduleActionsDocument, schedules.BackfillDocument, schedules.StatusDocument),
+        ),
+        title="Documents of jobspec about runs and live schedules",
+        description="What `run`, `runs`, `describe`, `history`, `stats`, `query`, `signal`, `cancel`, `terminate`, "
+        "`pause`, `resume`, `trigger`, `backfill` and `status` print with `--output json`.",
+    )
+
+
+def make_documents_schema(models: Sequence[type[BaseModel]], *, title: str, description: str) -> Schema:
+    """Make the schema of some documents; other keys are allowed, for a later release may add some.
+
+    Args:
+        models: Documents, each with a `kind` of its own.
+        title: What they are.
+        description: Where they come from.
+    """
+    from pydantic.json_schema import models_json_schema
+
+    documents = {model.model_fields["kind"].default: model for model in models}
+    _, generated = models_json_schema([(model, "validation") for model in models])
     return {
-        "title": "Documents of jobspec",
-        "description": "What `plan`, `apply` and `validate` print with `--output json`.",
+        "title": title,
+        "description": description,
         "type": "object",
         "required": ["kind", "version"],
         "properties": {"kind": {"enum": list(documents)}, "version": {"const": 1}},

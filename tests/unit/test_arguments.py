@@ -34,6 +34,8 @@ def test_json_comes_from_a_file_and_from_stdin(tmp_path: Path, monkeypatch: pyte
     assert read_json(f"@{file}", "--input") == {"region": "eu ☃"}
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"[1]")))
     assert read_json("@-", "--input") == [1]
+    with pytest.raises(UsageError, match="no JSON"):
+        read_json("@-", "--arg")
 
 
 @pytest.mark.parametrize(

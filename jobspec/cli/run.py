@@ -1,0 +1,111 @@
+"""`run`: starting a run of a job, and waiting for it."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from jobspec.cli.exits import ExitCode
+from jobspec.cli.jobs import Target, job_argument, target_options
+from jobspec.cli.options import output_option
+
+if TYPE_CHECKING:
+    from temporalio.client import Client
+
+    from jobspec.cli.jobs import OpenedJob
+    from jobspec.jobs.handle import RunHandle
+
+
+@click.command("run")
+@job_argument
+@click.option(
+    "--input", "value", metavar="JSON", help="The argument: JSON, @FILE, or @- for stdin; default: the job's."
+)
+@click.option("--arg", "values", metavar="JSON", multiple=True, help="One of several arguments, in their order.")
+@click.option("--id", "workflow_id", metavar="ID", help="Workflow id; default: the job's name and a random UUID.")
+@click.option("--wait", is_flag=True, help="Wait for its end and print what it returned, as JSON.")
+@target_options
+@output_option("text", "json")
+def run_command(  # noqa: PLR0913  one argument an option
+    name: str,
+    value: str | None,
+    values: tuple[str, ...],
+    workflow_id: str | None,
+    target: Target,
+    output: str,
+    *,
+    wait: bool,
+) -> int:
+    """Start a run of a job now.
+
+    Its input is checked against its model first. With --wait, stderr tells what goes on, and the exit code is 1 when
+    the run fails; Ctrl-C ends the waiting and not the run.
+    """
+    from jobspec.cli.jobs import open_job
+    from jobspec.errors import UsageError
+
+    if workflow_id == "":
+        raise UsageError("--id is empty; leave it out to have one made")
+    arguments = _read_arguments(value, values)
+    return asyncio.run(_run(open_job(name, target), arguments, workflow_id, output, wait=wait))
+
+
+def _read_arguments(value: str | None, values: tuple[str, ...]) -> dict[str, Any]:
+    from jobspec.cli.arguments import read_json
+    from jobspec.errors import UsageError
+
+    if value is not None and values:
+        raise UsageError("give --input for one argument or --arg for each of several, not both")
+    if values:
+        return {"args": [read_json(each, "--arg") for each in values]}
+    return {} if value is None else {"input": read_json(value, "--input")}
+
+
+async def _run(
+    job: OpenedJob, arguments: dict[str, Any], workflow_id: str | None, output: str, *, wait: bool
+) -> ExitCode:
+    from jobspec.cli.output import put, say
+    from jobspec.render.run_documents import StartedDocument
+
+    client = await job.connect()
+    handle = await job.definition.execute(client, **arguments, workflow_id=workflow_id)
+    text = f"workflow id  {handle.workflow_id}\nrun id       {handle.run_id}"
+    await _warn_of_absent_workers(job, client)
+    if wait:
+        say(text)
+        return await _wait(job, client, handle, output)
+    document = StartedDocument(job=job.name, workflow_id=handle.workflow_id, run_id=handle.run_id or "")
+    put(document.to_json() if output == "json" else text)
+    return ExitCode.OK
+
+
+async def _warn_of_absent_workers(job: OpenedJob, client: Client) -> None:
+    from jobspec.cli.output import say
+
+    queue = await job.definition.task_queue_info(client)
+    if not queue.is_reachable:
+        say(f"warning: no worker polls the task queue `{queue.name}`, so the run waits for one")
+
+
+async def _wait(job: OpenedJob, client: Client, handle: RunHandle, output: str) -> ExitCode:
+    from jobspec.cli.output import find_style, put
+    from jobspec.cli.waiting import Waiting
+    from jobspec.errors import RunFailedError
+    from jobspec.render.run_conversion import result_document
+    from jobspec.render.values import write_json
+    from jobspec.results import Status
+
+    run = handle.workflow_id, handle.run_id or ""
+    try:
+        result = await Waiting(job=job, client=client, handle=handle).result()
+    except RunFailedError as error:
+        if output == "json":
+            put(result_document(job.name, run, error.status, failure=error.failure).to_json())
+        raise
+    if output == "json":
+        put(result_document(job.name, run, Status.COMPLETED, result=result).to_json())
+    else:
+        put(write_json(result, indent=2, ascii=find_style().ascii))
+    return ExitCode.OK

@@ -1,0 +1,68 @@
+"""`status`: how the jobs of a project stand."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import click
+
+from jobspec.cli.clock import tz_option
+from jobspec.cli.completion import complete_jobs
+from jobspec.cli.jobs import Target, target_options
+from jobspec.cli.options import output_option
+
+if TYPE_CHECKING:
+    from jobspec.cli.specs import Specs
+    from jobspec.render.clock import Clock
+    from jobspec.results import JobOverview
+
+
+@click.command("status")
+@click.argument("names", metavar="[NAME]...", nargs=-1, shell_complete=complete_jobs)
+@tz_option
+@target_options
+@output_option("text", "json")
+def status_command(names: tuple[str, ...], zone: str | None, target: Target, output: str) -> None:
+    """Show how jobs stand: state, next run, last run and its outcome, what runs now, and what differs from the spec.
+
+    Without NAME, all jobs, also those with mistakes, and the project's schedules that no spec names. What ended in the
+    last moments may not show yet.
+    """
+    from jobspec.cli.clock import open_clock
+    from jobspec.cli.specs import open_specs
+
+    clock = open_clock(zone)
+    specs = open_specs(target.environment)
+    namespace, jobs = asyncio.run(_survey(specs, target, names))
+    _show(specs, namespace, jobs, clock, output)
+
+
+async def _survey(specs: Specs, target: Target, names: tuple[str, ...]) -> tuple[str, tuple[JobOverview, ...]]:
+    from jobspec.cli.jobs import open_registry
+    from jobspec.cli.specs import connect_to
+    from jobspec.jobs.overview import survey_jobs
+
+    client = await connect_to(specs, target.connection)
+    return client.namespace, await survey_jobs(client, open_registry(specs), names)
+
+
+def _show(specs: Specs, namespace: str, jobs: tuple[JobOverview, ...], clock: Clock, output: str) -> None:
+    from jobspec.cli.output import find_style, put, say
+    from jobspec.render.run_conversion import job_status_document, write_time
+    from jobspec.render.schedule_documents import StatusDocument
+    from jobspec.render.status import render_status, summarize_status
+
+    if output == "json":
+        document = StatusDocument(
+            project=specs.project.project or "",
+            namespace=namespace,
+            environment=specs.env,
+            as_of=write_time(clock.now),
+            jobs=tuple(map(job_status_document, jobs)),
+        )
+        put(document.to_json())
+        return
+    if jobs:
+        put(render_status(jobs, clock, find_style()))
+    say(summarize_status(jobs))

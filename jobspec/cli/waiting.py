@@ -1,0 +1,110 @@
+"""Waiting for a run, with what goes on in it on stderr, through restarts of the server."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
+
+from jobspec.errors import JobspecError, RequestError, RunFailedError, UnreachableError
+
+if TYPE_CHECKING:
+    from temporalio.client import Client
+
+    from jobspec.cli.jobs import OpenedJob
+    from jobspec.cli.progress import Progress
+    from jobspec.jobs.handle import RunHandle
+
+SILENCE: Final = 3.0
+"""After so many seconds without an answer it is said that the server is away."""
+
+_PATIENCE: Final = "2 minutes"
+"""How long waiting for the result puts up with that (`jobspec.live.waiting.PATIENCE`)."""
+
+_SHORTEST_PAUSE: Final = 0.1
+_LONGEST_PAUSE: Final = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """One run that is waited for.
+
+    Attributes:
+        job: Whose run it is.
+        client: Connected.
+        handle: The run.
+    """
+
+    job: OpenedJob
+    client: Client
+    handle: RunHandle
+
+    async def result(self) -> Any:
+        """Wait until the run, or the last one that it continues as, is over; tell meanwhile what goes on in it.
+
+        Returns:
+            What it returned, as plain values; a `Raw` where that cannot be decoded.
+
+        Raises:
+            RunFailedError: It did not complete.
+            UnreachableError: The server stayed away; how to go on waiting was said.
+        """
+        from jobspec.cli.progress import Progress
+
+        progress = Progress(sys.stderr)
+        watching = asyncio.create_task(self._watch(progress))
+        try:
+            return await self._wait()
+        except UnreachableError:
+            progress.note(f"Nothing is known of the run any more; wait for it with {self._say_how()}")
+            raise
+        except asyncio.CancelledError:
+            progress.note(f"The run goes on; wait for it with {self._say_how()}")
+            raise
+        finally:
+            watching.cancel()
+            progress.close()
+
+    def _say_how(self) -> str:
+        command = self.job.command("describe", "-w", self.handle.workflow_id, "--wait")
+        return f"`{command}`"
+
+    async def _wait(self) -> Any:
+        # What `run()` is annotated with is of no use here: JSON is shown as it came.
+        handle = replace(self.handle, result_type=None)
+        try:
+            return await handle.result()
+        except (UnreachableError, RunFailedError):
+            raise
+        except RequestError:
+            history = await self.job.definition.history(self.client, handle.workflow_id, max_events=1)
+            if history.result is None:
+                raise
+            return history.result
+
+    async def _watch(self, progress: Progress) -> None:
+        """Tell what goes on, until the run is over or this is cancelled."""
+        from jobspec.render.runs import tell_progress
+
+        pause, is_away = _SHORTEST_PAUSE, False
+        while True:
+            asking = asyncio.ensure_future(self.job.definition.describe(self.client, self.handle.workflow_id))
+            answered, _ = await asyncio.wait({asking}, timeout=SILENCE)
+            if not (answered or is_away):
+                progress.note(f"Temporal cannot be reached; trying again for {_PATIENCE}. The run itself goes on.")
+                is_away = True
+            try:
+                detail = await asking
+            except UnreachableError:
+                continue
+            except JobspecError:
+                return  # waiting for the result meets the same, and says it
+            if is_away:
+                progress.note("Temporal is back.")
+                is_away = False
+            if detail.summary.status.is_terminal:
+                return
+            progress.tell(tell_progress(detail))
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, _LONGEST_PAUSE)

@@ -1,0 +1,190 @@
+"""How the jobs of a registry stand: their specs, their live schedules and their runs together."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from jobspec.errors import ForeignScheduleError, JobspecError
+from jobspec.jobs.converging import desire
+from jobspec.live.latest_runs import LatestRuns, read_latest_runs
+from jobspec.live.requests import Requests
+from jobspec.live.run_reading import read_time
+from jobspec.live.schedules import LiveSchedule, Schedules
+from jobspec.planning.pauses import Pause, read_retirement, spec_reason
+from jobspec.planning.plan import explain_live, hold_foreign
+from jobspec.planning.survey import read_live, read_named
+from jobspec.planning.wanted import want_jobs_meanwhile
+from jobspec.results import JobOverview, JobState
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from temporalio.client import Client
+
+    from jobspec.jobs.registry import Registry
+    from jobspec.planning.pauses import Retirement
+    from jobspec.planning.plan import Wanted
+    from jobspec.planning.wanted import WantedJobs
+
+NO_RUNS = LatestRuns()
+
+
+async def survey_jobs(client: Client, registry: Registry, names: Collection[str] = ()) -> tuple[JobOverview, ...]:
+    """Tell how jobs stand.
+
+    Each live schedule is described, as for a plan; the runs of a hundred jobs are asked for at once.
+
+    Args:
+        client: Connected; its data converter is used to compare.
+        registry: The jobs.
+        names: Only these; default: all of them, those with mistakes, and the project's schedules that no job wants.
+
+    Returns:
+        In name order.
+
+    Raises:
+        InvalidDefinitionError: The registry has no project.
+        NotFoundError: One of the names is neither that of a job nor of a schedule of the project.
+        UnreachableError: Temporal cannot be reached.
+    """
+    owners = registry.require_owners()
+    schedules, requests = Schedules(client), Requests()  # visibility has a pace of its own
+    known = frozenset(names) or frozenset(registry) | registry.frozen
+    (live, wanted), runs = await asyncio.gather(
+        _read_schedules(schedules, registry, owners, frozenset(names)),
+        read_latest_runs(client, requests, known),
+    )
+    ours = {name for name, found in live.items() if isinstance(found, LiveSchedule) and found.project in owners}
+    for name in names:
+        if name not in ours and name not in registry.frozen:
+            registry.must_get(name)  # says what may be meant
+    unwanted = ours - known
+    runs = {**runs, **await read_latest_runs(client, requests, unwanted)}
+    judge = _Judge(registry=registry, owners=owners, wanted=wanted, now=datetime.now(UTC))
+    chosen = sorted(known | unwanted)
+    return tuple(_add_runs(judge.judge(name, live.get(name)), runs.get(name, NO_RUNS)) for name in chosen)
+
+
+async def _read_schedules(
+    schedules: Schedules, registry: Registry, owners: frozenset[str], names: frozenset[str]
+) -> tuple[Mapping[str, LiveSchedule | JobspecError], WantedJobs]:
+    """Read the live side while the desired one is made."""
+    desired, client = desire(registry), schedules.client
+    read = read_named(schedules, names) if names else read_live(schedules, desired.scheduled, owners=owners)
+    reading = asyncio.ensure_future(read)
+    jobs = [job for job in desired.jobs if not names or job.spec.name in names]
+    wanted = await want_jobs_meanwhile(
+        jobs, converter=client.data_converter, namespace=client.namespace, now=datetime.now(UTC)
+    )
+    return await reading, wanted
+
+
+def _add_runs(job: JobOverview, runs: LatestRuns) -> JobOverview:
+    return replace(job, last_run=runs.last, running=runs.running, running_since=runs.running_since)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Judge:
+    """What is known of the desired side.
+
+    Attributes:
+        registry: The jobs.
+        owners: Marks that are ours.
+        wanted: The jobs that have a schedule, in comparable form.
+        now: The present moment.
+    """
+
+    registry: Registry
+    owners: frozenset[str]
+    wanted: WantedJobs
+    now: datetime
+
+    def judge(self, name: str, live: LiveSchedule | JobspecError | None) -> JobOverview:
+        """Say where one job stands.
+
+        Args:
+            name: The job, or the schedule that no job wants.
+            live: What is there; an error where it cannot be read.
+        """
+        if isinstance(live, JobspecError):
+            state = JobState.FOREIGN if isinstance(live, ForeignScheduleError) else JobState.UNREADABLE
+            return JobOverview(name=name, state=state, message=str(live))
+        is_ours = live is not None and live.project in self.owners
+        next_run = _find_next_run(live, self.now) if live is not None and is_ours else None
+        if mistakes := self._find_mistakes(name):
+            return JobOverview(name=name, state=JobState.INVALID, message=mistakes, next_run=next_run)
+        wanted = self.wanted.wanted.get(name)
+        if live is None:
+            return JobOverview(name=name, state=_state_of_absent(wanted))
+        if wanted is None:
+            return self._judge_unwanted(live, next_run) if is_ours else JobOverview(name=name, state=JobState.ON_DEMAND)
+        if not is_ours:
+            held = hold_foreign(name, None, live.project)
+            return JobOverview(name=name, state=JobState.FOREIGN, message=f"{held.message}; {held.hint}")
+        return _judge_owned(wanted, live, next_run)
+
+    def _find_mistakes(self, name: str) -> str:
+        if name in self.wanted.failed:
+            return str(self.wanted.failed[name])
+        if name not in self.registry.frozen:
+            return ""
+        said = [found.message for found in self.registry.diagnostics if found.job == name and found.is_error]
+        return "; ".join(said) or "its spec cannot be judged; `jobspec validate` says why"
+
+    def _judge_unwanted(self, live: LiveSchedule, next_run: datetime | None) -> JobOverview:
+        retirement = _read_retirement(live)
+        if retirement:
+            return JobOverview(name=live.name, state=JobState.RETIRED, delete_after=retirement.delete_after)
+        origin = self.registry.origin
+        if origin is not None and origin.loaded.incomplete:
+            message = "no spec names it, but not all specs can be used"
+        elif live.name in self.registry:
+            message = "its spec has no schedule any more; the next apply retires it"
+        else:
+            message = "no spec names it; the next apply retires it"
+        return JobOverview(name=live.name, state=JobState.UNWANTED, message=message, next_run=next_run)
+
+
+def _state_of_absent(wanted: Wanted | None) -> JobState:
+    if wanted is None:
+        return JobState.ON_DEMAND
+    return JobState.COMPLETED if wanted.is_completed else JobState.NOT_APPLIED
+
+
+def _judge_owned(wanted: Wanted, live: LiveSchedule, next_run: datetime | None) -> JobOverview:
+    differences = tuple(change.field for change in explain_live(wanted, live))
+    job = JobOverview(name=live.name, state=JobState.ACTIVE, differences=differences, next_run=next_run)
+    if _read_retirement(live):
+        return replace(job, state=JobState.RETIRED, message="back in the specs; the next apply restores it")
+    if live.paused:
+        return replace(job, state=JobState.PAUSED, message=_tell_pause(live))
+    if _is_used_up(live):
+        return replace(job, message="has started as many runs as it may")
+    return job
+
+
+def _read_retirement(live: LiveSchedule) -> Retirement | None:
+    return read_retirement(Pause(paused=live.paused, note=live.note))
+
+
+def _tell_pause(live: LiveSchedule) -> str:
+    reason = spec_reason(Pause(paused=live.paused, note=live.note))
+    if reason is None:
+        return live.note
+    return "by its spec" if reason is True else f"by its spec: {reason}"
+
+
+def _is_used_up(live: LiveSchedule) -> bool:
+    state = live.message.state
+    return bool(state.limited_actions and not state.remaining_actions)
+
+
+def _find_next_run(live: LiveSchedule, now: datetime) -> datetime | None:
+    """Take the server's own time, jitter included; of a paused schedule it may be old."""
+    if live.paused or _is_used_up(live):
+        return None
+    times = filter(None, map(read_time, live.info.future_action_times))
+    return next((when for when in times if when > now), None)
