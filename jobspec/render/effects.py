@@ -30,8 +30,8 @@ def render_effects(effects: EffectsDocument, *, width: int) -> Iterator[str]:
     before, after = effects.runs_before, effects.runs_after
     if before and before.paused and (after is None or not after.paused):
         before = None  # it did not run, so only what comes is worth telling
+    columns = len(_BEFORE) + 1
     if before and after and before != after:
-        columns = len(_BEFORE) + 1
         was, will = [_tell(rhythm, width - columns) for rhythm in (before, after)]
         if was == will:
             yield f"{_ONLY} {will}"
@@ -40,7 +40,8 @@ def render_effects(effects: EffectsDocument, *, width: int) -> Iterator[str]:
             is_only_paused = after == before.model_copy(update={"paused": True})
             yield f"{_AFTER:{columns}}{_PAUSED if is_only_paused else will}"
     elif before and not after:
-        yield f"{_BEFORE} {_tell(before, width - len(_BEFORE) - 1)}"
+        yield f"{_BEFORE:{columns}}{_tell(before, width - columns)}"
+        yield f"{_AFTER:{columns}}none"
     elif after and not before:
         yield f"{_ONLY} {_tell(after, width - len(_ONLY) - 1)}"
     for note in effects.notes:
