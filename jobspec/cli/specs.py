@@ -84,14 +84,25 @@ def complete_connection(specs: Specs, options: ConnectionOptions) -> ConnectionO
     Raises:
         RefusedError: The connection leads to another namespace than the environment's.
     """
+    return complete_options(options, env=specs.env, environment=specs.environment)
+
+
+def complete_options(options: ConnectionOptions, *, env: str | None, environment: Environment) -> ConnectionOptions:
+    """Do the same where no specs were loaded yet.
+
+    Args:
+        options: As given on the command line.
+        env: The environment's name.
+        environment: Where it is.
+    """
     from jobspec.live.connection import resolved_namespace
 
-    completed = replace(options, profile=options.profile or specs.environment.profile)
+    completed = replace(options, profile=options.profile or environment.profile)
     namespace = resolved_namespace(profile=completed.profile, namespace=completed.namespace)
-    wanted = specs.environment.namespace
+    wanted = environment.namespace
     if wanted and namespace != wanted:
         raise RefusedError(
-            f"the environment `{specs.env}` is in the namespace `{wanted}`, but the connection leads to `{namespace}`; "
+            f"the environment `{env}` is in the namespace `{wanted}`, but the connection leads to `{namespace}`; "
             "set the namespace of the Temporal profile, TEMPORAL_NAMESPACE or --namespace to it"
         )
     return completed

@@ -156,6 +156,11 @@ class Requests:
         self._failing_since: float | None = None
         self._gone: UnreachableError | None = None
 
+    @property
+    def answered_at(self) -> float:
+        """When the server answered for the last time, by the clock of `time.monotonic`; at first, when this was made."""
+        return self._answered_at
+
     async def send(
         self, rpc: Rpc[Request_contra, Response_co], request: Request_contra, *, what: str, at_most_once: bool = False
     ) -> Response_co:

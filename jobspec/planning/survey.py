@@ -56,7 +56,7 @@ async def read_live(
         **await read_named(schedules, ours - wanted),
     }
     foreign = present - ours
-    return {name: _disown(answer) if name in foreign else answer for name, answer in answers.items()}
+    return {name: disown(answer) if name in foreign else answer for name, answer in answers.items()}
 
 
 async def _list_and_read(
@@ -94,7 +94,7 @@ async def read_named(schedules: Schedules, names: Collection[str]) -> Mapping[st
     return answers
 
 
-def _disown(answer: LiveSchedule | JobspecError) -> LiveSchedule | JobspecError:
+def disown(answer: LiveSchedule | JobspecError) -> LiveSchedule | JobspecError:
     """Say of what cannot be read that it is not ours, where the list shows that: nobody shall be told to delete it."""
     if not isinstance(answer, MalformedScheduleError):
         return answer

@@ -52,6 +52,10 @@ class Cache:
         }
         return list(self._listings.values())
 
+    def distrust(self) -> None:
+        """Read every file at the next load, whatever the file system says of it; only other content is parsed anew."""
+        self._listings = {}
+
     def parse(self, files: Iterable[SourceFile]) -> dict[str, ParsedFile]:
         """Parse the files whose content has changed."""
         self._files = {file.path: _parse(file, self._files.get(file.path)) for file in files}

@@ -1,0 +1,282 @@
+"""`reconcile`: the daemon that keeps live schedules equal to the specs."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import threading
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from jobspec.cli.exits import ExitCode, code_of
+from jobspec.cli.options import ConnectionOptions, connection_options, env_option
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+    from temporalio.client import Client
+    from temporalio.converter import DataConverter
+
+    from jobspec.reconcile.daemon import Daemon
+    from jobspec.reconcile.logs import LogFormat
+    from jobspec.reconcile.report import Report, Withheld
+    from jobspec.reconcile.service import Answer
+    from jobspec.reconcile.settings import Settings
+    from jobspec.spec.project import Workspace
+
+_END_SECONDS: Final = 9.5
+"""After so many seconds a daemon that was told to stop ends in any case, before a supervisor kills it after ten."""
+
+_SHORTEST: Final = timedelta(seconds=1)
+
+
+def _read_duration(_context: click.Context, _parameter: click.Parameter, text: str) -> timedelta:
+    from jobspec.timing.duration import DurationError, parse_duration
+
+    try:
+        duration = parse_duration(text)
+    except DurationError as error:
+        raise click.BadParameter(str(error)) from error
+    if duration < _SHORTEST:
+        raise click.BadParameter("it must be at least 1s")
+    return duration
+
+
+@click.command("reconcile")
+@env_option
+@connection_options
+@click.option("--once", is_flag=True, help="Make everything equal once, and end; for pipelines and CronJobs.")
+@click.option("--dry-run", is_flag=True, help="Write nothing; say what would be written.")
+@click.option(
+    "--prune/--no-prune", default=True, show_default=True, help="Retire and then delete jobs that left the specs."
+)
+@click.option(
+    "--interval",
+    metavar="DURATION",
+    default="5m",
+    show_default=True,
+    callback=_read_duration,
+    help="Between two looks at all that is live.",
+)
+@click.option(
+    "--sweep",
+    metavar="DURATION",
+    default="1h",
+    show_default=True,
+    callback=_read_duration,
+    help="The time within which each schedule is verified in full.",
+)
+@click.option("--http", metavar="HOST:PORT", help="Serve /livez, /readyz, /metrics and /status there.")
+@click.option("--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option(
+    "--directory",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="The project's directory, which may be a link that is swapped; default: the working directory.",
+)
+def reconcile_command(  # noqa: PLR0913  one argument an option
+    *,
+    environment: str | None,
+    profile: str | None,
+    address: str | None,
+    namespace: str | None,
+    interval: timedelta,
+    sweep: timedelta,
+    http: str | None,
+    log_format: LogFormat,
+    directory: Path | None,
+    once: bool,
+    dry_run: bool,
+    prune: bool,
+) -> int:
+    """Keep the live schedules equal to the specs, until SIGTERM or Ctrl-C.
+
+    Reads the files anew when they change, on SIGHUP and at every interval; creates, updates, retires and deletes as
+    apply does, each guarded; notices what others change and changes it back. Loads no code of jobs.
+    """
+    from jobspec.errors import UsageError
+    from jobspec.reconcile.files import find_start
+    from jobspec.reconcile.logs import set_up_logging
+    from jobspec.reconcile.settings import Settings
+    from jobspec.spec.project import get_project_id, load_workspace
+
+    if once and http:
+        raise UsageError("--http serves what a daemon does; leave it out beside --once")
+    set_up_logging(log_format)
+    place = Path(os.path.abspath(directory)) if directory else find_start()  # noqa: PTH100 - `resolve` follows links
+    workspace = load_workspace(place)
+    get_project_id(workspace.project)
+    settings = Settings(
+        environment=environment,
+        data_converter=workspace.project.data_converter,
+        prunes=prune,
+        is_dry_run=dry_run,
+        interval=interval,
+        sweep=sweep,
+    )
+    options = ConnectionOptions(profile=profile, address=address, namespace=namespace)
+    start = _prepare(place, workspace, settings, options)
+    # Closing the loop would wait for what is cancelled; the process ends anyway.
+    return asyncio.Runner().run(_run_once(start) if once else _run(start, http))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Start:
+    """What a daemon begins with."""
+
+    place: Path
+    workspace: Workspace
+    settings: Settings
+    converter: DataConverter
+    options: ConnectionOptions
+
+    async def connect(self) -> Client:
+        """Connect, and check that the namespace is there."""
+        from jobspec.live.connection import check_namespace, connect
+
+        client = await connect(
+            profile=self.options.profile,
+            address=self.options.address,
+            namespace=self.options.namespace,
+            data_converter=self.converter,
+        )
+        await check_namespace(client)
+        return client
+
+    def make_daemon(self) -> Daemon:
+        from importlib.metadata import version
+
+        from jobspec.reconcile.daemon import Daemon
+
+        return Daemon(
+            self.place, self.workspace.roots, self.settings, connect=self.connect, version=version("temporal-jobspec")
+        )
+
+
+def _prepare(place: Path, workspace: Workspace, settings: Settings, options: ConnectionOptions) -> _Start:
+    """Find out now all that can be wrong with a connection, other than that nobody is there."""
+    from jobspec.cli.data_converter import resolve_data_converter
+    from jobspec.cli.specs import complete_options
+    from jobspec.live.connection import resolve_settings
+    from jobspec.spec.project import resolve_environment
+
+    environment = resolve_environment(workspace.project, settings.environment)
+    completed = complete_options(options, env=settings.environment, environment=environment)
+    resolve_settings(profile=completed.profile, address=completed.address, namespace=completed.namespace)
+    converter = resolve_data_converter(workspace.project.data_converter, workspace.directory)
+    return _Start(place=place, workspace=workspace, settings=settings, converter=converter, options=completed)
+
+
+async def _run(start: _Start, http: str | None) -> int:
+    from jobspec.reconcile.logs import log
+    from jobspec.reconcile.service import serve
+
+    daemon = start.make_daemon()
+    stop = _stop_on_signals()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, daemon.hang_up)
+    async with AsyncExitStack() as stack:
+        if http:
+            address = await stack.enter_async_context(serve(http, make_routes(daemon)))
+            log(20, f"serving on http://{address}", address=address)
+        await daemon.run(stop)
+    return ExitCode.OK
+
+
+def _stop_on_signals() -> asyncio.Event:
+    """Have SIGTERM and SIGINT end the daemon in time, whatever it waits for; a second SIGINT ends it at once."""
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+
+    def end() -> None:
+        stop.set()
+        timer = threading.Timer(_END_SECONDS, os._exit, (ExitCode.OK,))
+        timer.daemon = True
+        timer.start()
+
+    def interrupt() -> None:
+        if stop.is_set():
+            os._exit(ExitCode.INTERRUPTED)
+        end()
+
+    loop.add_signal_handler(signal.SIGTERM, end)
+    loop.add_signal_handler(signal.SIGINT, interrupt)
+    return stop
+
+
+def make_routes(daemon: Daemon) -> Mapping[str, Callable[[], Awaitable[Answer]]]:
+    """Say what the daemon answers at which path."""
+    from jobspec.reconcile.metrics import CONTENT_TYPE
+    from jobspec.reconcile.service import JSON, Answer, answer_probe
+
+    async def livez() -> Answer:
+        return answer_probe(daemon.health.find_death())
+
+    async def readyz() -> Answer:
+        return answer_probe(daemon.health.find_unreadiness())
+
+    async def metrics() -> Answer:
+        return Answer(body=daemon.render_metrics(), content_type=CONTENT_TYPE)
+
+    async def status() -> Answer:
+        document = await daemon.board.make_document()
+        return Answer(body=document.to_json().encode(), content_type=JSON)
+
+    return {"/livez": livez, "/readyz": readyz, "/metrics": metrics, "/status": status}
+
+
+async def _run_once(start: _Start) -> int:
+    reports = await start.make_daemon().run_once(_stop_on_signals())
+    _show(reports, start)
+    return code_of_reports(reports)
+
+
+def _show(reports: Sequence[Report], start: _Start) -> None:
+    """Say what was done, or would be."""
+    import sys
+
+    from jobspec.cli.output import is_ascii_only, put, wants_color, width
+    from jobspec.render.conversion import outcome_document, plan_document
+    from jobspec.render.outcomes import summarize_outcomes
+    from jobspec.render.plan import render_plan
+
+    first, outcomes = reports[0], [outcome for report in reports for outcome in report.outcomes]
+    if start.settings.is_dry_run and first.planned is not None:
+        shows_input = start.converter.payload_codec is None
+        document = plan_document(first.planned.plan, refusals=first.planned.refusals, show_input=shows_input)
+        put(render_plan(document, width=width(), ascii=is_ascii_only(sys.stdout), color=wants_color(sys.stdout)))
+    elif outcomes:
+        put(summarize_outcomes([outcome_document(outcome) for outcome in outcomes]))
+    elif first.planned is not None:
+        put("No changes.")
+
+
+def code_of_reports(reports: Sequence[Report]) -> ExitCode:
+    """Say what cycles mean, as `apply` says it of what it did.
+
+    Args:
+        reports: At least one.
+    """
+    from jobspec.cli.plan import code_of_outcomes
+
+    last, outcomes = reports[-1], [outcome for report in reports for outcome in report.outcomes]
+    of_plan = _code_of_last(last)
+    return code_of_outcomes(outcomes, of_plan) if outcomes else of_plan
+
+
+def _code_of_last(last: Report) -> ExitCode:
+    if last.planned is None:
+        return code_of(last.error) if last.error else ExitCode.BUG
+    if last.reading is not None and any(found.is_error for found in last.reading.loaded.diagnostics):
+        return ExitCode.FAILED
+    is_refused = last.planned.refusals or last.planned.plan.held or any(map(_is_kept_back, last.withheld.values()))
+    return ExitCode.REFUSED if is_refused else ExitCode.OK
+
+
+def _is_kept_back(withheld: Withheld) -> bool:
+    from jobspec.reconcile.report import Cause
+
+    return withheld.cause is not Cause.DRY_RUN

@@ -1,0 +1,157 @@
+"""What the daemon has to show: how the jobs stand and what the last cycles did, as the document of `/status`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from jobspec.planning.apply import Status
+from jobspec.planning.plan import Action
+from jobspec.reconcile.status import Picture, draw_picture
+from jobspec.render.conversion import diagnostics_document
+from jobspec.render.daemon_documents import (
+    CycleChangesDocument,
+    CycleDocument,
+    DaemonDocument,
+    DaemonSettingsDocument,
+    StandingDocument,
+    StateCountsDocument,
+    WatchDocument,
+)
+from jobspec.render.documents import Place, RefusalDocument
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from jobspec.diagnostics import Diagnostic
+    from jobspec.planning.guards import Refusal
+    from jobspec.planning.plan import Source
+    from jobspec.reconcile.health import Health
+    from jobspec.reconcile.report import Report
+    from jobspec.reconcile.settings import Settings
+    from jobspec.reconcile.status import Standing
+    from jobspec.reconcile.watch import Watch
+
+REMEMBERED = 20
+"""How many cycles are shown."""
+
+_STEP = 16
+"""How many jobs are looked up before probes have their turn: some milliseconds' work."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Board:
+    """What the daemon has to show.
+
+    Attributes:
+        version: Of jobspec.
+        started_at: When the daemon was started.
+        settings: How it was told to work.
+        watch: Of the files.
+        health: What probes are told.
+        namespace: Where the schedules are; None until Temporal was reached.
+        picture: How the jobs stand.
+    """
+
+    version: str
+    started_at: datetime
+    settings: Settings
+    watch: Watch
+    health: Health
+    namespace: str | None = None
+    picture: Picture = field(default_factory=Picture)
+    _project: str | None = None
+    _commit: str | None = None
+    _refusals: tuple[Refusal, ...] = ()
+    _diagnostics: tuple[Diagnostic, ...] = ()
+    _cycles: deque[CycleDocument] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
+    _places: dict[str, tuple[object, Place | None]] = field(default_factory=dict)
+
+    def publish(self, report: Report) -> None:
+        """Show what a cycle did, and how things stand after it."""
+        self.picture = draw_picture(report, self.picture)
+        self._cycles.appendleft(make_cycle_document(report))
+        if report.reading is not None:
+            self._project = report.reading.workspace.project.project
+            self._commit = report.reading.commit
+            self._diagnostics = report.reading.loaded.diagnostics
+        if report.planned is not None:
+            self._refusals = report.planned.refusals
+
+    async def make_document(self) -> DaemonDocument:
+        """Write all of it down; where a job is written is looked up here, when somebody asks, in small steps."""
+        jobs = []
+        for number, standing in enumerate(tuple(self.picture.list())):
+            jobs.append(self._stand(standing))
+            if number % _STEP == 0:
+                await asyncio.sleep(0)
+        problem = self.health.find_unreadiness()
+        settings = self.settings
+        for name in self._places.keys() - {job.name for job in jobs}:
+            del self._places[name]
+        return DaemonDocument(
+            jobspec=self.version,
+            started_at=_write_time(self.started_at),
+            project=self._project,
+            namespace=self.namespace,
+            environment=settings.environment,
+            commit=self._commit,
+            ready=not problem,
+            problem=problem,
+            settings=DaemonSettingsDocument(
+                interval_seconds=settings.interval.total_seconds(),
+                sweep_seconds=settings.sweep.total_seconds(),
+                prunes=settings.prunes,
+                dry_run=settings.is_dry_run,
+            ),
+            watch=WatchDocument(mode=self.watch.mode.value, problem=self.watch.problem),
+            counts=StateCountsDocument(**{state.value: count for state, count in self.picture.count().items()}),
+            jobs=tuple(jobs),
+            refusals=tuple(
+                RefusalDocument(guard=refusal.guard, message=refusal.message, override=refusal.override)
+                for refusal in self._refusals
+            ),
+            diagnostics=diagnostics_document(self._diagnostics).diagnostics,
+            cycles=tuple(self._cycles),
+        )
+
+    def _stand(self, standing: Standing) -> StandingDocument:
+        return StandingDocument(
+            name=standing.name,
+            state=standing.state.value,
+            reason=standing.reason,
+            source=self._find_place(standing.name, standing.find_source),
+        )
+
+    def _find_place(self, name: str, find: Callable[[], Source | None] | None) -> Place | None:
+        """Look up where a job is written; what looks it up is the same object as long as its file is."""
+        known = self._places.get(name)
+        if known is None or known[0] is not find:
+            source = find() if find else None
+            known = find, Place(file=source.file, line=source.line) if source else None
+            self._places[name] = known
+        return known[1]
+
+
+def make_cycle_document(report: Report) -> CycleDocument:
+    """Write down what a cycle did."""
+    done = [outcome.change.action for outcome in report.outcomes if outcome.status is Status.DONE]
+    changes = {action.value: done.count(action) for action in Action if action is not Action.ADOPT}
+    failed = sum(outcome.status in (Status.FAILED, Status.CONFLICT) for outcome in report.outcomes)
+    return CycleDocument(
+        trigger=report.trigger.value,
+        started_at=_write_time(report.started_at),
+        seconds=round(report.seconds, 3),
+        result=report.result.value,
+        error=str(report.error or ""),
+        commit=report.reading.commit if report.reading else None,
+        described=report.look.described,
+        changes=CycleChangesDocument(**changes, failed=failed, withheld=len(report.withheld)),
+    )
+
+
+def _write_time(time: datetime) -> str:
+    return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")

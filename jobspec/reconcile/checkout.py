@@ -1,0 +1,85 @@
+"""What a git work tree says of itself: which commit it is at, and whether git is writing to it.
+
+Git's own files are read and no command is run, since git would refuse a work tree that belongs to another account,
+as the mounts of containers often do. The layout is that of gitrepository-layout(5).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checkout:
+    """A git work tree.
+
+    Attributes:
+        own: The directory with the files of this work tree: its HEAD and its index.
+        common: The directory with what all work trees of the repository share; the same, except for a linked one.
+    """
+
+    own: Path
+    common: Path
+
+    @property
+    def lock(self) -> Path:
+        """The file that is there while git changes the work tree, a whole checkout long."""
+        return self.own / "index.lock"
+
+    def read_commit(self) -> str | None:
+        """Read the commit that is checked out; None where there is none yet, or where it cannot be read."""
+        head = _read(self.own / "HEAD")
+        for _ in range(5):  # symbolic names may point to each other
+            if not head.startswith("ref: "):
+                break
+            head = self._read_ref(head.removeprefix("ref: ").strip())
+        return head if _COMMIT.fullmatch(head) else None
+
+    def _read_ref(self, name: str) -> str:
+        return _read(self.own / name) or _read(self.common / name) or self._read_packed(name)
+
+    def _read_packed(self, name: str) -> str:
+        for line in _read(self.common / "packed-refs").splitlines():
+            commit, _, found = line.partition(" ")
+            if found == name:
+                return commit
+        return ""
+
+
+def find_checkout(directory: Path) -> Checkout | None:
+    """Find the work tree that a directory lies in, links followed; None where it lies in none."""
+    try:
+        real = directory.resolve()
+    except (OSError, RuntimeError):  # a circle of links
+        return None
+    for above in (real, *real.parents):
+        entry = above / ".git"
+        if entry.is_dir():
+            return Checkout(own=entry, common=entry)
+        if entry.is_file():
+            return _follow(entry)
+    return None
+
+
+def _follow(pointer: Path) -> Checkout | None:
+    """Follow the file that stands in place of the directory in a linked work tree or a submodule."""
+    _, is_pointer, target = _read(pointer).partition("gitdir:")
+    if not is_pointer:
+        return None
+    own = pointer.parent / target.strip()
+    shared = _read(own / "commondir")
+    return Checkout(own=own, common=own / shared if shared else own)
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace").strip()
+    except OSError:
+        return ""

@@ -1,0 +1,261 @@
+"""The daemon: one cycle after the other, and between them the sweep, until somebody tells it to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+from jobspec.errors import JobspecError, UnreachableError
+from jobspec.live.schedules import Schedules
+from jobspec.reconcile.agenda import Agenda, Wake
+from jobspec.reconcile.board import Board
+from jobspec.reconcile.contention import Contention
+from jobspec.reconcile.cycle import Cycle, Memory
+from jobspec.reconcile.files import Files
+from jobspec.reconcile.health import Health
+from jobspec.reconcile.journal import Journal
+from jobspec.reconcile.logs import log, logger
+from jobspec.reconcile.looking import look_at
+from jobspec.reconcile.metrics import Metrics
+from jobspec.reconcile.notify import Supervisor
+from jobspec.reconcile.report import Report, Result, Trigger
+from jobspec.reconcile.settling import Settling
+from jobspec.reconcile.sweep import Sweep
+from jobspec.reconcile.watch import Watch
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable
+    from pathlib import Path
+
+    from temporalio.client import Client
+
+    from jobspec.planning.apply import Outcome
+    from jobspec.reconcile.settings import Settings
+
+FAREWELL_SECONDS: Final = 8.0
+"""How long the writes in hand may take after the daemon was told to stop."""
+
+_LOCK_POLL_SECONDS = 0.1
+
+
+class Daemon:
+    """Keeps the live schedules of one project equal to its files.
+
+    Args:
+        directory: Of the project.
+        roots: The spec directories, as far as known at the start.
+        settings: How to work.
+        connect: Connects to the namespace; it is asked again as long as it fails with a `JobspecError`.
+        version: Of jobspec, to show.
+
+    Attributes:
+        memory: What one cycle hands to the next.
+        watch: Of the files.
+        health: What probes are told.
+        board: What there is to show.
+        metrics: The same for Prometheus.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        roots: Iterable[Path],
+        settings: Settings,
+        *,
+        connect: Callable[[], Awaitable[Client]],
+        version: str,
+    ) -> None:
+        pauses, now = settings.pauses, time.monotonic()
+        window = 3 * max(settings.interval, settings.sweep).total_seconds()
+        self.memory = Memory(
+            files=Files(directory, settings.environment, confirm_after=pauses.confirm),
+            contention=Contention(window=window, first_wait=pauses.contended, longest_wait=pauses.longest_contended),
+        )
+        self.watch = Watch(roots, (), changed=self._note_change, say=_warn, rhythm=settings.rhythm)
+        self.health = Health(
+            interval=settings.interval, answered_at=self._answered_at, watch_alive_at=lambda: self.watch.alive_at
+        )
+        self.board = Board(
+            version=version, started_at=datetime.now(UTC), settings=settings, watch=self.watch, health=self.health
+        )
+        self.metrics = Metrics(version)
+        self._settings = settings
+        self._connect_anew = connect
+        self._journal = Journal()
+        self._supervisor = Supervisor()
+        self._agenda = Agenda(settings=settings, settling=Settling(quiet=pauses.quiet, patience=pauses.patience))
+        self._sweep = Sweep(period=settings.sweep.total_seconds(), at=now)
+        self._schedules: Schedules | None = None
+        self._cycle: Cycle | None = None
+        self._poke = asyncio.Event()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Run until told to stop; the writes in hand are finished then, no others begun.
+
+        Args:
+            stop: Set it to end.
+        """
+        helpers = [asyncio.create_task(each) for each in (self.watch.run(), self._poke_at(stop), self._feed_watchdog())]
+        helpers[0].add_done_callback(_tell_death)
+        self._supervisor.ready()  # that it serves and watches; whether Temporal is there is for /readyz to say
+        try:
+            wake: Wake | None = Wake(trigger=Trigger.START, is_full=True)
+            while wake is not None:
+                await self._run_cycle_until(wake, stop)
+                wake = await self._wait(stop)
+        finally:
+            self._supervisor.stopping()
+            for helper in helpers:
+                helper.cancel()
+            await asyncio.gather(*helpers, return_exceptions=True)
+            self.memory.files.close()
+
+    async def run_once(self, stop: asyncio.Event) -> list[Report]:
+        """Make everything equal once: one cycle, and another where jobs may go only after a second look at the files.
+
+        Args:
+            stop: Set it to begin no more writes.
+        """
+        reports = [await self._run_cycle(Wake(trigger=Trigger.START, is_full=True), stop)]
+        if reports[-1].unconfirmed and not stop.is_set():
+            await asyncio.sleep(self._settings.pauses.confirm)
+            reports.append(await self._run_cycle(Wake(trigger=Trigger.CONFIRMATION, is_full=False), stop))
+        self.memory.files.close()
+        return reports
+
+    def hang_up(self) -> None:
+        """Read everything anew now, as SIGHUP asks for."""
+        self._supervisor.reloading()
+        self._agenda.is_signalled = True
+        self._poke.set()
+
+    def render_metrics(self) -> bytes:
+        """Write the figures as Prometheus reads them."""
+        return self.metrics.render(watch=self.watch, oldest=self.memory.knowledge.age(time.monotonic()))
+
+    async def _run_cycle_until(self, wake: Wake, stop: asyncio.Event) -> None:
+        """Run a cycle; one that is told to stop while it writes gets the time to finish what it has in hand."""
+        cycle = asyncio.create_task(self._run_cycle(wake, stop))
+        stopping = asyncio.create_task(stop.wait())
+        await asyncio.wait((cycle, stopping), return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        if not cycle.done() and self._cycle is not None and self._cycle.is_writing:
+            await asyncio.wait((cycle,), timeout=FAREWELL_SECONDS)
+        cycle.cancel()
+        with suppress(asyncio.CancelledError):
+            await cycle
+
+    async def _run_cycle(self, wake: Wake, stop: asyncio.Event) -> Report:
+        self._agenda.begin()
+        self._cycle = Cycle(self.memory, self._connect, self._settings, stop=stop, tell=self._tell)
+        try:
+            report = await self._cycle.run(wake.trigger, is_full=wake.is_full)
+        except Exception as error:  # noqa: BLE001  a bug in one cycle must not end all of them
+            logger.exception("this is a bug in jobspec; please report it")
+            bug = JobspecError(f"a bug in jobspec: {error!r}")
+            report = Report(trigger=wake.trigger, started_at=datetime.now(UTC), result=Result.FAILED, error=bug)
+        self._publish(report, is_full=wake.is_full)
+        if wake.trigger is Trigger.SIGNAL:
+            self._supervisor.ready()
+        return report
+
+    def _publish(self, report: Report, *, is_full: bool) -> None:
+        self._agenda.complete(report, time.monotonic(), is_full=is_full)
+        self.health.complete(report)
+        self.board.publish(report)
+        self.metrics.count_cycle(report, self.board.picture)
+        self._journal.tell_report(report)
+        self.memory.contention.tidy(time.monotonic())
+        if report.reading is not None:
+            self.watch.follow(report.reading.workspace.roots, report.reading.files)
+        self._supervisor.status(self.health.find_unreadiness() or f"{report.result.value}")
+
+    def _tell(self, outcome: Outcome) -> None:
+        self._journal.tell_outcome(outcome)
+        self.metrics.count_outcome(outcome)
+
+    async def _connect(self) -> Schedules:
+        """Give the namespace; a connection that was made once mends itself."""
+        if self._schedules is None:
+            self._schedules = Schedules(await self._connect_anew())
+            self.board.namespace = self._schedules.client.namespace
+        return self._schedules
+
+    def _answered_at(self) -> float:
+        return self._schedules.requests.answered_at if self._schedules else float("-inf")
+
+    async def _wait(self, stop: asyncio.Event) -> Wake | None:
+        """Wait until a cycle is due, verifying schedules meanwhile; None when told to stop."""
+        while not stop.is_set():
+            now, count = time.monotonic(), len(self.memory.knowledge)
+            wake = self._agenda.find_due(now)
+            if wake is not None:
+                await self._wait_for_git(stop)
+                return None if stop.is_set() else wake
+            sweep_at = float("inf") if self._agenda.is_away else self._sweep.find_next(count, now)
+            if now >= sweep_at:
+                await self._verify(self._sweep.take(count, now))
+                continue
+            await self._sleep_until(min(self._agenda.find_next(), sweep_at))
+        return None
+
+    async def _sleep_until(self, moment: float) -> None:
+        self._poke.clear()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._poke.wait(), max(moment - time.monotonic(), 0))
+
+    async def _wait_for_git(self, stop: asyncio.Event) -> None:
+        """Wait while git writes to the work tree, as long as that is to be expected."""
+        deadline = time.monotonic() + self._settings.pauses.lock
+        is_told = False
+        while await self.memory.files.is_locked(self._settings.pauses.lock) and not stop.is_set():
+            if time.monotonic() > deadline:
+                _warn("git has not finished with the work tree; its files are read as they are")
+                return
+            if not is_told:
+                log(logging.DEBUG, "git writes to the work tree; waiting for it")
+                is_told = True
+            await asyncio.sleep(_LOCK_POLL_SECONDS)
+
+    async def _verify(self, count: int) -> None:
+        """Read those schedules in full that were not for the longest time."""
+        if self._schedules is None or count == 0:
+            return
+        knowledge = self.memory.knowledge
+        try:
+            look = await look_at(knowledge, self._schedules, knowledge.find_oldest(count))
+        except UnreachableError as error:
+            _warn(f"the sweep could not reach Temporal: {error}")
+            self._agenda.fail(time.monotonic())
+            return
+        self.metrics.count_sweep(look.described)
+        self._agenda.has_drift = bool(look.news)
+
+    def _note_change(self) -> None:
+        self._agenda.settling.note(time.monotonic())
+        self._poke.set()
+
+    async def _poke_at(self, stop: asyncio.Event) -> None:
+        await stop.wait()
+        self._poke.set()
+
+    async def _feed_watchdog(self) -> None:
+        """Tell the service manager that all is well, as often as it asks for it, as long as it is."""
+        while self._supervisor.watchdog:
+            if not self.health.find_death():
+                self._supervisor.alive()
+            await asyncio.sleep(self._supervisor.watchdog / 2)
+
+
+def _warn(message: str) -> None:
+    log(logging.WARNING, message)
+
+
+def _tell_death(watching: asyncio.Task[None]) -> None:
+    """Tell that the watch has ended, which it never should; the probe turns red for it."""
+    if not watching.cancelled() and (error := watching.exception()):
+        logger.error("the watch of the files has died; this is a bug in jobspec", exc_info=error)

@@ -1,0 +1,154 @@
+"""What the daemon writes into its log: each change when it is made, each problem when it begins and when it ends."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from jobspec.planning.apply import Status
+from jobspec.planning.plan import HeldReason
+from jobspec.reconcile.logs import log
+from jobspec.reconcile.report import Cause, Result
+from jobspec.render.outcomes import DONE_WORDS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from jobspec.diagnostics import Diagnostic
+    from jobspec.planning.apply import Outcome
+    from jobspec.planning.plan import Change, Held
+    from jobspec.reconcile.report import Report, Withheld
+
+Key: TypeAlias = "tuple[str, ...]"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """Something that is wrong for as long as it lasts.
+
+    Attributes:
+        key: Equal for the same problem in the next cycle, whatever its sentence says then.
+        level: How bad it is, of the module `logging`.
+        message: What is wrong.
+        data: The same for machines.
+    """
+
+    key: Key
+    level: int
+    message: str
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+class Journal:
+    """Writes the log of one daemon, each problem once."""
+
+    def __init__(self) -> None:
+        self._problems: dict[Key, Problem] = {}
+
+    def tell_outcome(self, outcome: Outcome) -> None:
+        """Tell what became of a change."""
+        change = outcome.change
+        data = _describe_change(change)
+        if outcome.status is Status.DONE:
+            log(logging.INFO, f"{DONE_WORDS[change.action]} `{change.name}` ({change.reason.value})", **data)
+        elif outcome.status is not Status.UNCHANGED:
+            level = logging.INFO if outcome.status is Status.SKIPPED else logging.ERROR
+            what = f"{change.action.value} `{change.name}` was not done: {outcome.message}"
+            log(level, what, **data, status=outcome.status.value)
+
+    def tell_report(self, report: Report) -> None:
+        """Tell what is wrong since this cycle, and what is not any more."""
+        found = {problem.key: problem for problem in _list_problems(report)}
+        for key, problem in found.items():
+            if key not in self._problems:
+                log(problem.level, problem.message, **problem.data)
+        for key, problem in self._problems.items():
+            if key in found:
+                continue
+            if _can_tell(key[0], report):
+                log(logging.INFO, f"over: {problem.message}", **problem.data)
+            else:
+                found[key] = problem
+        self._problems = found
+        _tell_end(report)
+
+
+def _can_tell(kind: str, report: Report) -> bool:
+    """Whether a cycle got far enough to see a problem of that kind, if there were one."""
+    match kind:
+        case "cycle":
+            return True
+        case "diagnostic":
+            return report.reading is not None
+        case _:
+            return report.planned is not None
+
+
+def _tell_end(report: Report) -> None:
+    if not report.outcomes:
+        return
+    done = sum(outcome.status is Status.DONE for outcome in report.outcomes)
+    log(
+        logging.INFO,
+        f"{report.result.value} after {done} of {len(report.outcomes)} changes in {report.seconds:.2f} s",
+        trigger=report.trigger.value,
+        commit=report.reading.commit if report.reading else None,
+    )
+
+
+def _describe_change(change: Change) -> dict[str, Any]:
+    return {
+        "job": change.name,
+        "action": change.action.value,
+        "reason": change.reason.value,
+        "fields": ",".join(field.field for field in change.fields) or None,
+        "source": str(change.source) if change.source else None,
+    }
+
+
+def _list_problems(report: Report) -> Iterator[Problem]:
+    if report.error is not None:
+        level = logging.WARNING if report.result is Result.UNREACHABLE else logging.ERROR
+        yield Problem(key=("cycle", type(report.error).__name__), level=level, message=str(report.error))
+    if report.reading is not None:
+        yield from map(_judge_diagnostic, report.reading.loaded.diagnostics)
+    if report.planned is not None:
+        for refusal in report.planned.refusals:
+            message = f"removals are withheld: {refusal.message}"
+            yield Problem(key=("guard", refusal.guard, message), level=logging.ERROR, message=message)
+        for held in report.planned.plan.held:
+            if held.reason is not HeldReason.INVALID:  # its diagnostics say more
+                yield _judge_held(held)
+    yield from map(_judge_withheld, report.withheld.values())
+
+
+def _judge_diagnostic(found: Diagnostic) -> Problem:
+    place = found.location
+    return Problem(
+        key=("diagnostic", found.code, place.path, found.message, found.job or ""),
+        level=logging.ERROR if found.is_error else logging.WARNING,
+        message=f"{place}: {found.code} {found.message}",
+        data={"code": found.code, "file": place.path, "line": place.line, "job": found.job},
+    )
+
+
+def _judge_held(held: Held) -> Problem:
+    level = logging.ERROR if held.reason is HeldReason.FAILED else logging.WARNING
+    return Problem(
+        key=("held", held.name, held.reason.value, held.message),
+        level=level,
+        message=f"`{held.name}` is held: {held.message}",
+        data={"job": held.name, "reason": held.reason.value, "hint": held.hint or None},
+    )
+
+
+def _judge_withheld(withheld: Withheld) -> Problem:
+    change = withheld.change
+    level = logging.WARNING if withheld.cause in (Cause.CONTENDED, Cause.GUARD) else logging.INFO
+    return Problem(
+        key=("withheld", change.name, withheld.cause.value, change.action.value),
+        level=level,
+        message=f"{change.action.value} `{change.name}` is withheld: {withheld.message}",
+        data={**_describe_change(change), "cause": withheld.cause.value},
+    )
