@@ -62,15 +62,15 @@ class Load:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FullMinute:
-    """A minute of the day in which many runs start.
+    """A minute of the day in which many runs start, or several in which the same jobs do.
 
     Attributes:
-        clock: Its time of day.
+        clocks: Its time of day.
         days: The days on which it is as full as that, or nearly so.
         shares: The jobs that run in it on the fullest of these days.
     """
 
-    clock: time
+    clocks: tuple[time, ...]
     days: tuple[date, ...]
     shares: tuple[Share, ...]
 
@@ -219,14 +219,11 @@ def _find_full_minutes(
         by_clock.setdefault(datetime.fromtimestamp(minute * _MINUTE, zone).time(), []).append(minute)
     fullest = {clock: max(found, key=minutes.__getitem__) for clock, found in by_clock.items()}
     chosen = sorted(fullest, key=lambda clock: (-minutes[fullest[clock]], clock))[:MOST_MINUTES]
-    return tuple(
-        FullMinute(
-            clock=clock,
-            days=_list_days((m for m in by_clock[clock] if minutes[m] >= minutes[fullest[clock]] * _NEARLY), zone),
-            shares=_find_shares(fullest[clock], timetables),
-        )
-        for clock in chosen
-    )
+    alike: dict[tuple[tuple[date, ...], tuple[Share, ...]], list[time]] = {}
+    for clock in chosen:
+        days = _list_days((m for m in by_clock[clock] if minutes[m] >= minutes[fullest[clock]] * _NEARLY), zone)
+        alike.setdefault((days, _find_shares(fullest[clock], timetables)), []).append(clock)
+    return tuple(FullMinute(clocks=tuple(clocks), days=days, shares=shares) for (days, shares), clocks in alike.items())
 
 
 def _list_days(minutes: Iterable[int], zone: ZoneInfo) -> tuple[date, ...]:

@@ -141,13 +141,13 @@ def _list_minutes(workload: Workload, width: int) -> Iterator[str]:
     yield "The fullest minutes:"
     for minute in workload.minutes:
         on = f"  {tell_days(minute.days, workload.days)}" if len(workload.days) > 1 else ""
-        start = f"  {tell_clock_of(minute)}  {minute.runs:6,} runs{on}: "
+        start = f"  {tell_clocks(minute)}  {minute.runs:6,} runs{on}: "
         yield start + tell_names(minute.shares, width - measure(start))
 
 
-def tell_clock_of(minute: FullMinute) -> str:
-    """Write the time of day of a minute."""
-    return minute.clock.isoformat("minutes")
+def tell_clocks(minute: FullMinute) -> str:
+    """Write the time of day of a minute, or those of several."""
+    return ", ".join(clock.isoformat("minutes") for clock in minute.clocks)
 
 
 def tell_days(days: Sequence[date], all_days: Sequence[date]) -> str:

@@ -13,7 +13,7 @@ from jobspec.render.calendar import (
     make_scale,
     tell_amount,
     tell_clock_change,
-    tell_clock_of,
+    tell_clocks,
     tell_days,
     tell_period,
 )
@@ -165,7 +165,7 @@ def _write_minutes(workload: Workload) -> Iterator[str]:
 def _write_minute(minute: FullMinute, workload: Workload) -> str:
     cells = (tell_days(minute.days, workload.days), f"{minute.runs:,}", _tell_shares(minute.shares))
     return (
-        f'<tr><th scope="row">{tell_clock_of(minute)}</th>'
+        f'<tr><th scope="row">{tell_clocks(minute)}</th>'
         + "".join(f"<td>{_write(cell)}</td>" for cell in cells)
         + "</tr>"
     )

@@ -89,7 +89,7 @@ def test_the_fullest_minutes_are_found_with_their_days_and_jobs() -> None:
         make("every-second", cron="* 0 12 * * THU *"),
         make("alone", cron="0 5 * * *"),
     )
-    told = [(minute.clock.isoformat("minutes"), minute.runs, len(minute.days)) for minute in work.minutes]
+    told = [(minute.clocks[0].isoformat("minutes"), minute.runs, len(minute.days)) for minute in work.minutes]
     assert told == [("12:00", 60, 1), ("00:00", 21, 7), ("09:30", 2, 2)]
     midnight = work.minutes[1]
     assert Share("one-more", 1) in midnight.shares
@@ -100,4 +100,11 @@ def test_the_fullest_minutes_are_found_with_their_days_and_jobs() -> None:
 
 def test_minutes_are_those_of_the_clock() -> None:
     pair = [make(f"pair-{number}", cron="0 23 * * *") for number in range(2)]
-    assert [minute.clock for minute in count(*pair, zone="Asia/Kathmandu").minutes] == [time(4, 45)]
+    assert [minute.clocks for minute in count(*pair, zone="Asia/Kathmandu").minutes] == [(time(4, 45),)]
+
+
+def test_minutes_in_which_the_same_jobs_run_are_told_together() -> None:
+    work = count(make("one", cron="30 3,9 * * *"), make("two", cron="30 3,9 * * *"), make("three", cron="30 9 * * *"))
+    assert [minute.clocks for minute in work.minutes] == [(time(9, 30),), (time(3, 30),)]
+    work = count(make("one", cron="30 3,9 * * *"), make("two", cron="30 3,9 * * *"))
+    assert [minute.clocks for minute in work.minutes] == [(time(3, 30), time(9, 30))]
