@@ -23,6 +23,7 @@ COMMANDS = {
     "validate": ("validate", "Check the spec files, their import paths and inputs."),
     "plan": ("plan", "Show what apply would do."),
     "apply": ("plan", "Make the live schedules equal to the specs."),
+    "reconcile": ("reconcile", "Keep the live schedules equal to the specs: a daemon."),
     "worker": ("worker", "Run the jobs of the specs."),
     "dev": ("dev", "Run it all on an embedded Temporal server."),
     "next": ("next", "Show when jobs run next."),
@@ -50,7 +51,7 @@ COMMANDS = {
 """Name of the command, the module that holds it, and its line in `--help`."""
 
 SECTIONS = {
-    "Specs and schedules": ("init", "validate", "plan", "apply", "worker", "dev", "next", "calendar"),
+    "Specs and schedules": ("init", "validate", "plan", "apply", "reconcile", "worker", "dev", "next", "calendar"),
     "Runs": ("run", "runs", "describe", "history", "stats", "signal", "query", "cancel", "terminate"),
     "Live schedules": ("status", "pause", "resume", "trigger", "backfill", "adopt", "forget"),
     "What jobspec knows": ("schema", "explain", "rule"),
