@@ -120,7 +120,8 @@ async def reconciling(
     async def give() -> Client:
         return await connect() if callable(connect) else connect
 
-    daemon = Daemon(directory, [directory / "specs"], settings, connect=give, version="test")
+    files = [directory / "jobspec.toml"]
+    daemon = Daemon(directory, settings, roots=[directory / "specs"], files=files, connect=give, version="test")
     stop = asyncio.Event()
     running = asyncio.create_task(daemon.run(stop))
     try:

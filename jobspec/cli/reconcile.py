@@ -154,7 +154,12 @@ class _Start:
         from jobspec.reconcile.daemon import Daemon
 
         return Daemon(
-            self.place, self.workspace.roots, self.settings, connect=self.connect, version=version("temporal-jobspec")
+            self.place,
+            self.settings,
+            roots=self.workspace.roots,
+            files=[self.workspace.file] if self.workspace.file else [],
+            connect=self.connect,
+            version=version("temporal-jobspec"),
         )
 
 

@@ -47,8 +47,9 @@ class Daemon:
 
     Args:
         directory: Of the project.
-        roots: The spec directories, as far as known at the start.
         settings: How to work.
+        roots: The spec directories, as far as known at the start.
+        files: Other files that matter, as far as known at the start.
         connect: Connects to the namespace; it is asked again as long as it fails with a `JobspecError`.
         version: Of jobspec, to show.
 
@@ -63,9 +64,10 @@ class Daemon:
     def __init__(
         self,
         directory: Path,
-        roots: Iterable[Path],
         settings: Settings,
         *,
+        roots: Iterable[Path],
+        files: Iterable[Path] = (),
         connect: Callable[[], Awaitable[Client]],
         version: str,
     ) -> None:
@@ -75,7 +77,7 @@ class Daemon:
             files=Files(directory, settings.environment, confirm_after=pauses.confirm),
             contention=Contention(window=window, first_wait=pauses.contended, longest_wait=pauses.longest_contended),
         )
-        self.watch = Watch(roots, (), changed=self._note_change, say=_warn, rhythm=settings.rhythm)
+        self.watch = Watch(roots, files, changed=self._note_change, say=_warn, rhythm=settings.rhythm)
         self.health = Health(
             interval=settings.interval, answered_at=self._answered_at, watch_alive_at=lambda: self.watch.alive_at
         )
@@ -101,6 +103,7 @@ class Daemon:
         """
         helpers = [asyncio.create_task(each) for each in (self.watch.run(), self._poke_at(stop), self._feed_watchdog())]
         helpers[0].add_done_callback(_tell_death)
+        log(logging.INFO, f"jobspec {self.board.version} keeps schedules equal to {self.memory.files.directory}")
         self._supervisor.ready()  # that it serves and watches; whether Temporal is there is for /readyz to say
         try:
             wake: Wake | None = Wake(trigger=Trigger.START, is_full=True)
@@ -108,6 +111,7 @@ class Daemon:
                 await self._run_cycle_until(wake, stop)
                 wake = await self._wait(stop)
         finally:
+            log(logging.INFO, "stopping")
             self._supervisor.stopping()
             for helper in helpers:
                 helper.cancel()
@@ -129,6 +133,7 @@ class Daemon:
 
     def hang_up(self) -> None:
         """Read everything anew now, as SIGHUP asks for."""
+        log(logging.INFO, "reading everything anew, as SIGHUP asks for")
         self._supervisor.reloading()
         self._agenda.is_signalled = True
         self._poke.set()

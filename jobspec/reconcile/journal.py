@@ -66,10 +66,10 @@ class Journal:
         for key, problem in self._problems.items():
             if key in found:
                 continue
-            if _can_tell(key[0], report):
-                log(logging.INFO, f"over: {problem.message}", **problem.data)
-            else:
+            if not _can_tell(key[0], report):
                 found[key] = problem
+            elif problem.level >= logging.WARNING:
+                log(logging.INFO, f"over: {problem.message}", **problem.data)
         self._problems = found
         _tell_end(report)
 
@@ -145,10 +145,10 @@ def _judge_held(held: Held) -> Problem:
 
 def _judge_withheld(withheld: Withheld) -> Problem:
     change = withheld.change
-    level = logging.WARNING if withheld.cause in (Cause.CONTENDED, Cause.GUARD) else logging.INFO
+    levels = {Cause.CONTENDED: logging.WARNING, Cause.GUARD: logging.WARNING, Cause.UNCONFIRMED: logging.DEBUG}
     return Problem(
         key=("withheld", change.name, withheld.cause.value, change.action.value),
-        level=level,
+        level=levels.get(withheld.cause, logging.INFO),
         message=f"{change.action.value} `{change.name}` is withheld: {withheld.message}",
         data={**_describe_change(change), "cause": withheld.cause.value},
     )
