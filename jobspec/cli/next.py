@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from jobspec.cli.completion import complete_jobs, complete_queues
 from jobspec.cli.exits import ExitCode
 from jobspec.cli.options import env_option, output_option
 
@@ -18,16 +19,16 @@ if TYPE_CHECKING:
     from jobspec.cli.spans import Bounds
     from jobspec.cli.specs import Specs
     from jobspec.planning.outlook import Outlook, Span
-    from jobspec.render.tables import Style
     from jobspec.spec.model import JobSpec
 
 _SHOWN = 10
 _SHOWN_OF_ALL = 3
-_FIRST_YEAR, _LAST_YEAR = 2000, 2100
+_MOST = 10_000
+"""So many runs of a job are shown up to an end where no number is given."""
 
 
 @click.command("next")
-@click.argument("names", metavar="[NAME]...", nargs=-1)
+@click.argument("names", metavar="[NAME]...", nargs=-1, shell_complete=complete_jobs)
 @click.option("--count", "-n", type=click.IntRange(min=1), metavar="N", help=f"So many runs a job (default: {_SHOWN}).")
 @click.option("--from", "start", metavar="TIME", help="Runs from then on: RFC 3339, or a date (default: now).")
 @click.option("--to", "end", metavar="TIME", help="Runs up to then; all of them, unless -n says how many.")
@@ -58,13 +59,15 @@ def next_command(  # noqa: PLR0913, PLR0917  one argument an option
     chosen, code = _choose(specs, names)
     if count is None and end is None:
         count = _SHOWN if names or output == "json" else _SHOWN_OF_ALL
-    looks = [_look(spec, bounds, specs.now, count) for spec in chosen]
+    looks = [_look(spec, bounds, specs.now, count or _MOST) for spec in chosen]
     if output == "json":
         put(render_runs_as_json(outlook for outlook, _ in looks))
     elif names:
         put("\n".join(_render_each(looks, bounds.zone, specs.now)))
     elif looks:
         put(_render_all([outlook for outlook, _ in looks], bounds.zone, specs.now))
+    if count is None:
+        _say_cut(looks)
     return code
 
 
@@ -73,7 +76,14 @@ def next_command(  # noqa: PLR0913, PLR0917  one argument an option
 @click.option("--day", "days", flag_value=1, type=int, help="A day by quarters of an hour.")
 @click.option("--from", "start", metavar="DATE", help="The first day (default: today).")
 @click.option("--tz", "zone", metavar="ZONE", help="IANA time zone (default: that of the jobs, if they agree, or UTC).")
-@click.option("--queue", "queues", metavar="NAME", multiple=True, help="Only this task queue; may be repeated.")
+@click.option(
+    "--queue",
+    "queues",
+    metavar="NAME",
+    multiple=True,
+    help="Only this task queue; may be repeated.",
+    shell_complete=complete_queues,
+)
 @env_option
 @output_option("text", "html")
 def calendar_command(
@@ -111,17 +121,15 @@ def calendar_command(
 
 
 def _read_date(text: str) -> date:
-    from datetime import date
+    from datetime import datetime
 
+    from jobspec.cli.spans import read_bound
     from jobspec.errors import UsageError
 
-    try:
-        day = date.fromisoformat(text.strip())
-    except ValueError as error:
-        raise UsageError(f"--from: `{text}` is no date; write one such as `2027-03-28`") from error
-    if not _FIRST_YEAR <= day.year <= _LAST_YEAR:
-        raise UsageError(f"--from: `{text}` is out of range; Temporal knows the years {_FIRST_YEAR} to {_LAST_YEAR}")
-    return day
+    bound = read_bound(text, "--from")
+    if isinstance(bound, datetime):
+        raise UsageError(f"--from: `{text}` is no date; write one such as `2027-03-28`")
+    return bound
 
 
 def _pick_queues(specs: Sequence[JobSpec], queues: Sequence[str]) -> list[JobSpec]:
@@ -150,15 +158,26 @@ def _choose_zone(specs: Sequence[JobSpec], zone: str | None) -> ZoneInfo:
     return ZoneInfo(meant.pop() if len(meant) == 1 else "UTC")
 
 
+def _say_cut(looks: Sequence[tuple[Outlook, Span]]) -> None:
+    """Say of which jobs there are more runs than were shown."""
+    from jobspec.cli.output import say
+
+    names = [outlook.spec.name for outlook, _ in looks if len(outlook.runs) == _MOST]
+    if names:
+        say(f"Only the first {_MOST:,} runs are shown of {', '.join(names)}; -n says how many.")
+
+
 def _choose(specs: Specs, names: Sequence[str]) -> tuple[list[JobSpec], ExitCode]:
     """Find the jobs that are meant; where it is all of them, say what is wrong with the others."""
     from jobspec.cli.finding import find_job
-    from jobspec.cli.output import say_diagnostics
+    from jobspec.cli.output import say, say_diagnostics
 
     if names:
         return [find_job(specs.loaded, name).spec for name in dict.fromkeys(names)], ExitCode.OK
     say_diagnostics(found for found in specs.loaded.diagnostics if found.is_error)
     jobs = [job.spec for job in specs.loaded.jobs.values()]
+    if not jobs:
+        say("There is no job.")
     return jobs, ExitCode.FAILED if specs.has_mistakes else ExitCode.OK
 
 
@@ -173,27 +192,18 @@ def _look(spec: JobSpec, bounds: Bounds, now: datetime, count: int | None) -> tu
 
 
 def _render_each(looks: Sequence[tuple[Outlook, Span]], zone: tzinfo | None, now: datetime) -> list[str]:
+    from jobspec.cli.output import find_style
     from jobspec.planning.outlook import find_bent_times
     from jobspec.render.next_runs import render_job
 
     return [
-        render_job(outlook, find_bent_times(outlook, span), now=now, zone=zone, style=_find_style())
+        render_job(outlook, find_bent_times(outlook, span), now=now, zone=zone, style=find_style())
         for outlook, span in looks
     ]
 
 
 def _render_all(outlooks: Sequence[Outlook], zone: tzinfo | None, now: datetime) -> str:
+    from jobspec.cli.output import find_style
     from jobspec.render.next_runs import render_overview
 
-    return render_overview(outlooks, now=now, zone=zone, style=_find_style())
-
-
-def _find_style() -> Style:
-    from jobspec.cli.output import is_ascii_only, wants_color, width
-    from jobspec.render.tables import Style
-
-    return Style(
-        width=width() if sys.stdout.isatty() else None,
-        ascii=is_ascii_only(sys.stdout),
-        color=wants_color(sys.stdout),
-    )
+    return render_overview(outlooks, now=now, zone=zone, style=find_style())

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _HINT = "write a date such as `2027-03-28`, or a time with its offset such as `2027-03-28T01:30:00Z`"
+_FIRST_YEAR, _LAST_YEAR = 1971, 2100
+"""Nothing runs before 1970; a year later every clock is past its first midnight."""
 _TICK = timedelta(microseconds=1)
 
 
@@ -88,13 +90,18 @@ def read_bound(text: str, option: str) -> date | datetime:
     stripped = text.strip()
     try:
         if _DATE.fullmatch(stripped):
-            return date.fromisoformat(stripped)
-        moment = datetime.fromisoformat(stripped.upper())
+            bound: date = date.fromisoformat(stripped)
+        else:
+            bound = datetime.fromisoformat(stripped.upper())
     except ValueError as error:
         raise UsageError(f"{option}: `{text}` is no time; {_HINT}") from error
-    if moment.tzinfo is None:
+    if not _FIRST_YEAR <= bound.year <= _LAST_YEAR:
+        raise UsageError(f"{option}: `{text}` is out of range; Temporal's calendars end with the year {_LAST_YEAR}")
+    if not isinstance(bound, datetime):
+        return bound
+    if bound.tzinfo is None:
         raise UsageError(f"{option}: `{text}` does not say its offset from UTC; {_HINT}")
-    return moment.astimezone(UTC)
+    return bound.astimezone(UTC)
 
 
 def resolve_start(bound: date | datetime, zone: tzinfo) -> datetime:

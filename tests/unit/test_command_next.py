@@ -76,6 +76,8 @@ def test_text_has_a_table_of_all_and_a_list_for_each_name(capsys: pytest.Capture
     [
         (["--from", "tomorrow"], "error: --from: `tomorrow` is no time; write a date such as `2027-03-28`"),
         (["--to", "2027-02-30"], "error: --to: `2027-02-30` is no time"),
+        (["--to", "9999-12-31"], "error: --to: `9999-12-31` is out of range"),
+        (["--from", "0001-01-01T00:00:00+14:00"], "is out of range; Temporal's calendars end with the year 2100"),
         (["--from", "2027-03-28T01:00:00"], "does not say its offset from UTC"),
         (["--from", "2027-03-28", "--to", "2027-03-27"], "error: --to is before --from"),
         (["--to", "2020-01-01"], "error: --to is before --from"),
@@ -129,7 +131,26 @@ def test_the_calendar_shows_what_is_asked_for(capsys: pytest.CaptureFixture[str]
     assert page.count("<table>") == 3
 
 
-@pytest.mark.parametrize("day", ["2026-11-24T00:00:00Z", "soon", "1999-12-31"])
+def test_what_has_very_many_runs_is_cut_and_that_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    span = ("--from", "2026-01-01", "--to", "2028-01-01", "--output", "json")
+    assert commands.run(["next", "hourly", *span]) == 0
+    captured = capsys.readouterr()
+    assert captured.out.count("Z") == 10_000
+    assert captured.err == "Only the first 10,000 runs are shown of hourly; -n says how many.\n"
+    assert commands.run(["next", "hourly", *span, "-n", "11000"]) == 0
+    captured = capsys.readouterr()
+    assert (captured.out.count("Z"), captured.err) == (11_000, "")
+
+
+def test_a_project_without_jobs_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("specs/jobs.yaml").unlink()
+    assert commands.run(["next"]) == 0
+    captured = capsys.readouterr()
+    assert (captured.out, captured.err) == ("", "There is no job.\n")
+    assert runs_of(capsys) == {}
+
+
+@pytest.mark.parametrize("day", ["2026-11-24T00:00:00Z", "soon", "1969-12-31"])
 def test_the_calendar_begins_with_a_date(day: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert f"error: --from: `{day}` is" in run(capsys, "calendar", "--from", day, code=64)
 
