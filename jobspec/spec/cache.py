@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from jobspec.diagnostics import Diagnostic
+from jobspec.spec.collecting import Remembered
 from jobspec.spec.directory import read_directory
 from jobspec.spec.judging import Schemas
 from jobspec.spec.layers import Form, read_defaults, read_jobs
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from jobspec.spec.collecting import Judgements
     from jobspec.spec.input_schema import FileReader, InputSchema
     from jobspec.spec.listing import Listing, SourceFile
     from jobspec.spec.source import Document
@@ -33,7 +33,7 @@ class ParsedFile:
     form: Form | None
     problem: Diagnostic | None
     document: Document | None = None
-    judged: Judgements = field(default_factory=dict)
+    known: Remembered = field(default_factory=Remembered)
 
 
 class Cache:

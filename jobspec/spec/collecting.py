@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING, TypeAlias
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from jobspec.diagnostics import Diagnostic, Related
 from jobspec.spec.ignores import split_ignored
@@ -15,8 +15,10 @@ from jobspec.spec.positions import quote
 from jobspec.spec.reports import Finding, make_diagnostics, make_related
 from jobspec.spec.validation import Problem, limit
 from jobspec.spec.vocabulary import join_words, suggest_word
+from jobspec.timing.upcoming import fires_plainly
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from jobspec.spec.ignores import Ignore
@@ -26,8 +28,39 @@ if TYPE_CHECKING:
 
 _SHOWN_JOBS = 3
 
-Judgements: TypeAlias = "dict[tuple[int, str | None], Judgement]"
-"""What is known of the jobs of one file, by their index and the environment."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plain:
+    """What a file comes to whose jobs are all right, and will be until it or what they inherit is changed.
+
+    Attributes:
+        inherited: The defaults of its directories.
+        declared: The environments of the project.
+        named: Its jobs as they were written, by name.
+        jobs: Those of them that are there in the environment.
+        absent: The names of the others.
+        environments: The environments that the file names.
+    """
+
+    inherited: tuple[Layer, ...]
+    declared: frozenset[str]
+    named: Mapping[str, Layer]
+    jobs: Mapping[str, Job]
+    absent: frozenset[str]
+    environments: frozenset[str]
+
+
+@dataclass(slots=True)
+class Remembered:
+    """What is known of the jobs of one file.
+
+    Attributes:
+        judgements: What became of each, by its index and the environment.
+        plain: What all of them come to, by the environment, where nothing was wrong with any.
+    """
+
+    judgements: dict[tuple[int, str | None], Judgement] = field(default_factory=dict)
+    plain: dict[str | None, Plain] = field(default_factory=dict)
 
 
 class Collection:
@@ -60,14 +93,58 @@ class Collection:
         is_known = form.defaults is None or self._check_environments(form.defaults, None)
         return is_known and not form.is_broken
 
-    def add_jobs(self, form: Form, inherited: tuple[Layer, ...] | None, judged: Judgements) -> None:
+    def add_jobs(self, form: Form, inherited: tuple[Layer, ...] | None, known: Remembered) -> None:
         """Take the jobs of a file in.
 
         Args:
             form: What the file holds.
             inherited: The defaults of its directories, outermost first; None where they are broken.
-            judged: What earlier loads made of its jobs, by their index and the environment.
+            known: What earlier loads made of its jobs.
         """
+        if inherited is None or not self._take_plain(inherited, known.plain.get(self._env)):
+            before = len(self._findings)
+            self._judge_jobs(form, inherited, known.judgements)
+            known.plain.pop(self._env, None)
+            if inherited is not None and len(self._findings) == before:
+                self._remember_plain(form, inherited, known)
+
+    def _take_plain(self, inherited: tuple[Layer, ...], plain: Plain | None) -> bool:
+        """Take over what a file came to in an earlier load; tell whether that still holds."""
+        if plain is None or plain.inherited != inherited or plain.declared != self._declared:
+            return False
+        if not self._named.keys().isdisjoint(plain.named):
+            return False
+        self._named.update(plain.named)
+        self._jobs.update(plain.jobs)
+        self.absent.update(plain.absent)
+        self.environments.update(plain.environments)
+        return True
+
+    def _remember_plain(self, form: Form, inherited: tuple[Layer, ...], known: Remembered) -> None:
+        """Remember what a file comes to, unless that depends on another file or on the time."""
+        named = {job.name: job for job in form.jobs if job.name is not None}
+        jobs = {name: self._jobs[name] for name in named if name in self._jobs}
+        if len(named) < len(form.jobs) or not all(self._is_plain(job.spec) for job in jobs.values()):
+            return
+        defaults = () if form.defaults is None else (form.defaults,)
+        known.plain[self._env] = Plain(
+            inherited=inherited,
+            declared=self._declared,
+            named=named,
+            jobs=jobs,
+            absent=frozenset(named.keys() - jobs.keys()),
+            environments=frozenset(env for layer in (*defaults, *form.jobs) for env in list_environments(layer)),
+        )
+
+    def _is_plain(self, spec: JobSpec) -> bool:
+        is_timeless = self._now is not None and (
+            spec.schedule is None or fires_plainly(spec.schedule.timetable, self._now)
+        )
+        return spec.input_schema is None and is_timeless
+
+    def _judge_jobs(
+        self, form: Form, inherited: tuple[Layer, ...] | None, judged: dict[tuple[int, str | None], Judgement]
+    ) -> None:
         is_usable = self.add_defaults(form)
         wrong = {finding.job for finding in form.findings if finding.job is not None}
         own = () if form.defaults is None else (form.defaults,)
@@ -127,7 +204,7 @@ class Collection:
         message = f"the project has no environment {quote(env)}"
         return Problem(path=("env", env), code="JS140", message=message, hint=hint, on_key=True)
 
-    def _judge(self, index: int, layers: tuple[Layer, ...], judged: Judgements) -> bool:
+    def _judge(self, index: int, layers: tuple[Layer, ...], judged: dict[tuple[int, str | None], Judgement]) -> bool:
         """Judge a job, or take over what is known of it; tell whether nothing is wrong."""
         env = self._env
         if env is not None and not is_touched([layer.value for layer in layers], env):

@@ -148,7 +148,7 @@ def load_listings(
     chains = _Chains(parsed, collection, diagnostics)
     for path, file in parsed.items():
         if file.form is not None and not is_defaults(path):
-            collection.add_jobs(file.form, chains.find(path), file.judged)
+            collection.add_jobs(file.form, chains.find(path), file.known)
     jobs, found = collection.finish()
     cache.keep_schemas(schemas)
     ordered = order([*diagnostics, *found])

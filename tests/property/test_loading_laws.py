@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from hypothesis import given, strategies as st
@@ -61,11 +61,11 @@ SEVERAL = st.fixed_dictionaries(
 ENVIRONMENTS = st.sampled_from([None, "dev"])
 
 
-def load(files: dict[str, Any], env: str | None, cache: Cache | None = None) -> Loaded:
+def load(files: dict[str, Any], env: str | None, cache: Cache | None = None, now: datetime = NOW) -> Loaded:
     sources = tuple(SourceFile(path=path, data=json.dumps(value).encode()) for path, value in sorted(files.items()))
     listing = Listing(root="specs", files=sources)
     schema = SourceFile(path="specs/a", data=b'{"type": "object"}')
-    return load_listings([listing], read=lambda _: schema, env=env, now=NOW, cache=cache)
+    return load_listings([listing], read=lambda _: schema, env=env, now=now, cache=cache)
 
 
 FILES = st.fixed_dictionaries(
@@ -107,3 +107,44 @@ def test_a_cache_changes_nothing_but_time(versions: list[dict[str, Any]], env: s
         kept, fresh = load(files, env, cache), load(files, env)
         assert (kept.diagnostics, kept.frozen, kept.absent) == (fresh.diagnostics, fresh.frozen, fresh.absent)
         assert {name: job.spec for name, job in kept.jobs.items()} == {n: job.spec for n, job in fresh.jobs.items()}
+
+
+RIGHT = {"name": "a", "queue": "q", "workflow": {"type": "W"}}
+WHOLE = st.sampled_from(
+    [
+        RIGHT,
+        RIGHT | {"name": "b"},
+        RIGHT | {"schedule": {"interval": "1h"}},
+        RIGHT | {"schedule": {"interval": "1h", "end_at": "2027-01-01T12:00:00Z"}},
+        RIGHT | {"schedule": {"cron": "0 0 30 2 *"}},
+        RIGHT | {"env": {"dev": None}},
+        RIGHT | {"name": "b", "env": {"dev": {"queue": "r"}, "prod": None}},
+        RIGHT | {"input_schema": "a"},
+        RIGHT | {"queue": 1},
+        {"jobs": [RIGHT, RIGHT | {"name": "b"}], "defaults": {"env": {"dev": {"owner": "me"}}}},
+        {"jobs": [RIGHT, RIGHT]},
+        {"jobs": [RIGHT | {"name": None}]},
+    ]
+)
+DEFAULTS = st.sampled_from([{}, {"owner": "us"}, {"env": {"dev": None}}, {"quue": 1}])
+WHOLE_FILES = st.fixed_dictionaries(
+    {"specs/a.yaml": WHOLE}, optional={"specs/b.yaml": WHOLE, "specs/c.yaml": WHOLE, "specs/defaults.yaml": DEFAULTS}
+)
+
+
+@given(st.lists(st.tuples(WHOLE_FILES, ENVIRONMENTS, st.integers(0, 24)), min_size=2, max_size=6))
+def test_a_cache_changes_nothing_where_files_become_right_wrong_or_outdated(
+    versions: list[tuple[dict[str, Any], str | None, int]],
+) -> None:
+    cache = Cache()
+    for files, env, hours in versions:
+        now = NOW + timedelta(hours=hours)
+        kept, fresh = load(files, env, cache, now), load(files, env, now=now)
+        for part in ("diagnostics", "frozen", "absent", "environments", "fingerprint", "incomplete"):
+            assert getattr(kept, part) == getattr(fresh, part), part
+        assert {name: job.spec for name, job in kept.jobs.items()} == {
+            name: job.spec for name, job in fresh.jobs.items()
+        }
+        assert {name: job.path for name, job in kept.jobs.items()} == {
+            name: job.path for name, job in fresh.jobs.items()
+        }
