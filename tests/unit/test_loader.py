@@ -501,6 +501,10 @@ def test_loads_with_and_without_a_cache_are_equal() -> None:
         {"specs/a.yaml": job("a", "nonsense: 1\n"), "specs/b.yaml": job("b")},
         {"specs/b.yaml": job("a"), "specs/defaults.yaml": "quue: 1\n"},
         {"specs/b.yaml": job("a", "env: {dev: {owner: me}}\n")},
+        {"specs/a.yaml": job("a"), "specs/b.yaml": job("b")},
+        {"specs/a.yaml": job("b"), "specs/b.yaml": job("b")},
+        {"specs/a.yaml": job("a"), "specs/b.yaml": job("b")},
+        {"specs/a.yaml": job("a"), "specs/b.yaml": job("b"), "specs/defaults.yaml": "env: {dev: null}\n"},
         {},
     ]
     for files in versions:
