@@ -57,7 +57,7 @@ def render_calendar_html(workload: Workload) -> str:
     """
     title = f"Runs {tell_period(workload)}"
     levels = "".join(
-        f".l{level} {{ background: rgb(var(--hot) / {level * 11}%); }}\n" for level in range(1, _LEVELS + 1)
+        f".l{level} {{ background: rgb(var(--hot) / {level * 7}%); }}\n" for level in range(1, _LEVELS + 1)
     )
     body = "\n".join(_write_body(workload, title))
     return f"""\
