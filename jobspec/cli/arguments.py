@@ -1,4 +1,4 @@
-"""Values on the command line: JSON as it is typed, from a file or from stdin."""
+"""Values on the command line: JSON as it is typed, from a file or from stdin, and lengths of time."""
 
 from __future__ import annotations
 
@@ -6,9 +6,14 @@ import json
 import sys
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
+
+import click
 
 from jobspec.errors import UsageError
+
+if TYPE_CHECKING:
+    from datetime import timedelta
 
 MAX_BYTES: Final = 64 << 20
 """How much is read; far more than a server takes (its limit for one payload is 2 MiB)."""
@@ -82,3 +87,17 @@ def _refuse_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         twice = next(key for key in keys if keys.count(key) > 1)
         raise ValueError(f"the key `{twice}` is there twice")
     return found
+
+
+def read_duration(_context: click.Context, _parameter: click.Parameter, text: str) -> timedelta:
+    """Read a length of time such as `90s`; a callback of click's options.
+
+    Raises:
+        BadParameter: It is none.
+    """
+    from jobspec.timing.duration import DurationError, parse_duration
+
+    try:
+        return parse_duration(text)
+    except DurationError as error:
+        raise click.BadParameter(str(error)) from error

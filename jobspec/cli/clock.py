@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     Command = TypeVar("Command", bound=Callable[..., Any])
 
 _LOCALTIME: Final = Path("/etc/localtime")
+_NAMES_OF_UTC: Final = ("Etc/UTC", "Etc/UCT", "Etc/Zulu", "UCT", "Universal", "Zulu")
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _TIME: Final = re.compile(
     r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?)(Z|[+-]\d\d:?\d\d)?", re.ASCII | re.IGNORECASE
@@ -73,6 +74,8 @@ def find_local_zone() -> str | None:
         name = "UTC"
     else:
         name = os.path.realpath(_LOCALTIME).rpartition("zoneinfo/")[2]
+    if name in _NAMES_OF_UTC:
+        return "UTC"
     return name if is_known_timezone(name) else None
 
 

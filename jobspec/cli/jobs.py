@@ -142,7 +142,7 @@ def warn_of_others(specs: Specs, names: set[str]) -> None:
 
     number = sum(found.is_error and found.job not in names for found in specs.loaded.diagnostics)
     if number:
-        verb = "other specs have a mistake" if number == 1 else f"other specs have {number} mistakes"
+        verb = "another spec has a mistake" if number == 1 else f"other specs have {number} mistakes"
         say(f"warning: {verb}; `jobspec validate` shows {'it' if number == 1 else 'them'}")
 
 

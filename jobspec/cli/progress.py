@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from typing import TextIO
 
 _CLEAR: Final = "\r\x1b[2K"
+_MINUTE: Final = 60
 
 
 class Progress:
@@ -62,7 +63,8 @@ class Progress:
 
         from jobspec.render.clock import tell_length
 
-        return tell_length(timedelta(seconds=int(time.monotonic() - self._begun)))
+        seconds = int(time.monotonic() - self._begun)
+        return f"{seconds}s" if seconds < _MINUTE else tell_length(timedelta(seconds=seconds))
 
     def _write(self, text: str) -> None:
         with suppress(OSError, ValueError):  # nobody reads it any more

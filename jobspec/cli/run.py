@@ -10,12 +10,14 @@ import click
 from jobspec.cli.exits import ExitCode
 from jobspec.cli.jobs import Target, job_argument, target_options
 from jobspec.cli.options import output_option
+from jobspec.cli.waiting import Waiting, patience_option
 
 if TYPE_CHECKING:
+    from datetime import timedelta
+
     from temporalio.client import Client
 
     from jobspec.cli.jobs import OpenedJob
-    from jobspec.jobs.handle import RunHandle
 
 
 @click.command("run")
@@ -26,13 +28,15 @@ if TYPE_CHECKING:
 @click.option("--arg", "values", metavar="JSON", multiple=True, help="One of several arguments, in their order.")
 @click.option("--id", "workflow_id", metavar="ID", help="Workflow id; default: the job's name and a random UUID.")
 @click.option("--wait", is_flag=True, help="Wait for its end and print what it returned, as JSON.")
+@patience_option
 @target_options
 @output_option("text", "json")
-def run_command(  # noqa: PLR0913  one argument an option
+def run_command(  # noqa: PLR0913, PLR0917  one argument an option
     name: str,
     value: str | None,
     values: tuple[str, ...],
     workflow_id: str | None,
+    patience: timedelta,
     target: Target,
     output: str,
     *,
@@ -49,7 +53,8 @@ def run_command(  # noqa: PLR0913  one argument an option
     if workflow_id == "":
         raise UsageError("--id is empty; leave it out to have one made")
     arguments = _read_arguments(value, values)
-    return asyncio.run(_run(open_job(name, target), arguments, workflow_id, output, wait=wait))
+    job = open_job(name, target)
+    return asyncio.run(_run(job, arguments, workflow_id, output, patience=patience if wait else None))
 
 
 def _read_arguments(value: str | None, values: tuple[str, ...]) -> dict[str, Any]:
@@ -64,8 +69,9 @@ def _read_arguments(value: str | None, values: tuple[str, ...]) -> dict[str, Any
 
 
 async def _run(
-    job: OpenedJob, arguments: dict[str, Any], workflow_id: str | None, output: str, *, wait: bool
+    job: OpenedJob, arguments: dict[str, Any], workflow_id: str | None, output: str, *, patience: timedelta | None
 ) -> ExitCode:
+    """Start a run, and wait for it where the server may be away for so long."""
     from jobspec.cli.output import put, say
     from jobspec.render.run_documents import StartedDocument
 
@@ -73,9 +79,9 @@ async def _run(
     handle = await job.definition.execute(client, **arguments, workflow_id=workflow_id)
     text = f"workflow id  {handle.workflow_id}\nrun id       {handle.run_id}"
     await _warn_of_absent_workers(job, client)
-    if wait:
+    if patience is not None:
         say(text)
-        return await _wait(job, client, handle, output)
+        return await _wait(Waiting(job=job, client=client, handle=handle, patience=patience), output)
     document = StartedDocument(job=job.name, workflow_id=handle.workflow_id, run_id=handle.run_id or "")
     put(document.to_json() if output == "json" else text)
     return ExitCode.OK
@@ -89,23 +95,22 @@ async def _warn_of_absent_workers(job: OpenedJob, client: Client) -> None:
         say(f"warning: no worker polls the task queue `{queue.name}`, so the run waits for one")
 
 
-async def _wait(job: OpenedJob, client: Client, handle: RunHandle, output: str) -> ExitCode:
+async def _wait(waiting: Waiting, output: str) -> ExitCode:
     from jobspec.cli.output import find_style, put
-    from jobspec.cli.waiting import Waiting
     from jobspec.errors import RunFailedError
     from jobspec.render.run_conversion import result_document
     from jobspec.render.values import write_json
     from jobspec.results import Status
 
-    run = handle.workflow_id, handle.run_id or ""
+    name, run = waiting.job.name, (waiting.handle.workflow_id, waiting.handle.run_id or "")
     try:
-        result = await Waiting(job=job, client=client, handle=handle).result()
+        result = await waiting.result()
     except RunFailedError as error:
         if output == "json":
-            put(result_document(job.name, run, error.status, failure=error.failure).to_json())
+            put(result_document(name, run, error.status, failure=error.failure).to_json())
         raise
     if output == "json":
-        put(result_document(job.name, run, Status.COMPLETED, result=result).to_json())
+        put(result_document(name, run, Status.COMPLETED, result=result).to_json())
     else:
         put(write_json(result, indent=2, ascii=find_style().ascii))
     return ExitCode.OK

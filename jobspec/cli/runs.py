@@ -12,8 +12,11 @@ from jobspec.cli.completion import complete_jobs
 from jobspec.cli.exits import ExitCode
 from jobspec.cli.jobs import Target, check_run, job_argument, run_id_option, run_option, target_options
 from jobspec.cli.options import output_option
+from jobspec.cli.waiting import Waiting, patience_option
 
 if TYPE_CHECKING:
+    from datetime import timedelta
+
     from temporalio.client import Client
 
     from jobspec.cli.jobs import OpenedJob
@@ -136,13 +139,15 @@ def _show_runs(job: OpenedJob, page: RunPage, clock: Clock, output: str) -> None
 @run_option
 @run_id_option
 @click.option("--wait", is_flag=True, help="Wait for its end first.")
+@patience_option
 @tz_option
 @target_options
 @output_option("text", "json")
-def describe_command(  # noqa: PLR0913  one argument an option
+def describe_command(  # noqa: PLR0913, PLR0917  one argument an option
     name: str,
     workflow_id: str | None,
     run_id: str | None,
+    patience: timedelta,
     zone: str | None,
     target: Target,
     output: str,
@@ -156,12 +161,19 @@ def describe_command(  # noqa: PLR0913  one argument an option
     from jobspec.cli.jobs import open_job
 
     check_run(workflow_id, run_id)
-    return asyncio.run(_describe(open_job(name, target), workflow_id, run_id, zone, output, wait=wait))
+    job, run = open_job(name, target), (workflow_id, run_id)
+    return asyncio.run(_describe(job, run, zone, output, patience=patience if wait else None))
 
 
 async def _describe(
-    job: OpenedJob, workflow_id: str | None, run_id: str | None, zone: str | None, output: str, *, wait: bool
+    job: OpenedJob,
+    named: tuple[str | None, str | None],
+    zone: str | None,
+    output: str,
+    *,
+    patience: timedelta | None,
 ) -> ExitCode:
+    """Describe a run, after waiting for it where it says for how long the server may be away."""
     from jobspec.cli.clock import open_clock
     from jobspec.cli.output import find_style, put
     from jobspec.render.run_conversion import run_detail_document
@@ -169,15 +181,19 @@ async def _describe(
 
     clock = open_clock(zone)
     client = await job.connect()
-    run = await _choose(job, client, workflow_id, run_id)
-    code = await _wait_for_end(job, client, *run) if wait else ExitCode.OK
-    # The run that was waited for may have been followed by others, of a retry or by continuing as new.
-    detail = await job.definition.describe(client, run[0], run_id if wait else run[1])
-    history = await job.definition.history(client, run[0], detail.summary.run_id, max_events=1)
+    workflow_id, run_id = await _choose(job, client, *named)
+    code = ExitCode.OK
+    if patience is not None:
+        handle = job.definition.get_run(client, workflow_id, run_id)
+        code = await _wait_for_end(Waiting(job=job, client=client, handle=handle, patience=patience))
+        # It may have been followed by others, of a retry or by continuing as new.
+        clock, run_id = open_clock(zone), named[1]
+    detail = await job.definition.describe(client, workflow_id, run_id)
+    history = await job.definition.history(client, workflow_id, detail.summary.run_id, max_events=1)
     if output == "json":
         put(run_detail_document(job.name, detail, history).to_json())
     else:
-        put(render_detail(detail, history, open_clock(zone) if wait else clock, find_style()))
+        put(render_detail(detail, history, clock, find_style()))
     return code
 
 
@@ -193,13 +209,11 @@ async def _choose(
     return latest.workflow_id, latest.run_id
 
 
-async def _wait_for_end(job: OpenedJob, client: Client, workflow_id: str, run_id: str | None) -> ExitCode:
-    from jobspec.cli.waiting import Waiting
+async def _wait_for_end(waiting: Waiting) -> ExitCode:
     from jobspec.errors import RunFailedError
 
-    handle = job.definition.get_run(client, workflow_id, run_id)
     try:
-        await Waiting(job=job, client=client, handle=handle).result()
+        await waiting.result()
     except RunFailedError:
         return ExitCode.FAILED  # what is shown says why
     return ExitCode.OK

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+import click
+
+from jobspec.cli.arguments import read_duration
 from jobspec.errors import JobspecError, RequestError, RunFailedError, UnreachableError
 
 if TYPE_CHECKING:
+    from datetime import timedelta
+
     from temporalio.client import Client
 
     from jobspec.cli.jobs import OpenedJob
@@ -19,8 +24,15 @@ if TYPE_CHECKING:
 SILENCE: Final = 3.0
 """After so many seconds without an answer it is said that the server is away."""
 
-_PATIENCE: Final = "2 minutes"
-"""How long waiting for the result puts up with that (`jobspec.live.waiting.PATIENCE`)."""
+patience_option = click.option(
+    "--patience",
+    metavar="DURATION",
+    default="2m",
+    show_default=True,
+    callback=read_duration,
+    help="With --wait: how long Temporal may be away.",
+)
+"""How long waiting puts up with a server that is away."""
 
 _SHORTEST_PAUSE: Final = 0.1
 _LONGEST_PAUSE: Final = 1.0
@@ -34,11 +46,13 @@ class Waiting:
         job: Whose run it is.
         client: Connected.
         handle: The run.
+        patience: How long the server may be away.
     """
 
     job: OpenedJob
     client: Client
     handle: RunHandle
+    patience: timedelta
 
     async def result(self) -> Any:
         """Wait until the run, or the last one that it continues as, is over; tell meanwhile what goes on in it.
@@ -71,10 +85,12 @@ class Waiting:
         return f"`{command}`"
 
     async def _wait(self) -> Any:
-        # What `run()` is annotated with is of no use here: JSON is shown as it came.
-        handle = replace(self.handle, result_type=None)
+        from jobspec.live.runs import Runs
+
+        handle = self.handle
         try:
-            return await handle.result()
+            # What `run()` is annotated with is of no use here: JSON is shown as it came.
+            return await Runs(self.client, patience=self.patience).result(handle.workflow_id, handle.run_id)
         except (UnreachableError, RunFailedError):
             raise
         except RequestError:
@@ -86,13 +102,15 @@ class Waiting:
     async def _watch(self, progress: Progress) -> None:
         """Tell what goes on, until the run is over or this is cancelled."""
         from jobspec.render.runs import tell_progress
+        from jobspec.timing.duration import format_duration
 
         pause, is_away = _SHORTEST_PAUSE, False
         while True:
             asking = asyncio.ensure_future(self.job.definition.describe(self.client, self.handle.workflow_id))
             answered, _ = await asyncio.wait({asking}, timeout=SILENCE)
             if not (answered or is_away):
-                progress.note(f"Temporal cannot be reached; trying again for {_PATIENCE}. The run itself goes on.")
+                patience = format_duration(self.patience)
+                progress.note(f"Temporal cannot be reached; trying again for {patience}. The run itself goes on.")
                 is_away = True
             try:
                 detail = await asking

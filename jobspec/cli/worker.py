@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from jobspec.cli.arguments import read_duration
+from jobspec.cli.completion import complete_queues
 from jobspec.cli.exits import ExitCode
 from jobspec.cli.options import ConnectionOptions, connection_options, env_option
 
@@ -26,15 +28,6 @@ if TYPE_CHECKING:
 
 _PROBE_EVERY: Final = timedelta(seconds=3)
 """How often the server is asked whether it is there; polls of workers fail and go on in silence."""
-
-
-def _read_duration(_context: click.Context, _parameter: click.Parameter, text: str) -> timedelta:
-    from jobspec.timing.duration import DurationError, parse_duration
-
-    try:
-        return parse_duration(text)
-    except DurationError as error:
-        raise click.BadParameter(str(error)) from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,13 +63,20 @@ class _Assignment:
 @click.command("worker")
 @env_option
 @connection_options
-@click.option("--queue", "queues", metavar="NAME", multiple=True, help="Only this task queue; may be given repeatedly.")
+@click.option(
+    "--queue",
+    "queues",
+    metavar="NAME",
+    multiple=True,
+    help="Only this task queue; may be given repeatedly.",
+    shell_complete=complete_queues,
+)
 @click.option(
     "--grace",
     metavar="DURATION",
     default="10s",
     show_default=True,
-    callback=_read_duration,
+    callback=read_duration,
     help="How long activities may go on after a signal.",
 )
 @click.option("--reload", "reloading", is_flag=True, help="Start anew when code or specs change; for development.")

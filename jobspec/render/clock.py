@@ -55,12 +55,14 @@ class Clock:
 
 
 def tell_length(length: timedelta) -> str:
-    """Write a length of time in one or two units: `0.4s`, `12s`, `3m05s`, `2h07m`, `4d03h`.
+    """Write a length of time in one or two units: `48ms`, `1.5s`, `12s`, `3m05s`, `2h07m`, `4d03h`.
 
     Args:
         length: A negative one is taken for none, as clocks of two machines differ.
     """
     length = max(length, timedelta())
+    if length < timedelta(seconds=1):
+        return f"{length // timedelta(milliseconds=1)}ms"
     if length < timedelta(seconds=10):
         return f"{length / timedelta(seconds=1):.1f}s"
     if length < _MINUTE:

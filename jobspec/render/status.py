@@ -57,8 +57,8 @@ def _last_run(job: JobOverview, clock: Clock) -> Cell:
     run = job.last_run
     if run is None:
         return Cell(text=NO_TIME)
-    when = clock.since(run.closed_at) if run.closed_at else NO_TIME
-    return Cell(text=f"{tell_word(run.status)} {when}", tone=TONES.get(run.status, ""))
+    ago = tell_length(clock.now - (run.closed_at or run.started_at))
+    return Cell(text=f"{tell_word(run.status)} {ago} ago", tone=TONES.get(run.status, ""))
 
 
 def _running(job: JobOverview, clock: Clock) -> Cell:

@@ -133,14 +133,23 @@ def test_without_the_variable_the_local_zone_is_that_of_the_machine(monkeypatch:
     monkeypatch.delenv("TZ", raising=False)
     name = find_local_zone()
     if os.path.exists("/etc/localtime") and name:  # noqa: PTH110
-        assert name == os.path.realpath("/etc/localtime").rpartition("zoneinfo/")[2]
+        assert name in {os.path.realpath("/etc/localtime").rpartition("zoneinfo/")[2], "UTC"}
     else:
         assert name in {None, "UTC"}
 
 
 @pytest.mark.parametrize(
     ("seconds", "told"),
-    [(-1, "0.0s"), (0.25, "0.2s"), (9.96, "10.0s"), (12.9, "12s"), (185, "3m05s"), (7654, "2h07m"), (356400, "4d03h")],
+    [
+        (-1, "0ms"),
+        (0.2509, "250ms"),
+        (1.55, "1.6s"),
+        (9.96, "10.0s"),
+        (12.9, "12s"),
+        (185, "3m05s"),
+        (7654, "2h07m"),
+        (356400, "4d03h"),
+    ],
 )
 def test_lengths_are_told_in_two_units(seconds: float, told: str) -> None:
     assert tell_length(timedelta(seconds=seconds)) == told
