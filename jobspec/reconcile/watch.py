@@ -91,7 +91,7 @@ class Watch:
         self._rhythm = rhythm
         self._notify: RustNotify | None = None
         self._is_outdated = False
-        self._is_explained = True
+        self._is_explained = False
         self._places: dict[Path, tuple[int, int]] = {}
         self._signatures: dict[Path, tuple[int, ...]] = {}
         self._tree = 0
@@ -155,7 +155,6 @@ class Watch:
         places, signatures = await self._run(_see, self._roots, self._files)
         if places != self._places or self._is_outdated or self._is_time_to_rearm():
             await self._arm()
-            self._is_explained = True
             self._changed()
         if signatures != self._signatures:
             self._signatures = signatures
@@ -170,19 +169,19 @@ class Watch:
         now = time.monotonic()
         period = self._rhythm.scan_alone if self.problem else self._rhythm.scan
         self._scan_at = now + max(period, (now - begun) / _DUTY)
-        if tree != self._tree and not self._is_explained:
-            await self._wait()  # the event may be on its way
+        if tree != self._tree:
             if not self._is_explained:
+                await self._wait()  # the event may be on its way
+            if not (self._is_explained or self.problem):
                 await self._miss()
+            self._changed()
         self._tree, self._is_explained = tree, False
 
     async def _miss(self) -> None:
-        """Take note that a change made no event, which is expected only where none are expected."""
-        if not self.problem:
-            self.missed += 1
-            await self._arm()
-            self._set_problem("the file system announced no change although there was one")
-        self._changed()
+        """Take note that a change made no event."""
+        self.missed += 1
+        await self._arm()
+        self._set_problem("the file system announced no change although there was one")
 
     async def _arm(self) -> None:
         """Ask the kernel for events of all roots that are there; what changes from here on is noticed."""
@@ -197,7 +196,7 @@ class Watch:
             self._fall_back(error)
         else:
             self._set_problem("")
-        self._tree = await self._run(sign_trees, self._roots)
+        self._tree, self._is_explained = await self._run(sign_trees, self._roots), False
         self._scan_at = time.monotonic() + (self._rhythm.scan_alone if self.problem else self._rhythm.scan)
 
     def _fall_back(self, error: Exception) -> None:

@@ -1,0 +1,229 @@
+"""Reading project and specs again and again, and what git says of the work tree they lie in."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from jobspec.errors import ProjectError, UsageError
+from jobspec.reconcile.checkout import find_checkout
+from jobspec.reconcile.files import Files, find_start
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+JOB = "name: {name}\nqueue: q\nworkflow: {{type: W}}\nschedule: {{interval: 1h}}\n"
+
+
+def git(directory: Path, *arguments: str) -> str:
+    settings = ("-c", "user.name=me", "-c", "user.email=me@example.com", "-c", "init.defaultBranch=main")
+    done = subprocess.run(["git", *settings, *arguments], cwd=directory, check=True, capture_output=True, text=True)
+    return done.stdout.strip()
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    directory = tmp_path / "project"
+    (directory / "specs").mkdir(parents=True)
+    (directory / "jobspec.toml").write_text('project = "shop"\n')
+    write(directory, "a")
+    return directory
+
+
+def write(directory: Path, name: str, text: str | None = None) -> Path:
+    path = directory / "specs" / f"{name}.yaml"
+    path.write_text(JOB.format(name=name) if text is None else text)
+    return path
+
+
+def make_files(directory: Path, environment: str | None = None, *, confirm_after: float = 0.0) -> Files:
+    return Files(directory, environment, confirm_after=confirm_after)
+
+
+async def test_only_the_second_of_two_equal_reads_confirms(project: Path) -> None:
+    files, confirmed = make_files(project), []
+    for step in ("first", "same", "added", "same", "touched", "broken", "same", "mended", "same", "settings", "same"):
+        match step:
+            case "added":
+                write(project, "b")
+            case "touched":
+                os.utime(project / "specs" / "b.yaml")
+            case "broken":
+                write(project, "b", "name: [")
+            case "mended":
+                write(project, "b")
+            case "settings":
+                (project / "other").mkdir()
+                (project / "jobspec.toml").write_text('project = "shop"\nspecs = ["specs", "other"]\n')
+        confirmed.append((step, (await files.read()).is_confirmed))
+
+    assert confirmed == [
+        ("first", False),
+        ("same", True),
+        ("added", False),
+        ("same", True),
+        ("touched", True),
+        ("broken", False),
+        ("same", False),
+        ("mended", False),
+        ("same", True),
+        ("settings", False),
+        ("same", True),
+    ]
+
+
+async def test_reads_right_after_each_other_confirm_nothing(project: Path) -> None:
+    files = make_files(project, confirm_after=3600.0)
+    assert [(await files.read()).is_confirmed for _ in range(3)] == [False, False, False]
+
+
+async def test_a_broken_project_file_confirms_nothing_afterwards(project: Path) -> None:
+    files = make_files(project)
+    await files.read()
+    (project / "jobspec.toml").write_text("project = ")
+    with pytest.raises(ProjectError):
+        await files.read()
+    (project / "jobspec.toml").write_text('project = "shop"\n')
+    assert [(await files.read()).is_confirmed for _ in range(2)] == [False, True]
+
+
+async def test_an_environment_that_is_gone_is_refused(project: Path) -> None:
+    (project / "jobspec.toml").write_text('project = "shop"\n[env.dev]\n')
+    files = make_files(project, "dev")
+    await files.read()
+    (project / "jobspec.toml").write_text('project = "shop"\n[env.prod]\n')
+    with pytest.raises(UsageError, match="there is no environment `dev`"):
+        await files.read()
+
+
+async def test_a_full_read_finds_a_change_that_the_file_system_hides(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some network file systems keep neither times nor inodes as they should."""
+    path = write(project, "a")
+    as_before = (1, 1, path.stat().st_size, 1)
+    monkeypatch.setattr("jobspec.spec.directory.sign", lambda _: as_before)
+    monkeypatch.setattr("jobspec.spec.directory._trust", lambda _: as_before)
+    files = make_files(project)
+    await files.read()
+    path.write_text(path.read_text().replace("1h", "2h"))
+
+    hidden, found = await files.read(), await files.read(trust=False)
+
+    assert [str(reading.loaded.jobs["a"].spec.schedule.interval[0].every) for reading in (hidden, found)] == [  # type: ignore[union-attr]
+        "1:00:00",
+        "2:00:00",
+    ]
+
+
+async def test_unchanged_files_are_not_parsed_again_and_unchanged_jobs_stay_the_same_objects(project: Path) -> None:
+    write(project, "b")
+    files = make_files(project)
+    before = (await files.read()).loaded.jobs
+    write(project, "b", JOB.format(name="b").replace("1h", "2h"))
+    after = (await files.read(trust=False)).loaded.jobs
+
+    assert after["a"].spec is before["a"].spec
+    assert after["b"].spec is not before["b"].spec
+
+
+async def test_files_beside_the_specs_are_named(project: Path) -> None:
+    write(project, "a", JOB.format(name="a") + "input_schema: ../schema.json\ninput: 1\n")
+    (project / "schema.json").write_text("{}")
+    assert (await make_files(project).read()).files == (project / "jobspec.toml", project / "schema.json")
+
+
+# git
+
+
+@pytest.fixture
+def repository(project: Path) -> Path:
+    git(project, "init", "-q")
+    git(project, "add", ".")
+    git(project, "commit", "-q", "-m", "one")
+    return project
+
+
+def read_commit(directory: Path) -> str | None:
+    checkout = find_checkout(directory)
+    return checkout.read_commit() if checkout else None
+
+
+def test_the_commit_is_read_as_git_reads_it(repository: Path, tmp_path: Path) -> None:
+    def same(directory: Path) -> None:
+        assert read_commit(directory / "specs") == git(directory, "rev-parse", "HEAD")
+
+    same(repository)
+    git(repository, "checkout", "-q", "-b", "team/feature")
+    git(repository, "commit", "-q", "--allow-empty", "-m", "two")
+    same(repository)
+    git(repository, "pack-refs", "--all")
+    same(repository)
+    git(repository, "checkout", "-q", "--detach", "main")
+    same(repository)
+    git(repository, "worktree", "add", "-q", str(tmp_path / "linked"), "team/feature")
+    same(tmp_path / "linked")
+    git(tmp_path / "linked", "commit", "-q", "--allow-empty", "-m", "three")
+    same(tmp_path / "linked")
+
+
+def test_without_git_or_a_commit_there_is_none(project: Path) -> None:
+    assert read_commit(project) is None
+    assert read_commit(project / "nowhere") is None
+    git(project, "init", "-q")
+    assert read_commit(project) is None
+
+
+async def test_the_commit_comes_with_what_was_read(repository: Path) -> None:
+    assert (await make_files(repository).read()).commit == git(repository, "rev-parse", "HEAD")
+
+
+async def test_git_is_at_work_while_its_lock_is_there_and_young(repository: Path) -> None:
+    files = make_files(repository)
+    lock = repository / ".git" / "index.lock"
+    seen = [await files.is_locked(30)]
+    lock.write_text("")
+    seen.append(await files.is_locked(30))
+    os.utime(lock, (time.time() - 60,) * 2)
+    seen.append(await files.is_locked(30))
+    lock.unlink()
+    seen.append(await files.is_locked(30))
+    assert seen == [False, True, False, False]
+
+
+async def test_outside_of_git_nothing_is_locked(project: Path) -> None:
+    assert not await make_files(project).is_locked(30)
+
+
+# Where the project is
+
+
+def test_a_project_behind_a_link_is_found_by_the_link(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link = tmp_path / "current"
+    link.symlink_to(project)
+    monkeypatch.chdir(link)
+    monkeypatch.setenv("PWD", str(link))
+    assert find_start() == link
+    monkeypatch.setenv("PWD", str(tmp_path))
+    assert find_start() == project
+    monkeypatch.delenv("PWD")
+    assert find_start() == project
+
+
+async def test_another_tree_behind_a_swapped_link_is_read_next(project: Path, tmp_path: Path) -> None:
+    link, other = tmp_path / "current", tmp_path / "other"
+    link.symlink_to(project)
+    files = make_files(link)
+    before = await files.read()
+    (other / "specs").mkdir(parents=True)
+    (other / "jobspec.toml").write_text('project = "shop"\n')
+    write(other, "b")
+    (tmp_path / "next").symlink_to(other)
+    (tmp_path / "next").rename(link)
+    assert [list(before.loaded.jobs), list((await files.read()).loaded.jobs)] == [["a"], ["b"]]
