@@ -58,21 +58,29 @@ async def serve(address: str, routes: Mapping[str, Callable[[], Awaitable[Answer
         UsageError: The address cannot be used.
     """
     host, port = parse_address(address)
-    connections = asyncio.Semaphore(_MOST_CONNECTIONS)
+    turns, connections = asyncio.Semaphore(_MOST_CONNECTIONS), set[asyncio.StreamWriter]()
 
     async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        async with connections:
-            with suppress(OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, TimeoutError):
-                await _converse(reader, writer, routes)
-        writer.close()
+        connections.add(writer)
+        try:
+            async with turns:
+                with suppress(OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, TimeoutError):
+                    await _converse(reader, writer, routes)
+        finally:
+            connections.discard(writer)
+            writer.close()
 
     try:
         server = await asyncio.start_server(accept, host, port, limit=_LONGEST_HEAD)
     except OSError as error:
         raise UsageError(f"cannot serve on `{address}`: {error.strerror or error}; choose another --http") from error
-    async with server:
-        chosen = server.sockets[0].getsockname()
+    chosen = server.sockets[0].getsockname()
+    try:
         yield f"[{chosen[0]}]:{chosen[1]}" if ":" in chosen[0] else f"{chosen[0]}:{chosen[1]}"
+    finally:
+        server.close()  # from Python 3.12 on, waiting for it would wait for everybody who is connected
+        for writer in connections:
+            writer.transport.abort()
 
 
 def parse_address(text: str) -> tuple[str, int]:

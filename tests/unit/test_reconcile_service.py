@@ -1,0 +1,366 @@
+"""What the daemon says: its pages, its log, and what it tells systemd."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import logging
+import socket
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from jobspec.diagnostics import Diagnostic, Location
+from jobspec.errors import UnreachableError, UsageError
+from jobspec.planning.apply import Outcome, Status
+from jobspec.planning.convergence import Planned
+from jobspec.planning.guards import Refusal
+from jobspec.planning.plan import Action, Change, Held, HeldReason, Plan, Reason, Source, Terms
+from jobspec.reconcile.journal import Journal
+from jobspec.reconcile.logs import log, logger, set_up_logging
+from jobspec.reconcile.metrics import Metrics
+from jobspec.reconcile.notify import Supervisor
+from jobspec.reconcile.report import Cause, Report, Result, Trigger, Withheld
+from jobspec.reconcile.service import Answer, answer_probe, parse_address, serve
+from jobspec.reconcile.status import Picture, draw_picture
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+    from pathlib import Path
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+TERMS = Terms(project="shop", owners=frozenset({"shop"}), now=NOW, grace=timedelta(days=1))
+
+
+# HTTP
+
+
+@asynccontextmanager
+async def pages() -> AsyncIterator[str]:
+    async def well() -> Answer:
+        return answer_probe("")
+
+    async def ill() -> Answer:
+        return answer_probe("it hurts")
+
+    async def broken() -> Answer:
+        raise RuntimeError("a bug")
+
+    async with serve("127.0.0.1:0", {"/livez": well, "/readyz": ill, "/broken": broken}) as address:
+        yield address
+
+
+async def talk(address: str, text: bytes) -> tuple[str, dict[str, str], str]:
+    """Send a request as it is; returns the first line, the headers and the body."""
+    host, port = parse_address(address)
+    reader, writer = await asyncio.open_connection(host, port)
+    writer.write(text)
+    answer = (await reader.read()).decode()
+    writer.close()
+    head, _, body = answer.partition("\r\n\r\n")
+    first, *lines = head.split("\r\n")
+    return first, dict(line.split(": ", 1) for line in lines), body
+
+
+async def test_probes_answer_well_or_with_what_is_wrong() -> None:
+    async with pages() as address:
+        well = await talk(address, b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n")
+        ill = await talk(address, b"GET /readyz?verbose HTTP/1.0\r\n\r\n")
+    assert (well[0], well[2], well[1]["Content-Length"]) == ("HTTP/1.1 200 OK", "ok\n", "3")
+    assert (ill[0], ill[2]) == ("HTTP/1.1 503 Service Unavailable", "it hurts\n")
+
+
+async def test_only_the_head_is_given_where_that_is_asked_for() -> None:
+    async with pages() as address:
+        first, headers, body = await talk(address, b"HEAD /livez HTTP/1.1\r\n\r\n")
+    assert (first, headers["Content-Length"], body) == ("HTTP/1.1 200 OK", "3", "")
+
+
+@pytest.mark.parametrize(
+    ("request_line", "status"),
+    [
+        (b"GET /nothing HTTP/1.1", "404 Not Found"),
+        (b"POST /livez HTTP/1.1", "405 Method Not Allowed"),
+        (b"\x16\x03\x01 what", "405 Method Not Allowed"),
+        (b"GET /broken HTTP/1.1", "500 Internal Server Error"),
+    ],
+)
+async def test_what_cannot_be_answered_is_refused(request_line: bytes, status: str) -> None:
+    async with pages() as address:
+        first, _, _ = await talk(address, request_line + b"\r\n\r\n")
+        assert first == f"HTTP/1.1 {status}"
+        assert (await talk(address, b"GET /livez HTTP/1.1\r\n\r\n"))[2] == "ok\n"
+
+
+async def test_connections_that_say_nothing_or_too_much_harm_nobody() -> None:
+    async with pages() as address:
+        host, port = parse_address(address)
+        silent = [await asyncio.open_connection(host, port) for _ in range(10)]
+        assert (await talk(address, b"GET /" + b"x" * 100_000 + b" HTTP/1.1\r\n\r\n"))[0] == ""
+        assert (await talk(address, b"GET /livez HTTP/1.1\r\n\r\n"))[2] == "ok\n"
+        for _, writer in silent:
+            writer.close()
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [("127.0.0.1:80", ("127.0.0.1", 80)), (":80", ("0.0.0.0", 80)), ("[::1]:0", ("::1", 0))],  # noqa: S104
+)
+def test_addresses(text: str, address: tuple[str, int]) -> None:
+    assert parse_address(text) == address
+
+
+@pytest.mark.parametrize("text", ["8080", "localhost", "localhost:http", "localhost:99999", "localhost:"])
+def test_what_is_no_address_is_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="write HOST:PORT"):
+        parse_address(text)
+
+
+async def test_an_address_that_is_taken_is_refused() -> None:
+    async with pages() as address:
+        with pytest.raises(UsageError, match="choose another --http"):
+            async with serve(address, {}):
+                pass
+
+
+# The log
+
+
+@pytest.fixture
+def stream() -> Iterator[io.StringIO]:
+    stream = io.StringIO()
+    yield stream
+    logging.getLogger().handlers.clear()
+    logging.getLogger().setLevel(logging.WARNING)
+
+
+def test_a_line_of_text_cannot_be_forged(stream: io.StringIO) -> None:
+    set_up_logging("text", stream=stream)
+    log(logging.INFO, "created `a\n\x1b[31mb`", job="a b", nothing=None)
+    [line] = stream.getvalue().splitlines()
+    assert line.endswith('Z INFO    created `a\\n\\u001b[31mb` job="a b"')
+
+
+def test_json_lines_carry_everything(stream: io.StringIO) -> None:
+    set_up_logging("json", stream=stream)
+    log(logging.WARNING, "that\nhurts", job="a")
+    try:
+        raise RuntimeError("x")  # noqa: TRY301
+    except RuntimeError:
+        logger.exception("a bug")
+    first, second = map(json.loads, stream.getvalue().splitlines())
+    assert {**first, "time": ""} == {"time": "", "level": "warning", "message": "that\nhurts", "job": "a"}
+    assert "RuntimeError: x" in second["exception"]
+
+
+CHANGE = Change(name="a", action=Action.UPDATE, reason=Reason.DRIFT, source=Source(file="a.yaml", line=1))
+
+
+def make_report(**parts: Any) -> Report:
+    plan = Plan(project="shop", namespace="n", held=tuple(parts.pop("held", ())))
+    planned = Planned(plan=plan, wanted={}, terms=TERMS, refusals=tuple(parts.pop("refusals", ())))
+    return Report(**{"trigger": Trigger.INTERVAL, "started_at": NOW, "planned": planned, **parts})
+
+
+class Reading:
+    """Stands in for what was read, of which the journal needs the diagnostics alone."""
+
+    commit = None
+
+    def __init__(self, *messages: str) -> None:
+        self.loaded = self
+        self.diagnostics = [
+            Diagnostic(code="JS101", message=said, location=Location(path="a.yaml")) for said in messages
+        ]
+
+
+def tell(journal: Journal, stream: io.StringIO, report: Report) -> list[str]:
+    stream.truncate(0)
+    stream.seek(0)
+    journal.tell_report(report)
+    return [json.loads(line)["message"] for line in stream.getvalue().splitlines()]
+
+
+def test_a_problem_is_told_when_it_begins_and_when_it_ends(stream: io.StringIO) -> None:
+    set_up_logging("json", stream=stream)
+    journal = Journal()
+    held = Held(name="a", reason=HeldReason.FOREIGN, message="it is another's")
+    refusal = Refusal(guard="deletes", message="6 jobs would go", override="--allow deletes=6")
+    gone = UnreachableError("nobody there")
+
+    told = [
+        tell(journal, stream, report)
+        for report in (
+            make_report(reading=Reading("x")),
+            make_report(reading=Reading("x")),
+            make_report(reading=Reading("x", "y"), held=[held], refusals=[refusal]),
+            make_report(reading=Reading("y"), planned=None, error=gone, result=Result.UNREACHABLE),
+            make_report(reading=None, planned=None, error=gone, result=Result.UNREACHABLE),
+            make_report(reading=Reading("y"), held=[held], refusals=[refusal]),
+            make_report(reading=Reading()),
+        )
+    ]
+
+    assert told == [
+        ["a.yaml: JS101 x"],
+        [],
+        ["a.yaml: JS101 y", "removals are withheld: 6 jobs would go", "`a` is held: it is another's"],
+        ["nobody there", "over: a.yaml: JS101 x"],
+        [],
+        ["over: nobody there"],
+        ["over: a.yaml: JS101 y", "over: removals are withheld: 6 jobs would go", "over: `a` is held: it is another's"],
+    ]
+
+
+def test_what_waits_is_told_once_although_its_sentence_changes(stream: io.StringIO) -> None:
+    set_up_logging("json", stream=stream)
+    journal = Journal()
+    for seconds, told in ((60, 1), (30, 0), (0, 0)):
+        withheld = Withheld(change=CHANGE, cause=Cause.CONTENDED, message=f"next attempt in {seconds}s")
+        assert len(tell(journal, stream, make_report(withheld={"a": withheld}))) == told
+
+
+def test_changes_are_told_with_all_that_matters(stream: io.StringIO) -> None:
+    set_up_logging("json", stream=stream)
+    Journal().tell_outcome(Outcome(change=CHANGE, status=Status.DONE))
+    Journal().tell_outcome(Outcome(change=CHANGE, status=Status.FAILED, message="no"))
+    Journal().tell_outcome(Outcome(change=CHANGE, status=Status.UNCHANGED))
+    first, second = map(json.loads, stream.getvalue().splitlines())
+    particulars = {"job": "a", "action": "update", "reason": "drift", "source": "a.yaml:1"}
+    assert first | particulars | {"message": "updated `a` (drift)", "level": "info"} == first
+    assert second | particulars | {"message": "update `a` was not done: no", "level": "error"} == second
+
+
+# How jobs stand
+
+
+def stand(report: Report) -> dict[str, tuple[str, str]]:
+    return {each.name: (each.state.value, each.reason) for each in draw_picture(report, Picture()).list()}
+
+
+@pytest.mark.parametrize(
+    ("status", "state"),
+    [(Status.FAILED, "failed"), (Status.CONFLICT, "drifted"), (Status.SKIPPED, "drifted")],
+)
+def test_a_job_that_was_not_written_says_so(status: Status, state: str) -> None:
+    outcome = Outcome(change=CHANGE, status=status, message="no")
+    assert stand(make_report(outcomes=(outcome,))) == {"a": (state, "update (drift) was not done: no")}
+
+
+@pytest.mark.parametrize(
+    ("cause", "state"),
+    [(Cause.GUARD, "held"), (Cause.PRUNE_OFF, "held"), (Cause.CONTENDED, "contended"), (Cause.DRY_RUN, "drifted")],
+)
+def test_a_job_that_waits_says_why(cause: Cause, state: str) -> None:
+    withheld = Withheld(change=CHANGE, cause=cause, message="so")
+    assert stand(make_report(withheld={"a": withheld})) == {"a": (state, "so")}
+
+
+@pytest.mark.parametrize(
+    ("reason", "state"),
+    [
+        (HeldReason.FOREIGN, "held"),
+        (HeldReason.FROZEN, "held"),
+        (HeldReason.INVALID, "invalid"),
+        (HeldReason.FAILED, "failed"),
+    ],
+)
+def test_a_job_that_is_held_says_why(reason: HeldReason, state: str) -> None:
+    held = Held(name="a", reason=reason, message="so", hint="do that")
+    assert stand(make_report(held=[held])) == {"a": (state, "so; do that")}
+
+
+def test_after_a_cycle_that_could_decide_nothing_jobs_stand_as_before() -> None:
+    before = draw_picture(make_report(held=[Held(name="a", reason=HeldReason.FOREIGN, message="so")]), Picture())
+    failed = make_report(planned=None, result=Result.UNREACHABLE, error=UnreachableError("gone"))
+    assert draw_picture(failed, before) is before
+
+
+# Figures
+
+
+class Watching:
+    mode = None
+    missed = 0
+
+
+def test_figures_count_what_was_done(tmp_path: Path) -> None:
+    metrics = Metrics("1.2.3")
+    for status in Status:
+        metrics.count_outcome(Outcome(change=CHANGE, status=status))
+    refusal = Refusal(guard="deletes", message="", override="")
+    withheld = Withheld(change=CHANGE, cause=Cause.GUARD, message="")
+    report = make_report(reading=Reading("x", "y"), refusals=[refusal], withheld={"a": withheld}, seconds=0.3)
+    metrics.count_cycle(report, draw_picture(report, Picture()))
+    metrics.count_sweep(3)
+
+    watching: Any = Watching()
+    lines = set(metrics.render(watch=watching, oldest=7.0).decode().splitlines())
+
+    assert lines >= {
+        'jobspec_build_info{version="1.2.3"} 1.0',
+        'jobspec_cycles_total{result="converged"} 1.0',
+        'jobspec_cycles_total{result="unreachable"} 0.0',
+        'jobspec_cycle_duration_seconds_bucket{le="0.5"} 1.0',
+        "jobspec_last_success_timestamp_seconds 1.7723664003e+09",
+        'jobspec_changes_total{action="update",reason="drift"} 1.0',
+        "jobspec_noop_writes_total 0.0",
+        'jobspec_write_failures_total{action="update"} 1.0',
+        "jobspec_conflicts_total 1.0",
+        'jobspec_guard_refusals_total{guard="deletes"} 1.0',
+        'jobspec_withheld_changes{cause="guard"} 1.0',
+        "jobspec_load_errors 2.0",
+        'jobspec_jobs{state="held"} 1.0',
+        'jobspec_jobs{state="synced"} 0.0',
+        'jobspec_described_total{for="sweep"} 3.0',
+        "jobspec_oldest_verification_seconds 7.0",
+    }
+    assert not any("_created" in line for line in lines)
+
+
+# systemd
+
+
+def hear(supervisor_says: Any, address: str, monkeypatch: pytest.MonkeyPatch, **environment: str) -> list[str]:
+    bound = "\0" + address[1:] if address.startswith("@") else address
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel:
+        channel.bind(bound)
+        channel.settimeout(5)
+        monkeypatch.setenv("NOTIFY_SOCKET", address)
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        supervisor = Supervisor()
+        said = []
+        for say in supervisor_says(supervisor):
+            say()
+            said.append(channel.recv(1024).decode())
+        return said
+
+
+@pytest.mark.parametrize("is_abstract", [False, True])
+def test_systemd_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_abstract: bool) -> None:  # noqa: FBT001
+    address = f"@jobspec-test-{tmp_path.name}" if is_abstract else str(tmp_path / "notify")
+    said = hear(
+        lambda it: (it.ready, it.reloading, it.alive, it.stopping, lambda: it.status("fine\nso far")),
+        address,
+        monkeypatch,
+    )
+    assert said[1].startswith("RELOADING=1\nMONOTONIC_USEC=")
+    assert [*said[:1], *said[2:]] == ["READY=1", "WATCHDOG=1", "STOPPING=1", "STATUS=fine so far"]
+
+
+def test_without_systemd_nothing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NOTIFY_SOCKET", raising=False)
+    Supervisor().ready()
+    assert Supervisor().watchdog is None
+
+
+def test_the_watchdog_is_asked_for_by_its_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NOTIFY_SOCKET", "/nowhere")
+    monkeypatch.setenv("WATCHDOG_USEC", "3000000")
+    assert Supervisor().watchdog == 3.0
+    monkeypatch.setenv("WATCHDOG_PID", "1")
+    assert Supervisor().watchdog is None
