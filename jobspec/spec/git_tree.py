@@ -6,14 +6,17 @@ Nothing is checked out: git lists the tree and hands out its blobs. Links are fo
 from __future__ import annotations
 
 import os
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from jobspec.errors import UsageError
-from jobspec.spec.listing import MAX_BYTES, Findings, Listing, SourceFile, is_spec_name, refuse_size, show_path
-from jobspec.spec.positions import escape, quote
+from jobspec.spec.git import find_commit, find_top, run_git
+from jobspec.spec.listing import MAX_BYTES, Findings, Listing, SourceFile, is_spec_name, refuse, refuse_size, show_path
+from jobspec.spec.positions import escape
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _LINK, _SUBMODULE = "120000", "160000"  # modes of entries, as `git ls-tree` prints them
 _OUTSIDE, _NOWHERE, _CIRCLE = (
@@ -34,48 +37,31 @@ class _Blob:
 _Directory: TypeAlias = "dict[str, _Blob | _Directory]"
 
 
-def read_git_tree(repository: Path, ref: str, root: Path, *, shown_relative_to: Path) -> Listing:
-    """Read all spec files below a directory as they are in a commit.
+class GitTree:
+    """All entries of a commit, and where its links lead.
 
     Args:
         repository: A directory in the working tree of the repository.
-        ref: The commit, in any way that git can name one.
-        root: The directory as it is named in the working tree; it need not exist there.
-        shown_relative_to: The directory that shown paths are relative to, where they lie in it.
+        commit: The commit, in any way that git can name one.
 
     Raises:
         UsageError: There is no git, no repository, or no such commit, or git cannot read it.
     """
-    if ref.startswith("-"):
-        raise UsageError(f"{quote(ref)} is no name of a commit")
-    top = os.fsdecode(_run_git(repository, "rev-parse", "--show-toplevel")).rstrip("\n")
-    commit = os.fsdecode(_run_git(repository, "rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}")).strip()
-    shown = show_path(root, shown_relative_to)
-    tree = _Tree(top, commit)
-    found = tree.resolve(_find_inside(repository, root, top))
-    if isinstance(found, str) or isinstance(found[1], _Blob):
-        return Listing(root=shown, missing=True)
-    walk = _Walk(tree, found[0])
-    walk.run(found[1], shown)
-    contents = _read_blobs(top, {blob.name for _, blob in walk.blobs})
-    walk.findings.files += [SourceFile(path=path, data=contents[blob.name]) for path, blob in walk.blobs]
-    return walk.findings.make_listing(shown)
 
-
-class _Tree:
-    """All entries of a commit, and where its links lead."""
-
-    def __init__(self, top: str, commit: str) -> None:
+    def __init__(self, repository: Path, commit: str) -> None:
+        self._repository = repository
+        self._top = find_top(repository)
         self._entries: _Directory = {}
         links: set[str] = set()
-        for line in _run_git(Path(top), "ls-tree", "-r", "-z", "-l", "--full-tree", commit).split(b"\0")[:-1]:
+        tree = find_commit(repository, commit)
+        for line in run_git(Path(self._top), "ls-tree", "-r", "-z", "-l", "--full-tree", tree).split(b"\0")[:-1]:
             head, _, path = line.partition(b"\t")
             mode, _, name, size = os.fsdecode(head).split()
             blob = _Blob(mode=mode, name=name, size=int(size) if size.isdigit() else 0)
             self._add(os.fsdecode(path).split("/"), blob)
             if mode == _LINK:
                 links.add(name)
-        self._links = {name: os.fsdecode(target) for name, target in _read_blobs(top, links).items()}
+        self._links = {name: os.fsdecode(target) for name, target in _read_blobs(self._top, links).items()}
 
     def _add(self, path: list[str], blob: _Blob) -> None:
         directory = self._entries
@@ -84,6 +70,56 @@ class _Tree:
             if isinstance(inner, dict):  # always: git has no file and directory of one name
                 directory = inner
         directory[path[-1]] = blob
+
+    def read_specs(self, root: Path, *, shown_relative_to: Path) -> Listing:
+        """Read all spec files below a directory.
+
+        Args:
+            root: The directory as it is named in the working tree; it need not exist there.
+            shown_relative_to: The directory that shown paths are relative to, where they lie in it.
+        """
+        shown = show_path(root, shown_relative_to)
+        found = self.resolve(self._find_inside(root))
+        if isinstance(found, str) or isinstance(found[1], _Blob):
+            return Listing(root=shown, missing=True)
+        walk = _Walk(self, found[0])
+        walk.run(found[1], shown)
+        contents = _read_blobs(self._top, {blob.name for _, blob in walk.blobs})
+        walk.findings.files += [SourceFile(path=path, data=contents[blob.name]) for path, blob in walk.blobs]
+        return walk.findings.make_listing(shown)
+
+    def read_file(self, path: Path, shown: str, *, inside: Iterable[Path]) -> SourceFile | None:
+        """Read one file.
+
+        Args:
+            path: The file as it is named in the working tree.
+            shown: Its name to show.
+            inside: Directories in one of which it must lie, wherever links lead.
+
+        Returns:
+            The file; None where there is none.
+        """
+        found = self.resolve(self._find_inside(path))
+        if found == _OUTSIDE:
+            return SourceFile(path=shown, problem=refuse("JS003", shown, found, "copy the file into the project"))
+        if isinstance(found, str) or not isinstance(found[1], _Blob):
+            return None
+        real, blob = found[0], found[1]
+        if not any(f"{real}/".startswith(f"{top}/" if top else "") for top in map(self._find_real, inside)):
+            return SourceFile(path=shown, problem=refuse("JS003", shown, _OUTSIDE, "copy the file into the project"))
+        if blob.size > MAX_BYTES:
+            return SourceFile(path=shown, problem=refuse_size(shown, blob.size))
+        return SourceFile(path=shown, data=_read_blobs(self._top, {blob.name})[blob.name])
+
+    def _find_real(self, directory: Path) -> str:
+        found = self.resolve(self._find_inside(directory))
+        return self._find_inside(directory) if isinstance(found, str) else found[0]
+
+    def _find_inside(self, path: Path) -> str:
+        """Name a path from the top of the repository, without following links below it: the commit has its own."""
+        relative = os.path.relpath(path, self._repository)
+        here = os.path.join(os.path.realpath(self._repository), relative)  # noqa: PTH118 - keeps links
+        return os.path.relpath(here, self._top)
 
     def resolve(self, path: str) -> tuple[str, _Blob | _Directory] | str:
         """Follow a path from the top of the tree; what is wrong with it where it leads nowhere."""
@@ -123,7 +159,7 @@ def _join(directory: str, name: str) -> str:
 class _Walk:
     """One walk below a root: links to directories come last, so that a directory is shown under its own name."""
 
-    def __init__(self, tree: _Tree, root: str) -> None:
+    def __init__(self, tree: GitTree, root: str) -> None:
         self.findings = Findings()
         self.blobs: list[tuple[str, _Blob]] = []  # what is to be read, with the path to show
         self._tree = tree
@@ -187,17 +223,11 @@ class _Walk:
             self.blobs.append((shown, blob))
 
 
-def _find_inside(repository: Path, root: Path, top: str) -> str:
-    """Name the root from the top of the repository, without following links below it: the commit has its own."""
-    relative = os.path.relpath(root, repository)
-    return os.path.relpath(os.path.join(os.path.realpath(repository), relative), top)  # noqa: PTH118 - keeps links
-
-
 def _read_blobs(top: str, names: set[str]) -> dict[str, bytes]:
     """Read blobs by their hashes."""
     if not names:
         return {}
-    output = _run_git(Path(top), "cat-file", "--batch", stdin="".join(f"{name}\n" for name in names).encode())
+    output = run_git(Path(top), "cat-file", "--batch", stdin="".join(f"{name}\n" for name in names).encode())
     blobs: dict[str, bytes] = {}
     at = 0
     while at < len(output):
@@ -208,20 +238,3 @@ def _read_blobs(top: str, names: set[str]) -> dict[str, bytes]:
         blobs[name] = output[end + 1 : end + 1 + int(size)]
         at = end + int(size) + 2
     return blobs
-
-
-def _run_git(directory: Path, *arguments: str, stdin: bytes = b"") -> bytes:
-    """Run git and return what it prints.
-
-    Raises:
-        UsageError: It is not installed, or failed.
-    """
-    command = ["git", "-C", str(directory), *arguments]
-    try:
-        done = subprocess.run(command, input=stdin, capture_output=True, check=False)  # noqa: S603 - arguments, no shell
-    except FileNotFoundError as error:
-        raise UsageError("git is needed to read a commit, and is not installed") from error
-    if done.returncode == 0:
-        return done.stdout
-    said = escape(done.stderr.decode("utf-8", "replace").strip().split("\n")[-1])
-    raise UsageError(f"git cannot read {quote(arguments[-1])}: {said or 'there is no such commit'}")

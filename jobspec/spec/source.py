@@ -11,7 +11,6 @@ from typing import Any, Literal, TypeAlias
 
 from jobspec.diagnostics import Diagnostic, Location, Related
 from jobspec.spec.directory import read_directory
-from jobspec.spec.git_tree import read_git_tree
 from jobspec.spec.listing import Listing, SourceFile
 from jobspec.spec.positions import Positions, Span, SyntaxProblem, ValuePath
 from jobspec.spec.toml_text import locate_toml, parse_toml
@@ -29,7 +28,6 @@ __all__ = [
     "locate",
     "parse_file",
     "read_directory",
-    "read_git_tree",
 ]
 
 Format: TypeAlias = Literal["yaml", "toml"]

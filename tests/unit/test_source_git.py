@@ -9,8 +9,9 @@ import pytest
 
 from jobspec.errors import UsageError
 from jobspec.spec import git_tree
+from jobspec.spec.git import find_commit, find_merge_base
 from jobspec.spec.listing import MAX_BYTES, Listing
-from jobspec.spec.source import read_directory, read_git_tree
+from jobspec.spec.source import read_directory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -87,7 +88,7 @@ def repository(no_configuration: None, tmp_path_factory: pytest.TempPathFactory)
 
 
 def read(project: Path, ref: str = "HEAD", root: str = "specs") -> Listing:
-    return read_git_tree(project, ref, project / root, shown_relative_to=project)
+    return git_tree.GitTree(project, ref).read_specs(project / root, shown_relative_to=project)
 
 
 def summarise(listing: Listing) -> tuple[str, bool, dict[str, bytes | str | None], dict[str, str]]:
@@ -165,6 +166,69 @@ def test_a_submodule_hides_files(project: Path) -> None:
 def test_a_commit_that_is_not_there_is_an_error_of_usage(project: Path, ref: str) -> None:
     with pytest.raises(UsageError, match=r"commit"):
         read(project, ref)
+
+
+def test_a_commit_that_is_there_under_another_name_is_suggested(project: Path) -> None:
+    git(project, "update-ref", "refs/remotes/origin/main", "HEAD")
+    with pytest.raises(UsageError, match="there is no commit `main` here; did you mean `origin/main`\\?"):
+        find_commit(project, "main")
+
+
+def test_a_branch_is_compared_with_the_commit_that_it_left(project: Path) -> None:
+    first = find_commit(project, "HEAD")
+    git(project, "branch", "other")
+    git(project, "commit", "--quiet", "--allow-empty", "-m", "Here")
+    git(project, "checkout", "--quiet", "other")
+    git(project, "commit", "--quiet", "--allow-empty", "-m", "There")
+    assert find_merge_base(project, "HEAD@{1}") == first
+    assert find_merge_base(project, "HEAD") == find_commit(project, "HEAD")
+
+
+def test_histories_that_have_nothing_in_common_have_no_base(project: Path) -> None:
+    git(project, "branch", "first")
+    git(project, "checkout", "--quiet", "--orphan", "second")
+    git(project, "commit", "--quiet", "--allow-empty", "-m", "Again")
+    with pytest.raises(UsageError, match="what is checked out and `first` have no commit in common; compare"):
+        find_merge_base(project, "first")
+
+
+def test_a_shallow_clone_is_told_to_fetch(project: Path, tmp_path: Path) -> None:
+    git(project, "branch", "old")
+    git(project, "commit", "--quiet", "--allow-empty", "-m", "New")
+    clone = tmp_path / "clone"
+    git(tmp_path, "clone", "--quiet", "--depth=1", f"file://{project.parent}", str(clone))
+    for ref in ("old", "HEAD~1"):
+        with pytest.raises(UsageError, match="fetch-depth: 0"):
+            find_merge_base(clone, ref)
+    git(clone, "fetch", "--quiet", "--depth=1", "origin", "old:old")
+    with pytest.raises(UsageError, match=r"no commit in common; fetch the whole history, .*fetch-depth: 0"):
+        find_merge_base(clone, "old")
+
+
+def test_a_repository_of_somebody_else_is_refused_with_the_way_out(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with pytest.raises(UsageError, match="of somebody else; if you trust it, run `git config --global --add safe"):
+        find_commit(project, "HEAD")
+
+
+def test_a_file_is_read_as_it_is_in_the_commit(project: Path) -> None:
+    def read_one(name: str) -> bytes | str | None:
+        found = git_tree.GitTree(project, "HEAD").read_file(project / name, name, inside=[project])
+        return found and (found.problem.code if found.problem else found.data)
+
+    write(project / "jobspec.toml", "[prune]\n")
+    assert read_one("jobspec.toml") is None
+    git(project, "add", "jobspec.toml")
+    git(project, "commit", "--quiet", "-m", "With a project file")
+    write(project / "jobspec.toml", "later")
+    assert read_one("jobspec.toml") == b"[prune]\n"
+    assert read_one("specs") is None
+    assert read_one("specs/big.yaml") == "JS004"
+    assert read_one("specs/c.yaml") == b"name: ..1/c.yaml\n"
+    assert read_one("specs/out.yaml") == read_one("specs/passwd.yaml") == read_one("../../../x") == "JS003"
 
 
 def test_where_there_is_no_repository_or_no_git_is_an_error_of_usage(

@@ -1,0 +1,106 @@
+"""git, asked what a commit holds. Nothing is checked out, so neither hooks nor filters of a repository run."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from typing import TYPE_CHECKING
+
+from jobspec.errors import UsageError
+from jobspec.spec.positions import escape, quote
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_FETCH_ALL = "fetch the whole history, with `git fetch --unshallow` or `fetch-depth: 0` of actions/checkout"
+
+
+def find_top(directory: Path) -> str:
+    """Find the top of the working tree that a directory lies in.
+
+    Raises:
+        UsageError: There is no git, or no repository that it may read.
+    """
+    return os.fsdecode(run_git(directory, "rev-parse", "--show-toplevel")).rstrip("\n")
+
+
+def find_commit(directory: Path, ref: str) -> str:
+    """Find the hash of a commit.
+
+    Args:
+        directory: A directory in the working tree of the repository.
+        ref: The commit, in any way that git can name one.
+
+    Raises:
+        UsageError: There is no git, no repository, or no such commit.
+    """
+    if ref.startswith("-"):
+        raise UsageError(f"{quote(ref)} is no name of a commit")
+    found = _look_up(directory, ref)
+    if found is not None:
+        return found
+    remote = f"origin/{ref}"
+    if _look_up(directory, remote) is not None:
+        raise UsageError(f"there is no commit {quote(ref)} here; did you mean {quote(remote)}?")
+    hint = _FETCH_ALL if _is_shallow(directory) else "fetch it, or name another"
+    raise UsageError(f"there is no commit {quote(ref)} here; {hint}")
+
+
+def find_merge_base(directory: Path, ref: str) -> str:
+    """Find the commit at which the checked out history left another one, as a code review compares them.
+
+    Args:
+        directory: A directory in the working tree of the repository.
+        ref: A commit of the other history.
+
+    Raises:
+        UsageError: There is none, or see `find_commit`.
+    """
+    other, head = find_commit(directory, ref), find_commit(directory, "HEAD")
+    done = _start_git(directory, "merge-base", other, head)
+    if done.returncode == 0:
+        return os.fsdecode(done.stdout).split()[0]
+    hint = _FETCH_ALL if _is_shallow(directory) else "compare with a commit that it began from"
+    raise UsageError(f"what is checked out and {quote(ref)} have no commit in common; {hint}")
+
+
+def run_git(directory: Path, *arguments: str, stdin: bytes = b"") -> bytes:
+    """Run git and return what it prints.
+
+    Raises:
+        UsageError: It is not installed, or failed.
+    """
+    done = _start_git(directory, *arguments, stdin=stdin)
+    if done.returncode == 0:
+        return done.stdout
+    raise _explain(done.stderr, arguments[-1])
+
+
+def _look_up(directory: Path, ref: str) -> str | None:
+    """Find the hash of a commit; None where there is no such commit."""
+    arguments = ("rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}")
+    done = _start_git(directory, *arguments)
+    if done.returncode > 1:  # 1 is the answer that there is none
+        raise _explain(done.stderr, ref)
+    return os.fsdecode(done.stdout).strip() or None
+
+
+def _is_shallow(directory: Path) -> bool:
+    return run_git(directory, "rev-parse", "--is-shallow-repository").strip() == b"true"
+
+
+def _start_git(directory: Path, *arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    command = ["git", "-C", str(directory), *arguments]
+    variables = {**os.environ, "LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"}  # its messages are read; it asks nothing
+    try:
+        return subprocess.run(command, input=stdin, capture_output=True, check=False, env=variables)  # noqa: S603 - arguments, no shell
+    except FileNotFoundError as error:
+        raise UsageError("git is needed to read a commit, and is not installed") from error
+
+
+def _explain(stderr: bytes, what: str) -> UsageError:
+    said = stderr.decode("utf-8", "replace").strip().split("\n")
+    if "dubious ownership" in said[0]:
+        command = escape(said[-1].strip())
+        return UsageError(f"git does not read a repository of somebody else; if you trust it, run `{command}`")
+    return UsageError(f"git cannot read {quote(what)}: {escape(said[-1]) or 'it does not say why'}")
