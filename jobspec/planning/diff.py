@@ -58,11 +58,20 @@ class FieldChange:
         field: Where it stands in a spec, such as `schedule.cron` or `input.batch_size`.
         before: The live value.
         after: The desired value.
+        keys: The steps of `field`, where one of them may be a key of the user's and hold dots.
+        is_raw: Whether the values stand for themselves, since a spec has no words for the difference.
     """
 
     field: str
     before: Plain | Absence
     after: Plain | Absence
+    keys: tuple[str, ...] = ()
+    is_raw: bool = False
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        """The steps of the field."""
+        return self.keys or tuple(self.field.split("."))
 
     @property
     def private_field(self) -> str | None:
@@ -141,7 +150,7 @@ def _explain(field: str, before: CanonicalSchedule, after: CanonicalSchedule) ->
             changes = [_change(name, show(old), show(new))]
     shown = [change for change in changes if not _same(change.before, change.after)]
     # Equality decides: should two values look alike in a spec's words, show the values themselves.
-    yield from shown or [FieldChange(field=_FIELD_NAMES[field], before=repr(old), after=repr(new))]
+    yield from shown or [FieldChange(field=_FIELD_NAMES[field], before=repr(old), after=repr(new), is_raw=True)]
 
 
 def _change(field: str, before: Plain, after: Plain) -> FieldChange:
@@ -200,7 +209,7 @@ def _one_or_list(values: list[Any]) -> Plain:
 def _input_changes(old: tuple[CanonicalPayload, ...], new: tuple[CanonicalPayload, ...]) -> list[FieldChange]:
     before, after = [list(map(_payload_value, side)) for side in (old, new)]
     if len(before) == len(after) == 1 and isinstance(before[0], dict) and isinstance(after[0], dict):
-        return _value_changes("input", before[0], after[0])
+        return _value_changes(("input",), before[0], after[0])
     if max(len(before), len(after)) == 1:
         return [FieldChange(field="input", before=_get_first(before), after=_get_first(after))]
     return [FieldChange(field="args", before=before or ABSENT, after=after or ABSENT)]
@@ -210,20 +219,25 @@ def _get_first(values: list[Plain]) -> Plain | Absence:
     return values[0] if values else ABSENT
 
 
-def _value_changes(field: str, old: Plain, new: Plain) -> list[FieldChange]:
+def _value_changes(keys: tuple[str, ...], old: Plain, new: Plain) -> list[FieldChange]:
     """Descend into mappings, so that one changed key of a large input is one line."""
     if isinstance(old, dict) and isinstance(new, dict) and (old.keys() & new.keys()):
         return [
             change
             for key in sorted(old.keys() | new.keys())
             for change in (
-                _value_changes(f"{field}.{key}", old[key], new[key])
+                _value_changes((*keys, key), old[key], new[key])
                 if key in old and key in new
-                else [FieldChange(field=f"{field}.{key}", before=old.get(key, ABSENT), after=new.get(key, ABSENT))]
+                else [_change_of_key((*keys, key), old, new)]
             )
             if not _same(change.before, change.after)
         ]
-    return [FieldChange(field=field, before=old, after=new)]
+    return [FieldChange(field=".".join(keys), before=old, after=new, keys=keys)]
+
+
+def _change_of_key(keys: tuple[str, ...], old: dict[str, Plain], new: dict[str, Plain]) -> FieldChange:
+    before, after = [side.get(keys[-1], ABSENT) for side in (old, new)]
+    return FieldChange(field=".".join(keys), before=before, after=after, keys=keys)
 
 
 def _same(old: Plain | Absence, new: Plain | Absence) -> bool:
@@ -235,10 +249,9 @@ def _same(old: Plain | Absence, new: Plain | Absence) -> bool:
 
 def _mapping_changes(field: str, old: dict[str, Plain], new: dict[str, Plain]) -> list[FieldChange]:
     return [
-        change
+        _change_of_key((*field.split("."), key), old, new)
         for key in sorted(old.keys() | new.keys())
         if not (key in old and key in new and _same(old[key], new[key]))
-        for change in [FieldChange(field=f"{field}.{key}", before=old.get(key, ABSENT), after=new.get(key, ABSENT))]
     ]
 
 

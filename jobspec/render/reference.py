@@ -46,6 +46,7 @@ _LINKS = {
     "Priority": "priority",
     "Environments": "env",
     "LintSettings": "lint",
+    "PlanSettings": "plan",
 }
 _TYPES = {"string": "text", "boolean": "`true` or `false`", "integer": "whole number", "number": "number"}
 

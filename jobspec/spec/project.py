@@ -16,9 +16,10 @@ from jobspec.errors import InvalidDefinitionError, ProjectError, UsageError
 from jobspec.spec.directory import read_file
 from jobspec.spec.layers import Layer
 from jobspec.spec.lint_settings import LintSettings
-from jobspec.spec.listing import MAX_BYTES, PROJECT_FILE
+from jobspec.spec.listing import MAX_BYTES, PROJECT_FILE, SourceFile
 from jobspec.spec.part import SpecPart, kind_of, mistake
 from jobspec.spec.positions import quote
+from jobspec.spec.redaction import PlanSettings
 from jobspec.spec.reports import Finding, make_diagnostics, order
 from jobspec.spec.scalars import DURATION_SCHEMA, ImportPath, check_duration
 from jobspec.spec.source import parse_file
@@ -126,6 +127,9 @@ class Project(SpecPart):
     prune: Prune = Prune()
     """What happens to jobs that left the specs."""
 
+    plan: PlanSettings = PlanSettings()
+    """How plans are shown."""
+
     lint: LintSettings = LintSettings()
     """What `jobspec validate` warns of, beyond mistakes."""
 
@@ -177,7 +181,16 @@ def load_project(path: Path, *, shown: str = PROJECT_FILE) -> Project | tuple[Di
     Returns:
         The project, or everything that is wrong with it.
     """
-    document = parse_file(read_file(Path(os.path.realpath(path)), shown))
+    return read_project(read_file(Path(os.path.realpath(path)), shown))
+
+
+def read_project(file: SourceFile) -> Project | tuple[Diagnostic, ...]:
+    """Read a project file that was found already, on this disk or elsewhere.
+
+    Returns:
+        The project, or everything that is wrong with it.
+    """
+    document = parse_file(file)
     if isinstance(document, Diagnostic):
         return (_translate_file(document),)
     try:
@@ -225,6 +238,8 @@ _OTHER_WORDS = {
     "aliases": "also_owns",
     "maxdeletes": "guards.max_deletes",
     "grace": "prune.grace",
+    "redact": "plan.redact",
+    "sensitive": "plan.redact",
     "levels": "lint.levels",
     "rules": "lint.levels",
     "requireowner": "lint.require_owner",

@@ -111,7 +111,8 @@ def test_the_present_id_is_no_former_one(tmp_path: Path) -> None:
         ("[environments.staging]", "1:2", "jobspec calls it `env`"),
         ("[prune]\ngrace = '1h'\nmax = 1", "3:1", "allowed here: `grace`"),
         ("[format]", "1:2", None),
-        ("[plan]", "1:2", None),
+        ("[plan]\nredacted = []", "2:1", "did you mean `redact`?"),
+        ('redact = ["input.token"]', "1:1", "jobspec calls it `plan.redact`"),
         ("x-mine = 1", "1:1", None),
     ],
 )
