@@ -217,7 +217,9 @@ def test_a_repository_of_somebody_else_is_refused_with_the_way_out(
 def test_a_file_is_read_as_it_is_in_the_commit(project: Path) -> None:
     def read_one(name: str) -> bytes | str | None:
         found = git_tree.GitTree(project, "HEAD").read_file(project / name, name, inside=[project])
-        return found and (found.problem.code if found.problem else found.data)
+        if found is None:
+            return None
+        return found.problem.code if found.problem else found.data
 
     write(project / "jobspec.toml", "[prune]\n")
     assert read_one("jobspec.toml") is None
