@@ -77,7 +77,8 @@ class Board:
         if report.reading is not None:
             self._project = report.reading.workspace.project.project
             self._commit = report.reading.commit
-            self._diagnostics = report.reading.loaded.diagnostics
+        if report.diagnostics is not None:
+            self._diagnostics = report.diagnostics
         if report.planned is not None:
             self._refusals = report.planned.refusals
 

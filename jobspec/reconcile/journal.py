@@ -80,7 +80,7 @@ def _can_tell(kind: str, report: Report) -> bool:
         case "cycle":
             return True
         case "diagnostic":
-            return report.reading is not None
+            return report.diagnostics is not None
         case _:
             return report.planned is not None
 
@@ -111,8 +111,7 @@ def _list_problems(report: Report) -> Iterator[Problem]:
     if report.error is not None:
         level = logging.WARNING if report.result is Result.UNREACHABLE else logging.ERROR
         yield Problem(key=("cycle", type(report.error).__name__), level=level, message=str(report.error))
-    if report.reading is not None:
-        yield from map(_judge_diagnostic, report.reading.loaded.diagnostics)
+    yield from map(_judge_diagnostic, report.diagnostics or ())
     if report.planned is not None:
         for refusal in report.planned.refusals:
             message = f"removals are withheld: {refusal.message}"

@@ -95,8 +95,8 @@ class Metrics:
         if report.result is Result.CONVERGED:
             self._success.set(report.started_at.timestamp() + report.seconds)
         self._described.labels("cycle").inc(report.look.described)
-        if report.reading is not None:
-            self._load_errors.set(sum(found.is_error for found in report.reading.loaded.diagnostics))
+        if report.diagnostics is not None:
+            self._load_errors.set(sum(found.is_error for found in report.diagnostics))
         for refusal in report.planned.refusals if report.planned else ():
             self._refusals.labels(refusal.guard).inc()
         causes = [withheld.cause for withheld in report.withheld.values()]

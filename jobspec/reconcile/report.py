@@ -6,12 +6,14 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from jobspec.errors import ProjectError
 from jobspec.reconcile.looking import Look
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from jobspec.diagnostics import Diagnostic
     from jobspec.errors import JobspecError
     from jobspec.planning.apply import Outcome
     from jobspec.planning.convergence import Planned
@@ -102,3 +104,10 @@ class Report:
     outcomes: tuple[Outcome, ...] = ()
     withheld: Mapping[str, Withheld] = field(default_factory=dict)
     unconfirmed: bool = False
+
+    @property
+    def diagnostics(self) -> tuple[Diagnostic, ...] | None:
+        """Mistakes and warnings in the files, those of `jobspec.toml` included; None where the files were not read."""
+        if isinstance(self.error, ProjectError):
+            return self.error.diagnostics
+        return self.reading.loaded.diagnostics if self.reading else None
