@@ -118,7 +118,6 @@ def query_command(  # noqa: PLR0913, PLR0917  one argument an option
     """
     from jobspec.cli.jobs import open_job
     from jobspec.cli.output import find_style, put
-    from jobspec.render.run_documents import AnswerDocument
     from jobspec.render.values import to_json, write_json
 
     check_run(workflow_id, run_id)
@@ -130,6 +129,8 @@ def query_command(  # noqa: PLR0913, PLR0917  one argument an option
 
     run, answer = asyncio.run(_with_run(job, workflow_id, ask))
     if output == "json":
+        from jobspec.render.run_documents import AnswerDocument
+
         put(AnswerDocument(job=job.name, workflow_id=run, query=query, answer=to_json(answer)).to_json())
     else:
         put(write_json(answer, indent=2, ascii=find_style().ascii))
@@ -165,11 +166,12 @@ def _tell(
 ) -> None:
     from jobspec.cli.jobs import open_job
     from jobspec.cli.output import find_style, put
-    from jobspec.render.run_documents import ToldDocument
 
     job = open_job(name, target)
     run, _ = asyncio.run(_with_run(job, workflow_id, lambda client, run: act(job, client, run)))
     if output == "json":
+        from jobspec.render.run_documents import ToldDocument
+
         put(ToldDocument(job=job.name, workflow_id=run, action=action).to_json())
     else:
         put(find_style().fit(f"{_DONE[action]} {run}"))

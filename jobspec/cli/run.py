@@ -73,7 +73,6 @@ async def _run(
 ) -> ExitCode:
     """Start a run, and wait for it where the server may be away for so long."""
     from jobspec.cli.output import put, say
-    from jobspec.render.run_documents import StartedDocument
 
     client = await job.connect()
     handle = await job.definition.execute(client, **arguments, workflow_id=workflow_id)
@@ -82,8 +81,11 @@ async def _run(
     if patience is not None:
         say(text)
         return await _wait(Waiting(job=job, client=client, handle=handle, patience=patience), output)
-    document = StartedDocument(job=job.name, workflow_id=handle.workflow_id, run_id=handle.run_id or "")
-    put(document.to_json() if output == "json" else text)
+    if output == "json":
+        from jobspec.render.run_documents import StartedDocument
+
+        text = StartedDocument(job=job.name, workflow_id=handle.workflow_id, run_id=handle.run_id or "").to_json()
+    put(text)
     return ExitCode.OK
 
 

@@ -120,10 +120,12 @@ async def _list_runs(
 
 def _show_runs(job: OpenedJob, page: RunPage, clock: Clock, output: str) -> None:
     from jobspec.cli.output import find_style, put, say
-    from jobspec.render.run_conversion import runs_document, write_token
     from jobspec.render.runs import render_runs
+    from jobspec.render.values import write_token
 
     if output == "json":
+        from jobspec.render.run_conversion import runs_document
+
         put(runs_document(job.name, page).to_json())
         return
     if not page.runs:
@@ -176,7 +178,6 @@ async def _describe(
     """Describe a run, after waiting for it where it says for how long the server may be away."""
     from jobspec.cli.clock import open_clock
     from jobspec.cli.output import find_style, put
-    from jobspec.render.run_conversion import run_detail_document
     from jobspec.render.runs import render_detail
 
     clock = open_clock(zone)
@@ -191,6 +192,8 @@ async def _describe(
     detail = await job.definition.describe(client, workflow_id, run_id)
     history = await job.definition.history(client, workflow_id, detail.summary.run_id, max_events=1)
     if output == "json":
+        from jobspec.render.run_conversion import run_detail_document
+
         put(run_detail_document(job.name, detail, history).to_json())
     else:
         put(render_detail(detail, history, clock, find_style()))
@@ -254,13 +257,14 @@ async def _history(
 ) -> None:
     from jobspec.cli.clock import open_clock
     from jobspec.cli.output import find_style, put, say
-    from jobspec.render.run_conversion import history_document
     from jobspec.render.runs import render_history
 
     clock = open_clock(zone)
     client = await job.connect()
     history = await job.definition.history(client, *await _choose(job, client, workflow_id, run_id), max_events=most)
     if output == "json":
+        from jobspec.render.run_conversion import history_document
+
         put(history_document(job.name, history).to_json())
     else:
         put(render_history(history, clock, find_style()))
@@ -317,11 +321,12 @@ async def _count(
 
 def _show_stats(stats: dict[str, DefinitionStats], clock: Clock, output: str) -> None:
     from jobspec.cli.output import find_style, put, say
-    from jobspec.render.run_conversion import stats_document
     from jobspec.render.runs import render_stats
 
     since = next((found.since for found in stats.values()), None)
     if output == "json":
+        from jobspec.render.run_conversion import stats_document
+
         put(stats_document(stats, since=since, as_of=clock.now).to_json())
         return
     put(render_stats(stats, find_style()))

@@ -247,10 +247,11 @@ async def _backfill(job: OpenedJob, span: tuple[datetime, datetime], overlap: Ov
 
 def _conclude(job: OpenedJob, times: Sequence[datetime], output: str, *, is_requested: bool) -> None:
     from jobspec.cli.output import put, say
-    from jobspec.render.run_conversion import write_time
-    from jobspec.render.schedule_documents import BackfillDocument
 
     if output == "json":
+        from jobspec.render.clock import write_time
+        from jobspec.render.schedule_documents import BackfillDocument
+
         put(BackfillDocument(job=job.name, times=tuple(map(write_time, times)), requested=is_requested).to_json())
     elif is_requested:
         say(f"They start now; `{job.command('runs')}` lists them.")

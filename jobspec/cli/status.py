@@ -49,11 +49,13 @@ async def _survey(specs: Specs, target: Target, names: tuple[str, ...]) -> tuple
 
 def _show(specs: Specs, namespace: str, jobs: tuple[JobOverview, ...], clock: Clock, output: str) -> None:
     from jobspec.cli.output import find_style, put, say
-    from jobspec.render.run_conversion import job_status_document, write_time
-    from jobspec.render.schedule_documents import StatusDocument
     from jobspec.render.status import render_status, summarize_status
 
     if output == "json":
+        from jobspec.render.clock import write_time
+        from jobspec.render.run_conversion import job_status_document
+        from jobspec.render.schedule_documents import StatusDocument
+
         document = StatusDocument(
             project=specs.project.project or "",
             namespace=namespace,

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import base64
 from dataclasses import fields
-from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
+from jobspec.render.clock import write_time
 from jobspec.render.run_documents import (
     ActivityDocument,
     FailureDocument,
@@ -20,7 +19,7 @@ from jobspec.render.run_documents import (
     StatsDocument,
 )
 from jobspec.render.schedule_documents import JobStatusDocument
-from jobspec.render.values import to_json
+from jobspec.render.values import to_json, write_token
 from jobspec.timing.duration import format_duration
 
 if TYPE_CHECKING:
@@ -41,21 +40,11 @@ if TYPE_CHECKING:
     )
 
 
-def write_time(when: datetime) -> str:
-    """Write a moment as RFC 3339 in UTC, to the microsecond where there are any."""
-    return when.astimezone(UTC).isoformat().replace("+00:00", "Z")
-
-
 def runs_document(job: str, page: RunPage) -> RunsDocument:
     """Make the document of a page of a job's runs."""
     return RunsDocument(
         job=job, runs=tuple(map(run_document, page.runs)), next_page_token=write_token(page.next_page_token)
     )
-
-
-def write_token(token: bytes) -> str:
-    """Write a page token as text that the shell leaves alone."""
-    return base64.urlsafe_b64encode(token).decode("ascii")
 
 
 def run_document(run: RunSummary) -> RunDocument:

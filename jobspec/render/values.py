@@ -84,3 +84,8 @@ def tell_value(value: Any) -> str:
 def tell_values(values: Iterable[Any]) -> str:
     """Write arguments for people, on one line."""
     return ", ".join(map(tell_value, values))
+
+
+def write_token(token: bytes) -> str:
+    """Write a page token as text that the shell leaves alone."""
+    return base64.urlsafe_b64encode(token).decode("ascii")

@@ -9,14 +9,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from jobspec.render.clock import Clock
+from jobspec.render.clock import Clock, write_time
 from jobspec.render.failures import render_failure, tell_root
 from jobspec.render.run_conversion import (
     history_document,
     run_detail_document,
     runs_document,
     stats_document,
-    write_time,
 )
 from jobspec.render.runs import render_detail, render_history, render_runs, render_stats, tell_progress
 from jobspec.render.tables import Style
