@@ -288,6 +288,6 @@ def test_projects_own_specs_fill_two_workers() -> None:
     loaded = load([root / "specs"], env=None, relative_to=root, now=datetime(2026, 11, 24, tzinfo=UTC))
     found = collect((each.spec for each in loaded.jobs.values()), root)
     assert {queue: (len(each.workflows), len(each.activities)) for queue, each in found.items()} == {
-        "shop-office": (4, 5),
+        "shop-office": (5, 6),
         "shop-orders": (1, 2),
     }
