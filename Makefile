@@ -31,7 +31,7 @@ bench: $(INSTALLED) ## Run the benchmarks
 	$(BIN)/python benchmarks/run.py $(ARGS)
 
 schemas: $(INSTALLED) ## Write schemas/ anew from the models
-	@for kind in job project plan runs; do \
+	@for kind in job project plan runs status; do \
 		$(BIN)/jobspec schema $$kind > schemas/.$$kind.new && mv schemas/.$$kind.new schemas/$$kind.schema.json || exit 1; \
 	done
 

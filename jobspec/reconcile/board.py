@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from jobspec.planning.apply import Status
@@ -115,7 +115,7 @@ class Board:
                 RefusalDocument(guard=refusal.guard, message=refusal.message, override=refusal.override)
                 for refusal in self._refusals
             ),
-            diagnostics=diagnostics_document(self._diagnostics).diagnostics,
+            diagnostics=diagnostics_document([_without_excerpt(found) for found in self._diagnostics]).diagnostics,
             cycles=tuple(self._cycles),
         )
 
@@ -156,3 +156,8 @@ def make_cycle_document(report: Report) -> CycleDocument:
 
 def _write_time(time: datetime) -> str:
     return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _without_excerpt(found: Diagnostic) -> Diagnostic:
+    """Leave out the line of the file, which may hold what not everybody on the network should read."""
+    return replace(found, location=replace(found.location, excerpt=""))

@@ -7,13 +7,31 @@ as the mounts of containers often do. The layout is that of gitrepository-layout
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from jobspec.reconcile.tree import sign_file
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckoutState:
+    """How a work tree is at one moment.
+
+    Attributes:
+        commit: What is checked out; None where there is none yet, or where it cannot be read.
+        index: Tells whether git has changed the work tree since; git writes its index anew each time.
+        is_locked: Whether git is changing it now.
+    """
+
+    commit: str | None
+    index: tuple[int, ...]
+    is_locked: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +50,22 @@ class Checkout:
     def lock(self) -> Path:
         """The file that is there while git changes the work tree, a whole checkout long."""
         return self.own / "index.lock"
+
+    def read_state(self, longest: float) -> CheckoutState:
+        """Say how it is now.
+
+        Args:
+            longest: A lock that is older, in seconds, was left behind by a git that was killed, and counts for nothing.
+        """
+        return CheckoutState(
+            commit=self.read_commit(), index=sign_file(self.own / "index"), is_locked=self._is_locked(longest)
+        )
+
+    def _is_locked(self, longest: float) -> bool:
+        try:
+            return time.time() - self.lock.stat().st_mtime < longest
+        except OSError:
+            return False
 
     def read_commit(self) -> str | None:
         """Read the commit that is checked out; None where there is none yet, or where it cannot be read."""

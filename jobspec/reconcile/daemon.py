@@ -39,8 +39,6 @@ if TYPE_CHECKING:
 FAREWELL_SECONDS: Final = 8.0
 """How long the writes in hand may take after the daemon was told to stop."""
 
-_LOCK_POLL_SECONDS = 0.1
-
 
 class Daemon:
     """Keeps the live schedules of one project equal to its files.
@@ -74,7 +72,7 @@ class Daemon:
         pauses, now = settings.pauses, time.monotonic()
         window = 3 * max(settings.interval, settings.sweep).total_seconds()
         self.memory = Memory(
-            files=Files(directory, settings.environment, confirm_after=pauses.confirm),
+            files=Files(directory, settings.environment, confirm_after=pauses.confirm, git_patience=pauses.lock),
             contention=Contention(window=window, first_wait=pauses.contended, longest_wait=pauses.longest_contended),
         )
         self.watch = Watch(roots, files, changed=self._note_change, say=_warn, rhythm=settings.rhythm)
@@ -199,8 +197,7 @@ class Daemon:
             now, count = time.monotonic(), len(self.memory.knowledge)
             wake = self._agenda.find_due(now)
             if wake is not None:
-                await self._wait_for_git(stop)
-                return None if stop.is_set() else wake
+                return wake
             sweep_at = float("inf") if self._agenda.is_away else self._sweep.find_next(count, now)
             if now >= sweep_at:
                 await self._verify(self._sweep.take(count, now))
@@ -212,19 +209,6 @@ class Daemon:
         self._poke.clear()
         with suppress(TimeoutError):
             await asyncio.wait_for(self._poke.wait(), max(moment - time.monotonic(), 0))
-
-    async def _wait_for_git(self, stop: asyncio.Event) -> None:
-        """Wait while git writes to the work tree, as long as that is to be expected."""
-        deadline = time.monotonic() + self._settings.pauses.lock
-        is_told = False
-        while await self.memory.files.is_locked(self._settings.pauses.lock) and not stop.is_set():
-            if time.monotonic() > deadline:
-                _warn("git has not finished with the work tree; its files are read as they are")
-                return
-            if not is_told:
-                log(logging.DEBUG, "git writes to the work tree; waiting for it")
-                is_told = True
-            await asyncio.sleep(_LOCK_POLL_SECONDS)
 
     async def _verify(self, count: int) -> None:
         """Read those schedules in full that were not for the longest time."""

@@ -3,24 +3,33 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from jobspec.errors import JobspecError
 from jobspec.lint.opening import open_workspace
 from jobspec.reconcile.checkout import find_checkout
+from jobspec.reconcile.logs import log
 from jobspec.spec.listing import PROJECT_FILE
 from jobspec.spec.loader import Cache
 from jobspec.spec.project import load_workspace, resolve_environment
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from jobspec.reconcile.checkout import CheckoutState
     from jobspec.spec.loaded import Loaded
     from jobspec.spec.project import Workspace
+
+Result = TypeVar("Result")
+
+_GIT_POLL_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,20 +62,24 @@ class Files:
             somebody swaps.
         environment: As chosen.
         confirm_after: The least number of seconds between two equal reads of which the second confirms the first.
+        git_patience: How many seconds git may take to change the work tree.
     """
 
-    def __init__(self, directory: Path, environment: str | None, *, confirm_after: float) -> None:
+    def __init__(
+        self, directory: Path, environment: str | None, *, confirm_after: float, git_patience: float = 30.0
+    ) -> None:
         self.directory = directory
         self._roots: tuple[Path, ...] = (directory,)
         self._environment = environment
         self._confirm_after = confirm_after
+        self._git_patience = git_patience
         self._cache = Cache()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="files")
         self._fingerprint: str | None = None
         self._found_at = 0.0
 
     async def read(self, *, trust: bool = True) -> Reading:
-        """Read all, parsing only what has changed.
+        """Read all, parsing only what has changed, and not while git is changing the work tree, as far as is bearable.
 
         Args:
             trust: Whether files whose times, size and inode are as before count as unchanged; else all are read.
@@ -75,52 +88,62 @@ class Files:
             ProjectError: `jobspec.toml` is broken.
             UsageError: The environment is missing there, or no spec knows it.
         """
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._read, trust)
+        deadline = time.monotonic() + self._git_patience
+        while True:
+            await self._wait_for_git(deadline)
+            is_last = time.monotonic() >= deadline
+            reading = await self._run(self._read, trust, is_last)
+            if reading is not None:
+                return reading
 
-    async def is_locked(self, longest: float) -> bool:
-        """Whether git is changing the work tree that the specs lie in.
+    async def _wait_for_git(self, deadline: float) -> None:
+        while any(state.is_locked for state in await self._run(self._look_at_git)):
+            if time.monotonic() >= deadline:
+                log(logging.WARNING, "git has not finished with the work tree; its files are read as they are")
+                return
+            await asyncio.sleep(_GIT_POLL_SECONDS)
 
-        Args:
-            longest: A lock that is older, in seconds, was left behind by a git that was killed, and counts for nothing.
-        """
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._is_locked, longest)
-
-    def _is_locked(self, longest: float) -> bool:
-        checkout = find_checkout(self._roots[0])
-        try:
-            age = time.time() - checkout.lock.stat().st_mtime if checkout else longest
-        except OSError:
-            return False
-        return age < longest
+    async def _run(self, function: Callable[..., Result], *arguments: Any) -> Result:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, function, *arguments)
 
     def close(self) -> None:
         """Read no more; a read that hangs is not waited for."""
         self._thread.shutdown(wait=False)
 
-    def _read(self, trust: bool) -> Reading:  # noqa: FBT001  executors take no keywords
+    def _read(self, trust: bool, is_last: bool) -> Reading | None:  # noqa: FBT001  executors take no keywords
+        """Read once; None where git was at work meanwhile and there is another chance."""
         if not trust:
             self._cache.distrust()
-        now = datetime.now(UTC)
-        workspace, loaded = self._load(now)
-        checkout = find_checkout(workspace.roots[0])
+        before, now = self._look_at_git(), datetime.now(UTC)
+        try:
+            workspace, loaded = self._load(now)
+        except JobspecError:
+            if not is_last and self._look_at_git() != before:
+                return None
+            self._fingerprint = None
+            raise
+        after = self._look_at_git()
+        if not is_last and after != before:
+            return None
         return Reading(
             workspace=workspace,
             loaded=loaded,
             read_at=now,
             is_confirmed=self._confirm(loaded),
-            commit=checkout.read_commit() if checkout else None,
+            commit=after[0].commit if after else None,
             files=self._list_files(workspace),
         )
 
+    def _look_at_git(self) -> tuple[CheckoutState, ...]:
+        """Say how the work trees are that the specs lie in; equal before and after means that git did nothing."""
+        found = (find_checkout(root) for root in self._roots)
+        return tuple(checkout.read_state(self._git_patience) for checkout in dict.fromkeys(found) if checkout)
+
     def _load(self, now: datetime) -> tuple[Workspace, Loaded]:
-        try:
-            workspace = load_workspace(self.directory)
-            self._roots = workspace.roots
-            resolve_environment(workspace.project, self._environment)
-            return workspace, open_workspace(workspace, env=self._environment, now=now, cache=self._cache)
-        except JobspecError:
-            self._fingerprint = None
-            raise
+        workspace = load_workspace(self.directory)
+        self._roots = workspace.roots
+        resolve_environment(workspace.project, self._environment)
+        return workspace, open_workspace(workspace, env=self._environment, now=now, cache=self._cache)
 
     def _confirm(self, loaded: Loaded) -> bool:
         """Whether the same was read before, and that not just now; something broken in between begins it anew."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel
 
-Kind = Literal["job", "project", "plan", "runs"]
+Kind = Literal["job", "project", "plan", "runs", "status"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
@@ -26,13 +26,15 @@ def render_schema(kind: Kind) -> str:
 
     Args:
         kind: `job` for spec files and `defaults.yaml`, `project` for `jobspec.toml`, `plan` for what `plan`, `apply`
-            and `validate` print as JSON, `runs` for what the commands for runs and live schedules print as JSON.
+            and `validate` print as JSON, `runs` for what the commands for runs and live schedules print as JSON,
+            `status` for what the daemon serves at `/status`.
     """
     makers: dict[Kind, Callable[[], Schema]] = {
         "job": make_job_schema,
         "project": make_project_schema,
         "plan": make_plan_schema,
         "runs": make_runs_schema,
+        "status": make_status_schema,
     }
     document = {"$schema": DRAFT, "$id": f"urn:jobspec:schema:{kind}", **makers[kind]()}
     return json.dumps(document, indent=2) + "\n"
@@ -62,6 +64,17 @@ def make_runs_schema() -> Schema:
         title="Documents of jobspec about runs and live schedules",
         description="What `run`, `runs`, `describe`, `history`, `stats`, `query`, `signal`, `cancel`, `terminate`, "
         "`pause`, `resume`, `trigger`, `backfill` and `status` print with `--output json`.",
+    )
+
+
+def make_status_schema() -> Schema:
+    """Make the schema of what the daemon serves."""
+    from jobspec.render.daemon_documents import DaemonDocument
+
+    return make_documents_schema(
+        (DaemonDocument,),
+        title="What the daemon of jobspec knows",
+        description="What `jobspec reconcile` serves at `/status`.",
     )
 
 

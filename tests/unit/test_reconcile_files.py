@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -14,6 +14,7 @@ from jobspec.reconcile.checkout import find_checkout
 from jobspec.reconcile.files import Files, find_start
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from pathlib import Path
 
 JOB = "name: {name}\nqueue: q\nworkflow: {{type: W}}\nschedule: {{interval: 1h}}\n"
@@ -182,21 +183,48 @@ async def test_the_commit_comes_with_what_was_read(repository: Path) -> None:
     assert (await make_files(repository).read()).commit == git(repository, "rev-parse", "HEAD")
 
 
-async def test_git_is_at_work_while_its_lock_is_there_and_young(repository: Path) -> None:
-    files = make_files(repository)
+def test_git_is_at_work_while_its_lock_is_there_and_young(repository: Path) -> None:
+    checkout = find_checkout(repository)
+    assert checkout
     lock = repository / ".git" / "index.lock"
-    seen = [await files.is_locked(30)]
+    seen = [checkout.read_state(30).is_locked]
     lock.write_text("")
-    seen.append(await files.is_locked(30))
+    seen.append(checkout.read_state(30).is_locked)
     os.utime(lock, (time.time() - 60,) * 2)
-    seen.append(await files.is_locked(30))
+    seen.append(checkout.read_state(30).is_locked)
     lock.unlink()
-    seen.append(await files.is_locked(30))
+    seen.append(checkout.read_state(30).is_locked)
     assert seen == [False, True, False, False]
 
 
-async def test_outside_of_git_nothing_is_locked(project: Path) -> None:
-    assert not await make_files(project).is_locked(30)
+@pytest.mark.parametrize("is_broken", [False, True])
+async def test_what_was_read_while_git_was_at_work_is_read_again(
+    repository: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    is_broken: bool,  # noqa: FBT001
+) -> None:
+    """Git begins and ends while the files are read: what was read is neither the one commit nor the other."""
+    git(repository, "checkout", "-q", "-b", "other")
+    write(repository, "b")
+    git(repository, "add", ".")
+    git(repository, "commit", "-q", "-m", "two")
+    files, reads, load = make_files(repository), [], Files._load
+    await files.read()
+
+    def load_meanwhile(self: Files, now: datetime) -> Any:
+        loaded = load(self, now)
+        reads.append(sorted(loaded[1].jobs))
+        if len(reads) == 1:
+            git(repository, "checkout", "-q", "main")
+            if is_broken:
+                raise ProjectError("half of a file was there")
+        return loaded
+
+    monkeypatch.setattr(Files, "_load", load_meanwhile)
+    reading = await files.read()
+
+    assert reads == [["a", "b"], ["a"]]
+    assert (list(reading.loaded.jobs), reading.is_confirmed) == (["a"], False)
 
 
 # Where the project is

@@ -1,0 +1,450 @@
+"""The daemon as a whole: its process, what it serves, and files that change under it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import jsonschema
+import pytest
+from dev_servers import eventually
+from projects import Stranger, finish, job
+from reconciling import PAUSES, SETTINGS, reconciling
+
+from jobspec.live.connection import connect
+from jobspec.reconcile.board import Board
+from jobspec.reconcile.report import Result
+from jobspec.reconcile.service import parse_address
+from jobspec.render.schema import render_schema
+
+if TYPE_CHECKING:
+    from asyncio.subprocess import Process
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from projects import Project
+    from temporalio.client import Client
+
+    from jobspec.reconcile.daemon import Daemon
+    from jobspec.reconcile.report import Report
+
+one_back_end = pytest.mark.parametrize("server", ["chasm"], indirect=True)
+"""For what has nothing to do with how the server keeps schedules."""
+
+
+class Running:
+    """A daemon in a process of its own."""
+
+    def __init__(self, process: Process, address: str) -> None:
+        self.process = process
+        self.address = address
+
+    async def get(self, path: str) -> tuple[int, str]:
+        """Ask one of its pages."""
+        reader, writer = await asyncio.open_connection(*parse_address(self.address))
+        writer.write(f"GET {path} HTTP/1.1\r\n\r\n".encode())
+        head, _, body = (await reader.read()).decode().partition("\r\n\r\n")
+        writer.close()
+        return int(head.split()[1]), body
+
+    async def states(self) -> dict[str, str]:
+        """Say how the jobs stand."""
+        _, body = await self.get("/status")
+        return {each["name"]: each["state"] for each in json.loads(body)["jobs"]}
+
+    async def until_ready(self) -> None:
+        """Wait until the first cycle is over."""
+
+        async def is_ready() -> None:
+            assert await self.get("/readyz") == (200, "ok\n")
+
+        await eventually(is_ready, within=30)
+
+    async def end(self, number: int = signal.SIGTERM) -> list[dict[str, Any]]:
+        """Tell it to end, which it must do well and in time; returns its log."""
+        begun = time.monotonic()
+        self.process.send_signal(number)
+        finished = await finish(self.process)
+        assert (finished.code, finished.stdout) == (0, ""), finished
+        assert time.monotonic() - begun < 10
+        return [json.loads(line) for line in finished.stderr.splitlines()]
+
+
+@asynccontextmanager
+async def daemon_of(project: Project, *arguments: str) -> AsyncIterator[Running]:
+    """Run the command, and wait until it serves."""
+    process = await project.start("reconcile", "--http", "127.0.0.1:0", "--log-format", "json", *arguments)
+    assert process.stderr
+    first = json.loads(await process.stderr.readline())
+    try:
+        yield Running(process, first["address"])
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+async def test_the_command_serves_what_it_does_until_it_is_told_to_end(project: Project) -> None:
+    project.write(job("a"), job("b"))
+    async with daemon_of(project) as running:
+        assert (await running.get("/livez")) == (200, "ok\n")
+        await running.until_ready()
+        assert await running.states() == {"a": "synced", "b": "synced"}
+
+        # The interval is minutes; only the signal can be the reason.
+        project.write(job("a"), job("b"), to="specs/.passed-over.yaml")
+        await edit_as_stranger(project)
+        running.process.send_signal(signal.SIGHUP)
+
+        async def is_mended() -> None:
+            assert (await project.describe("a")).schedule.action.start_workflow.workflow_type.name == "W"
+
+        await eventually(is_mended)
+
+        async def is_counted() -> None:
+            _, metrics = await running.get("/metrics")
+            assert 'jobspec_changes_total{action="create",reason="new"} 2.0' in metrics
+            assert 'jobspec_changes_total{action="update",reason="drift"} 1.0' in metrics
+            assert "jobspec_noop_writes_total 0.0" in metrics
+
+        await eventually(is_counted)
+        _, status = await running.get("/status")
+        check_document(status, project)
+        log = await running.end()
+
+    messages = [event["message"] for event in log]
+    assert messages.count("created `a` (new)") == messages.count("updated `a` (drift)") == 1
+    assert messages[-1] == "stopping"
+    assert {event["source"] for event in log if "source" in event} == {"specs/jobs.yaml:2", "specs/jobs.yaml:7"}
+
+
+def check_document(text: str, project: Project) -> None:
+    document = json.loads(text)
+    jsonschema.validate(document, json.loads(render_schema("status")))
+    assert (document["project"], document["namespace"]) == ("shop", project.client.namespace)
+    assert [(each["name"], each["state"], each["source"]["line"]) for each in document["jobs"]] == [
+        ("a", "synced", 2),
+        ("b", "synced", 7),
+    ]
+    triggers = [cycle["trigger"] for cycle in document["cycles"]]
+    assert (triggers[-1], "signal" in triggers) == ("start", True)
+
+
+async def edit_as_stranger(project: Project) -> None:
+    def edit(schedule: Any) -> None:
+        schedule.action.start_workflow.workflow_type.name = "Other"
+
+    await Stranger(client=project.client).edit(edit, "a")
+    await project.until_listed("a")
+
+
+@one_back_end
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_a_daemon_that_waits_for_a_server_ends_well_too(project: Project, number: int) -> None:
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{nobody.getsockname()[1]}"
+        project.write(job("a"), job("b") + "nonsense: 1\n")
+        async with daemon_of(project, "--address", address) as running:
+
+            async def is_waiting() -> None:
+                assert "cannot reach Temporal" in (await running.get("/readyz"))[1]
+
+            await eventually(is_waiting, within=30)
+            assert (await running.get("/livez")) == (200, "ok\n")
+            _, status = await running.get("/status")
+            assert [found["code"] for found in json.loads(status)["diagnostics"]] == ["JS101"]
+            await running.end(number)
+
+
+@one_back_end
+async def test_writes_in_hand_are_finished_and_no_others_begun(project: Project) -> None:
+    names = [f"job-{number:03}" for number in range(400)]
+    project.write(*map(job, names))
+    async with daemon_of(project) as running:
+
+        async def has_begun() -> None:
+            assert "create" in (await running.get("/metrics"))[1].partition("jobspec_changes_total{")[2]
+
+        await eventually(has_begun, within=30)
+        log = await running.end()
+
+    created = {event["job"] for event in log if event["message"].startswith("created ")}
+    skipped = {event["job"] for event in log if event.get("status") == "skipped"}
+    assert created | skipped == {*names}
+    assert created
+    assert skipped
+    schedules = [name for name in names if await project.exists(name)]
+    assert set(schedules) == created
+
+
+# --once
+
+
+@one_back_end
+async def test_once_does_what_apply_does_and_looks_twice_before_jobs_go(project: Project) -> None:
+    project.write(job("a"), job("b"))
+    codes = [await run_once(project)]
+    await project.until_listed("a", "b")
+    codes.append(await run_once(project))
+
+    project.write(job("a"), *(job(f"x{number}") for number in range(6)))
+    codes.append(await run_once(project, "--dry-run"))
+    codes.append(await run_once(project))
+    await project.until_listed("x0")
+    assert (await project.pause_of("b"))[0]
+
+    project.write(job("a", every="2h"))
+    codes.append(await run_once(project))
+    codes.append(await run_once(project))
+    project.write(job("a") + "nonsense: 1\n", job("c"))
+    codes.append(await run_once(project))
+    project.write("project = ", to="jobspec.toml")
+    codes.append(await run_once(project))
+
+    assert codes == [
+        (0, "2 created"),
+        (0, "No changes."),
+        (0, "1 to retire, 6 to create"),
+        (0, "6 created, 1 retired"),
+        (5, "1 updated"),
+        (3, "No changes."),
+        (1, "1 created"),
+        (1, ""),
+    ]
+
+
+async def run_once(project: Project, *arguments: str) -> tuple[int, str]:
+    finished = await project.run("reconcile", "--once", *arguments)
+    assert "Traceback" not in finished.stderr, finished.stderr
+    counted = re.search(r"\d+ to retire, \d+ to create", finished.stdout)
+    return finished.code, counted[0] if counted else finished.stdout.strip()
+
+
+@one_back_end
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (("--once", "--http", "127.0.0.1:0"), 64, "leave it out beside --once"),
+        (("--http", "nowhere"), 64, "write HOST:PORT"),
+        (("--interval", "0s"), 64, "at least 1s"),
+        (("--env", "a b"), 64, "no name for an environment"),
+        (("--once", "--address", "127.0.0.1:9"), 69, "cannot reach Temporal"),
+        (("--once", "--namespace", "nope"), 1, "nope"),
+    ],
+)
+async def test_what_cannot_work_is_said_at_once(
+    project: Project, arguments: tuple[str, ...], code: int, said: str
+) -> None:
+    project.write(job("a"))
+    finished = await project.run("reconcile", *arguments)
+    assert (finished.code, said in finished.stderr) == (code, True), finished
+
+
+# Files that change under it
+
+
+def git(directory: Path, *arguments: str) -> None:
+    settings = ("-c", "user.name=me", "-c", "user.email=me@example.com", "-c", "init.defaultBranch=main")
+    subprocess.run(["git", *settings, *arguments], cwd=directory, check=True, capture_output=True)
+
+
+async def until(daemon: Daemon, **states: str) -> None:
+    """Wait until the jobs stand like this."""
+
+    async def is_so() -> None:
+        assert {each.name: each.state.value for each in daemon.board.picture.list()} == states
+
+    await eventually(is_so)
+
+
+@one_back_end
+async def test_a_checkout_of_two_thousand_files_is_seen_whole_or_not_at_all(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The job with a schedule is in another file on each branch; seen half way it would be missing, or there twice."""
+    directory = project.directory
+    git(directory, "init", "-q")
+    for branch in ("one", "two"):
+        git(directory, "checkout", "-q", "--orphan", branch)
+        shutil.rmtree(directory / "specs")
+        for number in range(2000):
+            project.write(
+                f"name: {branch}-{number}\nqueue: q\nworkflow: {{type: W}}\n", to=f"specs/{branch}/{number}.yaml"
+            )
+        project.write(job("a"), to=f"specs/{branch}/scheduled-{branch}.yaml")
+        git(directory, "add", "-A")
+        git(directory, "commit", "-q", "-m", branch)
+    seen: list[tuple[str, ...]] = []
+    publish = Board.publish
+
+    def watch(board: Board, report: Report) -> None:
+        seen.append((report.result.value, *(found.code for found in report.diagnostics or ()), *report.withheld))
+        publish(board, report)
+
+    monkeypatch.setattr(Board, "publish", watch)
+    async with reconciling(directory, project.client) as daemon:
+        await until(daemon, a="synced")
+        before = await project.snapshot("a")
+        for branch in ("one", "two", "one"):
+            await asyncio.to_thread(git, directory, "checkout", "-q", branch)
+
+            async def is_seen(branch: str = branch) -> None:
+                [standing] = daemon.board.picture.list()
+                assert f"specs/{branch}/" in str(standing.find_source())  # type: ignore[misc]
+
+            await eventually(is_seen, within=30)
+
+    assert set(seen) == {("converged",)}
+    assert await project.snapshot("a") == before
+
+
+@one_back_end
+async def test_while_git_holds_its_lock_nothing_is_read_but_not_for_ever(project: Project) -> None:
+    project.write(job("a"))
+    git(project.directory, "init", "-q")
+    lock = project.directory / ".git" / "index.lock"
+    async with reconciling(project.directory, project.client) as daemon:
+        await until(daemon, a="synced")
+        lock.write_text("")
+        project.write(job("a"), job("b"))
+        await asyncio.sleep(3 * PAUSES.quiet + 0.5)
+        await until(daemon, a="synced")
+        lock.unlink()
+        await until(daemon, a="synced", b="synced")
+
+    settings = replace(SETTINGS, pauses=replace(PAUSES, lock=0.5))
+    lock.write_text("")
+    async with reconciling(project.directory, project.client, settings) as daemon:
+        await until(daemon, a="synced", b="synced")
+        lock.touch()
+        project.write(job("a"), job("b"), job("c"))
+        await until(daemon, a="synced", b="synced", c="synced")
+
+
+@one_back_end
+async def test_a_file_that_is_written_in_halves_takes_no_job_with_it(project: Project) -> None:
+    path = project.write(job("a"), job("b"))
+    whole = path.read_text()
+    async with reconciling(project.directory, project.client) as daemon:
+        await until(daemon, a="synced", b="synced")
+        before = [await project.snapshot(name) for name in "ab"]
+        for half in (whole[: len(whole) // 2], "", "jobs:\n", whole[:-8]):
+            path.write_text(half)
+
+            async def is_seen() -> None:
+                counts = daemon.board.picture.count()
+                assert counts["held"] + counts["invalid"] > 0  # type: ignore[index]
+
+            await eventually(is_seen)
+            await asyncio.sleep(PAUSES.confirm + 3 * PAUSES.quiet)
+            path.write_text(whole)
+            await until(daemon, a="synced", b="synced")
+        assert [await project.snapshot(name) for name in "ab"] == before
+
+
+@one_back_end
+async def test_a_config_map_that_is_swapped_is_read_anew(project: Project) -> None:
+    """As the kubelet does it; size and times of the file stay as they were."""
+    volume = project.directory / "specs"
+
+    def swap(version: str, text: str) -> None:
+        fresh = volume / f"..{version}"
+        fresh.mkdir()
+        (fresh / "a.yaml").write_text(text)
+        os.utime(fresh / "a.yaml", (1e9, 1e9))
+        (volume / "..data_tmp").symlink_to(fresh.name)
+        (volume / "..data_tmp").rename(volume / "..data")
+        for old in volume.glob("..2*"):
+            if old != fresh:
+                shutil.rmtree(old)
+
+    swap("2026_1", job("a", every="1h"))
+    (volume / "a.yaml").symlink_to("..data/a.yaml")
+    async with reconciling(project.directory, project.client) as daemon:
+        await until(daemon, a="synced")
+        for hours in (2, 3):
+            swap(f"2026_{hours}", job("a", every=f"{hours}h"))
+
+            async def is_written(hours: int = hours) -> None:
+                assert (await project.describe("a")).schedule.spec.interval[0].interval.seconds == hours * 3600
+
+            await eventually(is_written)
+
+
+@one_back_end
+async def test_a_project_behind_a_link_that_is_swapped_is_read_anew(project: Project) -> None:
+    """As git-sync does it: the working directory, and all in it, is behind the link."""
+    link = project.directory / "current"
+    for number in (1, 2):
+        project.write('project = "shop"\n', to=f"{number}/jobspec.toml")
+        project.write(job("a", every=f"{number}h"), to=f"{number}/specs/a.yaml")
+    link.symlink_to("1")
+    async with reconciling(link, project.client) as daemon:
+        await until(daemon, a="synced")
+        (project.directory / "next").symlink_to("2")
+        (project.directory / "next").rename(link)
+        shutil.rmtree(project.directory / "1")
+
+        async def is_written() -> None:
+            assert (await project.describe("a")).schedule.spec.interval[0].interval.seconds == 7200
+
+        await eventually(is_written)
+        assert daemon.health.find_unreadiness() == ""
+
+
+@one_back_end
+async def test_directories_that_are_deleted_and_made_anew_lose_nothing(project: Project) -> None:
+    project.write(job("a"), job("b"))
+    specs = project.directory / "specs"
+    async with reconciling(project.directory, project.client) as daemon:
+        await until(daemon, a="synced", b="synced")
+        before = await project.snapshot("a")
+        shutil.rmtree(specs)
+        await until(daemon, a="held", b="held")
+        specs.mkdir()
+        await asyncio.sleep(PAUSES.confirm + 3 * PAUSES.quiet)
+        await until(daemon, a="held", b="held")
+        project.write(job("a"), job("b", every="2h"))
+        await until(daemon, a="synced", b="synced")
+        assert await project.snapshot("a") == before
+
+
+# Temporal comes and goes
+
+
+@one_back_end
+async def test_a_daemon_waits_for_a_server_and_converges_when_it_is_there(project: Project) -> None:
+    is_there = asyncio.Event()
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+
+        async def connect_somewhere() -> Client:
+            if is_there.is_set():
+                return project.client
+            address = f"127.0.0.1:{nobody.getsockname()[1]}"
+            return await connect(address=address, data_converter=project.client.data_converter)
+
+        project.write(job("a"))
+        async with reconciling(project.directory, connect_somewhere) as daemon:
+
+            async def is_trying() -> None:
+                document = await daemon.board.make_document()
+                assert [cycle.result for cycle in document.cycles].count(Result.UNREACHABLE.value) >= 3
+
+            await eventually(is_trying, within=30)
+            assert daemon.health.find_death() == ""
+            assert daemon.health.find_unreadiness() != ""
+            is_there.set()
+            await until(daemon, a="synced")
+            assert daemon.health.find_unreadiness() == ""
