@@ -240,23 +240,18 @@ async def _run_once(start: _Start) -> int:
 
 
 def _show(reports: Sequence[Report], start: _Start) -> None:
-    """Say what was done, or would be."""
-    import sys
-
-    from jobspec.cli.output import is_ascii_only, put, wants_color, width
-    from jobspec.render.conversion import outcome_document, plan_document
+    """Say what was done, or would be; the log tells of each change."""
+    from jobspec.cli.output import put
+    from jobspec.render.conversion import outcome_document
     from jobspec.render.outcomes import summarize_outcomes
-    from jobspec.render.plan import render_plan
 
     first, outcomes = reports[0], [outcome for report in reports for outcome in report.outcomes]
-    if start.settings.is_dry_run and first.planned is not None:
-        shows_input = start.converter.payload_codec is None
-        document = plan_document(first.planned.plan, refusals=first.planned.refusals, show_input=shows_input)
-        put(render_plan(document, width=width(), ascii=is_ascii_only(sys.stdout), color=wants_color(sys.stdout)))
-    elif outcomes:
+    if outcomes:
         put(summarize_outcomes([outcome_document(outcome) for outcome in outcomes]))
     elif first.planned is not None:
-        put("No changes.")
+        counts = first.planned.plan.counts().items() if start.settings.is_dry_run else ()
+        counted = ", ".join(f"{count} to {action.value}" for action, count in counts if count)
+        put(f"{counted}; nothing was written, for this is a dry run" if counted else "No changes.")
 
 
 def code_of_reports(reports: Sequence[Report]) -> ExitCode:

@@ -118,12 +118,12 @@ class Files:
         try:
             workspace, loaded = self._load(now)
         except JobspecError:
-            if not is_last and self._look_at_git() != before:
+            if not is_last and _is_torn(before, self._look_at_git()):
                 return None
             self._fingerprint = None
             raise
         after = self._look_at_git()
-        if not is_last and after != before:
+        if not is_last and _is_torn(before, after):
             return None
         return Reading(
             workspace=workspace,
@@ -135,7 +135,7 @@ class Files:
         )
 
     def _look_at_git(self) -> tuple[CheckoutState, ...]:
-        """Say how the work trees are that the specs lie in; equal before and after means that git did nothing."""
+        """Say how the work trees are that the specs lie in."""
         found = (find_checkout(root) for root in self._roots)
         return tuple(checkout.read_state(self._git_patience) for checkout in dict.fromkeys(found) if checkout)
 
@@ -157,6 +157,11 @@ class Files:
     def _list_files(self, workspace: Workspace) -> tuple[Path, ...]:
         schemas = [workspace.directory / shown for shown in self._cache.schemas]
         return (workspace.file or workspace.directory / PROJECT_FILE, *schemas)
+
+
+def _is_torn(before: tuple[CheckoutState, ...], after: tuple[CheckoutState, ...]) -> bool:
+    """Whether git was at work meanwhile, so that what was read may be neither the one commit nor the other."""
+    return before != after or any(state.is_locked for state in before)
 
 
 def find_start() -> Path:

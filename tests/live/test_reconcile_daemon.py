@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import re
 import shutil
 import signal
 import socket
@@ -215,7 +214,7 @@ async def test_once_does_what_apply_does_and_looks_twice_before_jobs_go(project:
     assert codes == [
         (0, "2 created"),
         (0, "No changes."),
-        (0, "1 to retire, 6 to create"),
+        (0, "6 to create, 1 to retire; nothing was written, for this is a dry run"),
         (0, "6 created, 1 retired"),
         (5, "1 updated"),
         (3, "No changes."),
@@ -227,8 +226,7 @@ async def test_once_does_what_apply_does_and_looks_twice_before_jobs_go(project:
 async def run_once(project: Project, *arguments: str) -> tuple[int, str]:
     finished = await project.run("reconcile", "--once", *arguments)
     assert "Traceback" not in finished.stderr, finished.stderr
-    counted = re.search(r"\d+ to retire, \d+ to create", finished.stdout)
-    return finished.code, counted[0] if counted else finished.stdout.strip()
+    return finished.code, finished.stdout.strip()
 
 
 @one_back_end
