@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.mark.parametrize("page", ["library.md"])
+@pytest.mark.parametrize("page", ["library.md", "from-go.md"])
 async def test_the_code_of_a_page_does_what_the_page_says(project: Project, page: str) -> None:
     (project.directory / "empty").mkdir()
     process = await asyncio.create_subprocess_exec(
