@@ -51,7 +51,7 @@ def rule_command(code: str | None) -> None:
 @click.command("schema")
 @click.argument("kind", type=click.Choice(["job", "project", "plan", "runs", "status"]))
 def schema_command(kind: Kind) -> None:
-    """Print a JSON Schema: of spec files, of jobspec.toml, of what commands print as JSON, or of the daemon's /status."""
+    """Print a JSON Schema: of spec files, jobspec.toml, what commands print as JSON, or the daemon's /status."""
     from jobspec.cli.output import put
     from jobspec.render.schema import render_schema
 

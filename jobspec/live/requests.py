@@ -158,7 +158,7 @@ class Requests:
 
     @property
     def answered_at(self) -> float:
-        """When the server answered for the last time, by the clock of `time.monotonic`; at first, when this was made."""
+        """When the server answered last, by the clock of `time.monotonic`; at first, when this was made."""
         return self._answered_at
 
     async def send(

@@ -46,9 +46,7 @@ def _level(value: Any) -> LintLevel:
     raise mistake("JS402", f"a level must be {join_words(levels, 'or')}, not {shown}", hint)
 
 
-LintCode = Annotated[
-    str, BeforeValidator(_code), WithJsonSchema({"type": "string", "enum": list(list_lint_codes())})
-]
+LintCode = Annotated[str, BeforeValidator(_code), WithJsonSchema({"type": "string", "enum": list(list_lint_codes())})]
 Level = Annotated[
     LintLevel,
     BeforeValidator(_level),
