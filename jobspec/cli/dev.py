@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -11,9 +12,16 @@ from jobspec.cli.exits import ExitCode
 from jobspec.cli.options import env_option
 
 if TYPE_CHECKING:
+    from temporalio.client import Client
+
     from jobspec.cli.specs import Specs
     from jobspec.jobs.collector import Registrations
     from jobspec.jobs.dev_server import DevServer
+    from jobspec.reconcile.daemon import Daemon
+
+_INTERVAL: Final = timedelta(seconds=30)
+_SWEEP: Final = timedelta(minutes=5)
+"""A server of one's own may be asked often."""
 
 
 @click.command("dev")
@@ -23,7 +31,8 @@ if TYPE_CHECKING:
 def dev_command(environment: str | None, port: int | None, ui_port: int | None) -> int:
     """Run it all on an embedded Temporal server, until Ctrl-C.
 
-    Starts the dev server with its state in .dev/, validates and applies the specs, and runs workers for their queues.
+    Starts the dev server with its state in .dev/, runs workers for the queues of the specs, and keeps the schedules
+    equal to the specs as you edit them. Code is loaded once, at the start.
     """
     from jobspec.cli.specs import open_specs
 
@@ -48,13 +57,14 @@ async def _dev(specs: Specs, port: int | None, ui_port: int | None) -> int:
     async with run_dev_server(
         specs.directory / ".dev", namespace=namespace, data_converter=converter, port=port, ui_port=ui_port
     ) as server:
-        code = await _apply(specs, server)
         _announce(server, registrations)
-        if registrations:
-            await run_workers(server.client, registrations, stop=stop)
-        else:
-            await stop.wait()
-    return code
+        keeping = asyncio.create_task(_make_daemon(specs, server).run(stop), name="keep schedules equal to specs")
+        try:
+            await (run_workers(server.client, registrations, stop=stop) if registrations else stop.wait())
+        finally:
+            stop.set()
+            await keeping
+    return ExitCode.OK
 
 
 def _validate(specs: Specs) -> bool:
@@ -71,21 +81,27 @@ def _validate(specs: Specs) -> bool:
     return True
 
 
-async def _apply(specs: Specs, server: DevServer) -> int:
-    from jobspec.cli.plan import code_of_outcomes, code_of_plan, report_outcomes, report_plan
-    from jobspec.cli.planning import plan_specs
-    from jobspec.live.schedules import Schedules
-    from jobspec.planning.apply import Assignment, apply_plan
-    from jobspec.planning.guards import Allowances
+def _make_daemon(specs: Specs, server: DevServer) -> Daemon:
+    from importlib.metadata import version
 
-    # On the developer's own server a guard would only be in the way: nothing there is worth keeping.
-    schedules = Schedules(server.client)
-    planned = await plan_specs(specs, schedules, Allowances(empty=True, deletes=10**9))
-    report_plan(planned.plan, schedules)
-    assignment = Assignment(schedules=schedules, wanted=planned.wanted, terms=planned.terms)
-    outcomes = await report_outcomes(apply_plan(planned.plan, assignment))
-    code = code_of_plan(specs, planned)
-    return code_of_outcomes(outcomes, code) if outcomes else code
+    from jobspec.planning.guards import Allowances
+    from jobspec.reconcile.daemon import Daemon
+    from jobspec.reconcile.settings import Settings
+
+    settings = Settings(
+        environment=specs.env,
+        data_converter=specs.project.data_converter,
+        interval=_INTERVAL,
+        sweep=_SWEEP,
+        # On the developer's own server a guard would only be in the way: nothing there is worth keeping.
+        allowances=Allowances(empty=True, deletes=10**9),
+    )
+    roots = [specs.directory / root for root in specs.project.specs]
+
+    async def connect() -> Client:
+        return server.client
+
+    return Daemon(specs.directory, settings, roots=roots, connect=connect, version=version("temporal-jobspec"))
 
 
 def _announce(server: DevServer, registrations: dict[str, Registrations]) -> None:

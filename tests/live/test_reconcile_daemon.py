@@ -9,8 +9,9 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import time
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -19,8 +20,11 @@ import pytest
 from dev_servers import eventually
 from projects import Stranger, finish, job
 from reconciling import PAUSES, SETTINGS, reconciling
+from temporalio.contrib.pydantic import pydantic_data_converter
 
+from jobspec.errors import UnreachableError
 from jobspec.live.connection import connect
+from jobspec.live.schedules import Schedules
 from jobspec.reconcile.board import Board
 from jobspec.reconcile.report import Result
 from jobspec.reconcile.service import parse_address
@@ -294,7 +298,7 @@ async def test_a_checkout_of_two_thousand_files_is_seen_whole_or_not_at_all(
     async with reconciling(directory, project.client) as daemon:
         await until(daemon, a="synced")
         before = await project.snapshot("a")
-        for branch in ("one", "two", "one"):
+        for branch in ("one", "two"):
             await asyncio.to_thread(git, directory, "checkout", "-q", branch)
 
             async def is_seen(branch: str = branch) -> None:
@@ -446,3 +450,49 @@ async def test_a_daemon_waits_for_a_server_and_converges_when_it_is_there(projec
             is_there.set()
             await until(daemon, a="synced")
             assert daemon.health.find_unreadiness() == ""
+
+
+# On a server of one's own
+
+
+async def test_dev_follows_edits_of_the_specs(tmp_path: Path) -> None:
+    (tmp_path / "jobspec.toml").write_text('project = "shop"\n')
+    (tmp_path / "specs").mkdir()
+    spec = tmp_path / "specs" / "a.yaml"
+    spec.write_text(job("a"))
+    ports = find_free_ports(2)
+    command = (sys.executable, "-m", "jobspec", "dev", "--port", str(ports[0]), "--ui-port", str(ports[1]))
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(*command, cwd=tmp_path, stdout=pipe, stderr=pipe)
+    try:
+
+        async def has(hours: int) -> None:
+            try:
+                client = await connect(address=f"127.0.0.1:{ports[0]}", data_converter=pydantic_data_converter)
+            except UnreachableError as error:
+                raise AssertionError from error
+            live = await Schedules(client).describe("a")
+            assert live
+            assert live.message.spec.interval[0].interval.seconds == hours * 3600
+
+        await eventually(lambda: has(1), within=40)
+        spec.write_text(job("a", every="2h"))
+        await eventually(lambda: has(2))
+        process.send_signal(signal.SIGTERM)
+        finished = await finish(process)
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+    assert finished.code == 0, finished
+    assert "created `a` (new)" in finished.stderr
+    assert "updated `a` (changed)" in finished.stderr
+
+
+def find_free_ports(count: int) -> list[int]:
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        return [each.getsockname()[1] for each in sockets]
