@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from jobspec.diagnostics import Diagnostic, Location
-from jobspec.errors import UnreachableError, UsageError
+from jobspec.errors import RequestError, UnreachableError, UsageError
 from jobspec.planning.apply import Outcome, Status
 from jobspec.planning.convergence import Planned
 from jobspec.planning.guards import Refusal
@@ -23,9 +23,13 @@ from jobspec.reconcile.journal import Journal
 from jobspec.reconcile.logs import log, logger, set_up_logging
 from jobspec.reconcile.metrics import Metrics
 from jobspec.reconcile.notify import Supervisor
+from jobspec.reconcile.remote import fetch_daemon
 from jobspec.reconcile.report import Cause, Report, Result, Trigger, Withheld
-from jobspec.reconcile.service import Answer, answer_probe, parse_address, serve
+from jobspec.reconcile.service import JSON, Answer, answer_probe, parse_address, serve
 from jobspec.reconcile.status import Picture, draw_picture
+from jobspec.render.daemon import render_daemon
+from jobspec.render.daemon_documents import DaemonDocument
+from jobspec.render.tables import Style
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -124,6 +128,70 @@ async def test_an_address_that_is_taken_is_refused() -> None:
         with pytest.raises(UsageError, match="choose another --http"):
             async with serve(address, {}):
                 pass
+
+
+def make_document(**parts: Any) -> DaemonDocument:
+    fields = {
+        "jobspec": "0.1.0",
+        "started_at": "2026-03-01T12:00:00Z",
+        "project": "shop",
+        "namespace": "default",
+        "environment": None,
+        "commit": "0123456789abcdef",
+        "ready": False,
+        "problem": "it hurts",
+        "settings": {"interval_seconds": 1, "sweep_seconds": 1, "prunes": True, "dry_run": False},
+        "watch": {"mode": "scanning", "problem": "no events"},
+        "counts": dict.fromkeys(STATES, 0) | {"synced": 1, "held": 1},
+        "jobs": (
+            {"name": "a", "state": "synced", "reason": "", "source": {"file": "specs/a.yaml", "line": 3}},
+            {"name": "b\x1b[31m", "state": "held", "reason": "it is another's", "source": None},
+        ),
+        "refusals": (),
+        "diagnostics": (),
+        "cycles": (),
+    }
+    return DaemonDocument.model_validate(fields | parts)
+
+
+STATES = ("synced", "drifted", "held", "invalid", "failed", "retired", "contended", "completed")
+
+
+async def test_a_daemon_is_asked_and_shown() -> None:
+    document = make_document()
+    later = json.loads(document.to_json()) | {"brand_new": 1}
+
+    async def status() -> Answer:
+        return Answer(body=json.dumps(later).encode(), content_type=JSON)
+
+    async with serve("127.0.0.1:0", {"/status": status}) as address:
+        for written in (address, f"http://{address}", f"http://{address}/", f"http://{address}/status"):
+            assert await asyncio.to_thread(fetch_daemon, written) == document
+
+    assert render_daemon(document, Style()).splitlines() == [
+        "JOB          STATE   WHERE           WHY",
+        "b\\u001b[31m  held    -               it is another's",
+        "a            synced  specs/a.yaml:3  -",
+        "1 held, 1 synced; project shop at 0123456789ab in default",
+        "files: no events",
+        "not ready: it hurts",
+    ]
+
+
+async def test_what_is_no_daemon_is_told_apart() -> None:
+    async def other() -> Answer:
+        return Answer(body=b"{}", content_type=JSON)
+
+    async with serve("127.0.0.1:0", {"/other/status": other}) as address:
+        with pytest.raises(RequestError, match="answers 404"):
+            await asyncio.to_thread(fetch_daemon, address)
+        with pytest.raises(RequestError, match="is no daemon of jobspec"):
+            await asyncio.to_thread(fetch_daemon, f"{address}/other")
+    with pytest.raises(UnreachableError, match="no daemon answers"):
+        await asyncio.to_thread(fetch_daemon, address)
+    for wrong in ("ftp://x", "http://"):
+        with pytest.raises(UsageError, match="write it as"):
+            fetch_daemon(wrong)
 
 
 # The log
