@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import struct
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Proxy:
-    """A TCP proxy that can cut connections, swallow answers and be gone for a while."""
+    """A TCP proxy that can cut and reset connections, delay and swallow answers, and be gone for a while."""
 
     def __init__(self, target: str) -> None:
         host, _, port = target.rpartition(":")
@@ -29,6 +31,7 @@ class Proxy:
         self.port = 0
         self.is_silent = False
         self.cuts_next_answer = False
+        self.delay = 0.0
 
     async def open(self) -> None:
         self._listener = await asyncio.start_server(self._accept, "127.0.0.1", self.port)
@@ -43,6 +46,12 @@ class Proxy:
     def cut(self) -> None:
         for writer in self._writers:
             writer.transport.abort()
+
+    def reset(self) -> None:
+        """Cut all connections so that both sides are told that it was no orderly end."""
+        for writer in self._writers:
+            writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.cut()
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         there_reader, there_writer = await asyncio.open_connection(*self._target)
@@ -60,6 +69,8 @@ class Proxy:
                     self.cut()
                 if is_answer and self.is_silent:
                     continue
+                if self.delay:
+                    await asyncio.sleep(self.delay)
                 sink.write(data)
                 await sink.drain()
         except OSError:

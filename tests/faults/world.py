@@ -1,0 +1,172 @@
+"""A project with all that a fault could harm in its namespace, and the one check of what must hold after each fault."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from projects import Project, Stranger, job, take_snapshot
+from reconciling import Cycles
+from sample_schedules import message
+
+from jobspec.live.schedules import LiveSchedule, Schedules
+from jobspec.planning.pauses import Pause, read_retirement
+
+if TYPE_CHECKING:
+    import random
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from projects import Snapshot
+    from temporalio.client import Client
+
+TAKEN = "taken"
+"""A job whose name a stranger's schedule has."""
+
+STRANGERS = ("nobodys-a", "nobodys-b", TAKEN)
+RIVALS = ("rivals-a", "rivals-b")
+
+
+@dataclass(kw_only=True)
+class World:
+    """One project, and what its namespace must look like when its daemon has converged.
+
+    Attributes:
+        project: Its files, and a connection that no fault touches.
+        name: The project's id.
+        wanted: Hours between two runs, by job.
+        retired: Jobs that left the specs.
+        pauses: Operators' notes, by job.
+        foreign: Other people's schedules as they were before the fault.
+        turns: How often the files were changed.
+    """
+
+    project: Project
+    name: str
+    wanted: dict[str, int] = field(default_factory=dict)
+    retired: set[str] = field(default_factory=set)
+    pauses: dict[str, str] = field(default_factory=dict)
+    foreign: dict[str, Snapshot] = field(default_factory=dict)
+    turns: int = 0
+
+    @classmethod
+    async def make(
+        cls, directory: Path, client: Client, *, size: int, name: str = "shop", beside: World | None = None
+    ) -> World:
+        """Make a project of so many jobs of which a third is live, some paused, others retired.
+
+        Args:
+            directory: An empty one.
+            client: In its namespace.
+            size: How many jobs there are.
+            name: Its id.
+            beside: A project that is in the namespace already, with strangers; there are none yet without one.
+        """
+        world = cls(project=Project(directory=directory, client=client), name=name)
+        world.foreign = beside.foreign if beside else await _meet_strangers(client)
+        jobs = [f"{name}-{number:03}" for number in range(size)]
+        world.wanted = dict.fromkeys(jobs[: size // 3], 1)
+        world._write()
+        await world._converge()
+        await world.pause(jobs[: size // 10 : 2])
+        world.turn()
+        await world._converge()
+        world.wanted |= {each: 1 for each in jobs if each not in world.retired}
+        return world
+
+    @property
+    def expected(self) -> dict[str, str]:
+        """How the daemon must see the jobs in the end."""
+        return dict.fromkeys(self.wanted, "synced") | dict.fromkeys(self.retired, "retired") | {TAKEN: "held"}
+
+    def turn(self) -> None:
+        """Change every job in the files; three leave them, and the three that left before come back."""
+        self.turns += 1
+        back, live = self.retired, sorted(self.wanted)
+        first = 3 * (self.turns - 1) % (len(live) - 3)
+        self.retired = set(live[first : first + 3])
+        hours = self.turns + 1
+        self.wanted = {name: hours for name in {*live, *back} if name not in self.retired}
+        self._write()
+
+    async def pause(self, names: Iterable[str]) -> None:
+        """Pause jobs as an operator does."""
+        for name in names:
+            self.pauses[name] = f"by hand: {name}, {self.turns}"
+            await Stranger(client=self.project.client).pause(self.pauses[name], name)
+
+    async def lose(self, count: int, rng: random.Random) -> None:
+        """Delete so many schedules as an operator does who knows no better."""
+        names = sorted(self.wanted.keys() - self.pauses.keys())
+        for name in rng.sample(names, min(count, len(names))):
+            await Stranger(client=self.project.client).delete(name)
+
+    def _write(self) -> None:
+        self.project.write(f'project = "{self.name}"\n', to="jobspec.toml")
+        jobs = [job(name, every=f"{hours}h") for name, hours in sorted(self.wanted.items())]
+        self.project.write(*jobs, job(TAKEN))
+
+    async def _converge(self) -> None:
+        """Converge in this process, where nothing is in the way."""
+        await Cycles(self.project.directory, self.project.client).converge()
+        await self.project.until_listed(*self.wanted)
+
+
+async def _meet_strangers(client: Client) -> dict[str, Snapshot]:
+    """Let other people have schedules in the namespace, one under the name of a job; take down how they are."""
+    for name in STRANGERS:
+        await Stranger(client=client).create(name, message())
+    for name in RIVALS:
+        await Schedules(client).create(name, message(), project="rival", paused=False, note="")
+    return {name: await take_snapshot(client, name) for name in (*STRANGERS, *RIVALS)}
+
+
+async def check(*worlds: World) -> None:
+    """Check all that must hold: nothing lost, nothing doubled, nothing foreign touched, no pause undone, all done.
+
+    Args:
+        worlds: All projects of one namespace; all know the same strangers.
+    """
+    client = worlds[0].project.client
+    listed = Counter(entry.name for entry in await Schedules(client).list())
+    assert listed == Counter(name for world in worlds for name in (*world.wanted, *world.retired)) + Counter(
+        worlds[0].foreign.keys()
+    ), "schedules were lost or doubled"
+    for world in worlds:
+        await _check_schedules(world)
+        await _check_plan(world)
+    for name, before in worlds[0].foreign.items():
+        assert await take_snapshot(client, name) == before, f"`{name}` is somebody else's and was changed"
+
+
+async def _check_schedules(world: World) -> None:
+    found = await Schedules(world.project.client).describe_all([*world.wanted, *world.retired])
+    live = {name: each for name, each in found.items() if isinstance(each, LiveSchedule)}
+    assert live.keys() == world.wanted.keys() | world.retired
+    assert {each.project for each in live.values()} == {world.name}
+    hours = {name: each.message.spec.interval[0].interval.seconds // 3600 for name, each in live.items()}
+    assert hours.items() >= world.wanted.items(), "schedules are not as the files want them"
+    pauses = {name: _read_pause(world, each) for name, each in live.items()}
+    assert pauses == {name: _expect_pause(world, name) for name in live}, "pauses were lost or made"
+
+
+def _read_pause(world: World, live: LiveSchedule) -> Pause | str:
+    """Say how an operator left a schedule, also one that is retired now."""
+    pause = Pause(paused=live.paused, note=live.note)
+    if live.name not in world.retired:
+        return pause
+    retirement = read_retirement(pause)
+    return retirement.before if retirement else "not retired"
+
+
+def _expect_pause(world: World, name: str) -> Pause:
+    return Pause(paused=True, note=world.pauses[name]) if name in world.pauses else Pause(paused=False)
+
+
+async def _check_plan(world: World) -> None:
+    report = await Cycles(world.project.directory, world.project.client).run(is_dry_run=True)
+    assert report.planned is not None, report.error
+    plan = report.planned.plan
+    assert [(change.name, change.action.value) for change in plan.changes] == [], "something is left to be done"
+    assert {held.name for held in plan.held} == {TAKEN}
