@@ -13,7 +13,10 @@ import pytest
 from dev_servers import eventually
 from projects import Finished, Project, finish
 from proxies import Proxy
-from run_workflows import working
+from run_workflows import start, working
+
+from jobspec.live.runs import Runs
+from jobspec.results import Status
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -63,6 +66,16 @@ def read(finished: Finished, kind: str) -> dict[str, Any]:
     return document
 
 
+async def until_listed(shop: Project, number: int, *statuses: Status) -> None:
+    """Wait until so many runs are listed in these states."""
+
+    async def listed() -> None:
+        page = await Runs(shop.client).list("orders", statuses=statuses)
+        assert len(page.runs) == number
+
+    await eventually(listed)
+
+
 async def read_until(stream: asyncio.StreamReader | None, text: str) -> str:
     assert stream is not None
     seen = b""
@@ -90,12 +103,8 @@ async def test_a_run_is_started_waited_for_and_looked_at(shop: Project) -> None:
     ]
     assert chain[3:] == ['            details: {"order": 7}', "  caused by KeyError: 'sku'"]
 
-    async def listed() -> dict[str, Any]:
-        document = read(await shop.run("runs", "orders", "--since", "1h", "-o", "json"), "runs")
-        assert len(document["runs"]) == 2
-        return document
-
-    page = await eventually(listed)
+    await until_listed(shop, 2, Status.COMPLETED, Status.FAILED)
+    page = read(await shop.run("runs", "orders", "--since", "1h", "-o", "json"), "runs")
     assert [run["status"] for run in page["runs"]] == ["failed", "completed"]
     first = await shop.run("runs", "orders", "-n", "1", "--tz", "Asia/Tokyo")
     assert first.stdout.startswith("STARTED (Asia/Tokyo)")
@@ -127,22 +136,16 @@ async def test_a_run_is_asked_and_told(shop: Project) -> None:
     again = await shop.run("run", "orders", "--arg", '"wait"', "--id", "one")
     assert (again.code, "is running already" in again.stderr) == (4, True), again.text
 
-    async def asked() -> Finished:
-        finished = await shop.run("query", "orders", "released")
-        assert finished.code == 0, finished.text
-        return finished
-
-    assert (await eventually(asked)).stdout == "false\n"
+    await until_listed(shop, 1, Status.RUNNING)
+    asked = await shop.run("query", "orders", "released")
+    assert (asked.code, asked.stdout) == (0, "false\n"), asked.text
     unknown = await shop.run("query", "orders", "nothing")
     assert (unknown.code, "the workflow knows `broken`" in unknown.stderr) == (1, True), unknown.text
-    assert (await shop.run("run", "orders", "--arg", '"wait"', "--id", "two")).code == 0
+    await start(shop.client, Runs(shop.client), "orders", "wait", workflow_id="two")
 
-    async def refused() -> Finished:
-        finished = await shop.run("terminate", "orders")
-        assert finished.code == 64, finished.text
-        return finished
-
-    several = await eventually(refused)
+    await until_listed(shop, 2, Status.RUNNING)
+    several = await shop.run("terminate", "orders")
+    assert several.code == 64, several.text
     assert [line.strip() for line in several.stderr.splitlines()[1:]] == ["two", "one"]
     ended = read(await shop.run("terminate", "orders", "-w", "two", "--reason", "no need", "-o", "json"), "told")
     assert (ended["action"], ended["workflow_id"]) == ("terminate", "two")
@@ -217,6 +220,7 @@ async def test_waiting_outlasts_a_server_that_is_away_for_as_long_as_is_said(sho
     await proxy.close()
 
 
+@pytest.mark.parametrize("server", ["workflow"], indirect=True)
 async def test_schedules_are_paused_resumed_triggered_and_backfilled(shop: Project) -> None:
     missing = await shop.run("pause", "orders")
     assert (missing.code, "there is no schedule `orders`" in missing.stderr) == (1, True), missing.text
@@ -238,12 +242,7 @@ async def test_schedules_are_paused_resumed_triggered_and_backfilled(shop: Proje
     backfilled = await shop.run("backfill", "orders", "--from", "4h", "--to", "2h")
     assert (backfilled.code, len(backfilled.stdout.splitlines())) == (0, 2), backfilled.text
 
-    async def ran() -> list[str]:
-        document = read(await shop.run("runs", "orders", "--status", "completed", "-o", "json"), "runs")
-        assert len(document["runs"]) == 3
-        return [run["scheduled_for"] for run in document["runs"]]
-
-    assert all(await eventually(ran))
+    await until_listed(shop, 3, Status.COMPLETED)
     shop.write(SPECS.replace("interval: 1h", "interval: 2h"))
     differing = await shop.run("status")
     assert differing.code == 0, differing.text
