@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help dev test check oracle bench schemas docs clean
+.PHONY: help dev test check oracle faults bench schemas docs clean
 
 help: ## Show this
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -26,6 +26,9 @@ check: $(INSTALLED) ## Format, lint, types, layers, tests: all that must pass be
 oracle: $(INSTALLED) ## Hold our run times to the server's for 10,000 drawn schedules; ten minutes
 	JOBSPEC_REQUIRE_LIVE=1 JOBSPEC_ORACLE_DRAWS=$${JOBSPEC_ORACLE_DRAWS:-10000} \
 		$(BIN)/pytest -n 2 tests/live/test_timing_oracle.py $(ARGS)
+
+faults: $(INSTALLED) ## Kill, cut, slow down and starve what the daemon works with, many times; hours, see docs/faults.md
+	PYTHONPATH=tests $(BIN)/python -m faults.run $(ARGS)
 
 bench: $(INSTALLED) ## Run the benchmarks
 	$(BIN)/python benchmarks/run.py $(ARGS)
