@@ -26,10 +26,21 @@ _DEFAULTS = frozenset({"defaults.yaml", "defaults.yml", "defaults.toml"})
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class ParsedFile:
-    """A file that was read: its form or why it has none, and what became of its jobs."""
+    """A file that was read: its form or why it has none, and what became of its jobs.
+
+    Attributes:
+        file: What was read.
+        digest: Of the content, or of the problem.
+        is_defaults: Whether it holds the defaults of its directory.
+        form: What it holds.
+        problem: Why it cannot be used.
+        document: The file, parsed.
+        known: What is remembered of its jobs.
+    """
 
     file: SourceFile
     digest: bytes
+    is_defaults: bool
     form: Form | None
     problem: Diagnostic | None
     document: Document | None = None
@@ -77,13 +88,9 @@ def _parse(file: SourceFile, known: ParsedFile | None) -> ParsedFile:
     if known is not None and known.digest == digest:
         known.file = file
         return known
+    is_defaults = file.path.rpartition("/")[2].lower() in _DEFAULTS
     document = parse_file(file)
     if isinstance(document, Diagnostic):
-        return ParsedFile(file=file, digest=digest, form=None, problem=document)
-    form = read_defaults(document) if is_defaults(file.path) else read_jobs(document)
-    return ParsedFile(file=file, digest=digest, form=form, problem=None, document=document)
-
-
-def is_defaults(path: str) -> bool:
-    """Tell whether a file holds the defaults of its directory."""
-    return path.rpartition("/")[2].lower() in _DEFAULTS
+        return ParsedFile(file=file, digest=digest, is_defaults=is_defaults, form=None, problem=document)
+    form = read_defaults(document) if is_defaults else read_jobs(document)
+    return ParsedFile(file=file, digest=digest, is_defaults=is_defaults, form=form, problem=None, document=document)

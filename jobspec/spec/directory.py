@@ -11,6 +11,7 @@ import errno
 import os
 import stat
 import time
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 _COARSE_NS = 2_000_000_000
 
 _ATTEMPTS = 3
+
+_NAME = attrgetter("name")
 
 
 def read_directory(root: Path, *, shown_relative_to: Path, previous: Listing | None = None) -> Listing:
@@ -84,21 +87,35 @@ class _Walk:
                 self.findings.note_second(shown, self._seen[real])
                 continue
             self._seen[real] = shown
+            prefix = "" if shown == "." else f"{shown}/"
             for entry in self._list(real, shown):
-                name = escape(entry.name)
-                self._visit(entry, name if shown == "." else f"{shown}/{name}")
+                if not self._take_over(entry, prefix + entry.name):
+                    self._visit(entry, prefix + escape(entry.name))
 
     def _list(self, real: str, shown: str) -> list[os.DirEntry[str]]:
         """List a directory, in the order of names so that every run says the same."""
         try:
             with os.scandir(real) as entries:
-                return sorted((e for e in entries if not e.name.startswith(".")), key=lambda e: e.name)
+                return sorted([e for e in entries if not e.name.startswith(".")], key=_NAME)
         except OSError as error:
             if real == self._root and isinstance(error, FileNotFoundError):
                 self.vanished = True
             else:
                 self.findings.note("JS008", shown, *_explain(error))
         return []
+
+    def _take_over(self, entry: os.DirEntry[str], shown: str) -> bool:
+        """Take a file over from the listing before, if it has not changed: one look for each of nearly all files."""
+        known = self._known.get(shown)
+        if known is None or known.signature is None or str(known.real_path) != entry.path:
+            return False
+        try:
+            is_same = known.signature == sign(entry.stat(follow_symlinks=False))
+        except OSError:
+            return False
+        if is_same:
+            self.findings.files.append(known)
+        return is_same
 
     def _visit(self, entry: os.DirEntry[str], shown: str) -> None:
         """Sort one entry in: a directory to walk, a file to read, or nothing of ours."""

@@ -73,7 +73,7 @@ class Findings:
 
     def make_listing(self, root: str) -> Listing:
         """Put the files in the order of their paths, directory by directory."""
-        files = sorted(self.files, key=lambda file: file.path.split("/"))
+        files = sorted(self.files, key=lambda file: file.path.replace("/", "\0"))  # which sorts before all in a name
         return Listing(root=root, files=tuple(files), problems=tuple(self.problems))
 
     def note(self, code: str, shown: str, message: str, hint: str) -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jobspec.diagnostics import Diagnostic, Location, Related
-from jobspec.spec.cache import Cache, ParsedFile, is_defaults
+from jobspec.spec.cache import Cache, ParsedFile
 from jobspec.spec.collecting import Collection
 from jobspec.spec.directory import read_file
 from jobspec.spec.listing import PROJECT_FILE, Listing, SourceFile, refuse
@@ -147,7 +147,7 @@ def load_listings(
     diagnostics += [file.problem for file in parsed.values() if file.problem is not None]
     chains = _Chains(parsed, collection, diagnostics)
     for path, file in parsed.items():
-        if file.form is not None and not is_defaults(path):
+        if file.form is not None and not file.is_defaults:
             collection.add_jobs(file.form, chains.find(path), file.known)
     jobs, found = collection.finish()
     cache.keep_schemas(schemas)
@@ -181,8 +181,10 @@ def _is_empty(listing: Listing, parsed: Mapping[str, ParsedFile]) -> bool:
     """Tell whether a root is there and holds no job, nor anything that might."""
     if listing.missing or any(problem.is_error for problem in listing.problems):
         return False
-    files = (parsed[file.path] for file in listing.files if not is_defaults(file.path))
-    return not any(file.form is None or file.form.jobs or file.form.findings for file in files)
+    files = (parsed[file.path] for file in listing.files)
+    return not any(
+        not file.is_defaults and (file.form is None or file.form.jobs or file.form.findings) for file in files
+    )
 
 
 def _make_fingerprint(
@@ -205,7 +207,7 @@ class _Chains:
         self._broken: set[str] = set()
         self._chains: dict[str, tuple[Layer, ...] | None] = {}
         for path, file in parsed.items():
-            if is_defaults(path):
+            if file.is_defaults:
                 self._add(path, file.form, collection, diagnostics)
 
     def _add(self, path: str, form: Form | None, collection: Collection, diagnostics: list[Diagnostic]) -> None:
