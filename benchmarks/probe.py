@@ -120,6 +120,48 @@ def connect_only(address: str, namespace: str) -> None:
     report(lambda: asyncio.run(connect(address=address, namespace=namespace, data_converter=pydantic_data_converter)))
 
 
+def run_cycles(directory: str, address: str, namespace: str, count: str) -> None:
+    """Run cycles of the daemon, every hundredth with a changed file; tell the memory after a tenth and after all."""
+    from temporalio.contrib.pydantic import pydantic_data_converter
+
+    from jobspec.live.connection import connect
+    from jobspec.reconcile.agenda import Wake
+    from jobspec.reconcile.daemon import Daemon
+    from jobspec.reconcile.report import Trigger
+    from jobspec.reconcile.settings import Settings
+
+    path = next(Path(directory, "specs").rglob("*.yaml"))
+    text, sizes = path.read_text(), []
+
+    async def run() -> None:
+        client = await connect(address=address, namespace=namespace, data_converter=pydantic_data_converter)
+        stop = asyncio.Event()
+
+        async def give() -> object:
+            return client
+
+        daemon = Daemon(Path(directory), Settings(), roots=[], connect=give, version="0")  # type: ignore[arg-type]
+        for number in range(int(count)):
+            if number % 100 == 0:
+                path.write_text(text.replace("batch_size: ", f"number_{number}: 1\n  batch_size: "))
+            await daemon._run_cycle(Wake(trigger=Trigger.INTERVAL, is_full=number % 2 == 0), stop)  # noqa: SLF001
+            daemon.render_metrics()
+            if number + 1 in (int(count) // 10, int(count)):
+                await daemon.board.make_document()
+                sizes.append(_read_resident())
+
+    begun = time.perf_counter()
+    asyncio.run(run())
+    print(json.dumps({"early": sizes[0], "late": sizes[1], "wall": time.perf_counter() - begun}), flush=True)
+    os._exit(0)
+
+
+def _read_resident() -> float:
+    """Read how much memory this process has in use, in MB (proc(5), /proc/pid/status)."""
+    status = Path("/proc/self/status").read_text()
+    return next(int(line.split()[1]) / 1024 for line in status.splitlines() if line.startswith("VmRSS"))
+
+
 PROBES: dict[str, Callable[..., None]] = {
     "pyyaml": parse_with_pyyaml,
     "pyyaml-without-gc": parse_with_pyyaml_without_gc,
@@ -127,6 +169,7 @@ PROBES: dict[str, Callable[..., None]] = {
     "validate": validate,
     "plan": plan,
     "connect": connect_only,
+    "cycles": run_cycles,
 }
 
 if __name__ == "__main__":

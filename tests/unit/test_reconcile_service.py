@@ -6,9 +6,11 @@ import asyncio
 import io
 import json
 import logging
+import re
 import socket
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -26,14 +28,14 @@ from jobspec.reconcile.notify import Supervisor
 from jobspec.reconcile.remote import fetch_daemon
 from jobspec.reconcile.report import Cause, Report, Result, Trigger, Withheld
 from jobspec.reconcile.service import JSON, Answer, answer_probe, parse_address, serve
-from jobspec.reconcile.status import Picture, draw_picture
+from jobspec.reconcile.status import Picture, State, draw_picture
 from jobspec.render.daemon import render_daemon
 from jobspec.render.daemon_documents import DaemonDocument
 from jobspec.render.tables import Style
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
-    from pathlib import Path
+
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 TERMS = Terms(project="shop", owners=frozenset({"shop"}), now=NOW, grace=timedelta(days=1))
@@ -432,3 +434,15 @@ def test_the_watchdog_is_asked_for_by_its_process(monkeypatch: pytest.MonkeyPatc
     assert Supervisor().watchdog == 3.0
     monkeypatch.setenv("WATCHDOG_PID", "1")
     assert Supervisor().watchdog is None
+
+
+# The page for operators
+
+
+def test_the_page_for_operators_names_all_figures_and_states() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "reconciler.md").read_text()
+    watching: Any = Watching()
+    lines = Metrics("1").render(watch=watching, oldest=0.0).decode().splitlines()
+    names = {line.split()[2] for line in lines if line.startswith("# TYPE ")}
+    assert names == set(re.findall(r"^\| `(jobspec_\w+)`", page, re.MULTILINE))
+    assert {state.value for state in State} == set(re.findall(r"^\| `([a-z]+)` \|", page, re.MULTILINE)) - {"text"}
