@@ -65,7 +65,7 @@ async def test_a_pause_by_the_ui_survives_the_command(project: Project, other: S
     project.write(job(every="2h"))
     finished = await project.run("apply", "--yes")
     assert finished.code == 0, finished.text
-    assert "paused" not in finished.stdout
+    assert "schedule.paused" not in finished.stdout
     assert await project.pause_of() == (True, "on call: Ann")
 
 
