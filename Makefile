@@ -10,7 +10,7 @@ INSTALLED := $(VENV)/.installed
 help: ## Show this
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 
-dev: $(INSTALLED) ## Start Temporal, apply specs/, run the workers; Ctrl-C stops it all
+dev: $(INSTALLED) ## Start Temporal and workers, and keep schedules equal to specs/; Ctrl-C stops it all
 	$(BIN)/jobspec dev $(ARGS)
 
 test: $(INSTALLED) ## Run all tests, also those that need a Temporal server; ARGS="-k name" picks some

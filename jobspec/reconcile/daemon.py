@@ -16,7 +16,7 @@ from jobspec.reconcile.board import Board
 from jobspec.reconcile.contention import Contention
 from jobspec.reconcile.cycle import Cycle, Memory
 from jobspec.reconcile.files import Files
-from jobspec.reconcile.health import Health
+from jobspec.reconcile.health import BEAT_SECONDS, Health
 from jobspec.reconcile.journal import Journal
 from jobspec.reconcile.logs import log, logger
 from jobspec.reconcile.looking import look_at
@@ -154,6 +154,7 @@ class Daemon:
 
     async def _run_cycle(self, wake: Wake, stop: asyncio.Event) -> Report:
         self._agenda.begin()
+        self.health.begin()
         self._cycle = Cycle(self.memory, self._connect, self._settings, stop=stop, tell=self._tell)
         try:
             report = await self._cycle.run(wake.trigger, is_full=wake.is_full)
@@ -194,6 +195,7 @@ class Daemon:
     async def _wait(self, stop: asyncio.Event) -> Wake | None:
         """Wait until a cycle is due, verifying schedules meanwhile; None when told to stop."""
         while not stop.is_set():
+            self.health.beat()
             now, count = time.monotonic(), len(self.memory.knowledge)
             wake = self._agenda.find_due(now)
             if wake is not None:
@@ -202,7 +204,7 @@ class Daemon:
             if now >= sweep_at:
                 await self._verify(self._sweep.take(count, now))
                 continue
-            await self._sleep_until(min(self._agenda.find_next(), sweep_at))
+            await self._sleep_until(min(self._agenda.find_next(), sweep_at, now + BEAT_SECONDS))
         return None
 
     async def _sleep_until(self, moment: float) -> None:

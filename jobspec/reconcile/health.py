@@ -17,8 +17,11 @@ if TYPE_CHECKING:
 WATCH_SECONDS = 60.0
 """How long the watch of the files may give no sign of life; it gives one about every second."""
 
-LEAST_SECONDS = 120.0
-"""The shortest time after which a daemon counts as stuck: a server that is gone is waited for half a minute."""
+STUCK_SECONDS = 300.0
+"""How long nothing may move: a server that is gone is waited for half a minute, git and a slow disk not much longer."""
+
+BEAT_SECONDS = 30.0
+"""How often a daemon that waits says that it is there."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -36,20 +39,27 @@ class Health:
     answered_at: Callable[[], float]
     watch_alive_at: Callable[[], float]
     clock: Callable[[], float] = time.monotonic
+    _moved_at: float = field(init=False)
     _completed_at: float = field(init=False)
+    _is_busy: bool = False
     _problem: str = "the first cycle has not come to an end yet"
 
     def __post_init__(self) -> None:
-        self._completed_at = self.clock()
+        self._moved_at = self._completed_at = self.clock()
 
-    @property
-    def limit(self) -> float:
-        """After how many seconds without progress the daemon counts as stuck."""
-        return max(3 * self.interval.total_seconds(), LEAST_SECONDS)
+    def beat(self) -> None:
+        """Take note that the daemon waits for its next cycle."""
+        self._moved_at = self.clock()
+
+    def begin(self) -> None:
+        """Take note that a cycle begins."""
+        self._moved_at = self.clock()
+        self._is_busy = True
 
     def complete(self, report: Report) -> None:
         """Take note that a cycle has come to an end, well or not."""
-        self._completed_at = self.clock()
+        self._moved_at = self._completed_at = self.clock()
+        self._is_busy = False
         is_well = report.result in (Result.CONVERGED, Result.PENDING)
         self._problem = "" if is_well else f"the last cycle could not do its work: {report.error or 'Temporal is gone'}"
 
@@ -59,8 +69,11 @@ class Health:
         A server that is gone is no reason: a cycle that found that out has come to its end.
         """
         now = self.clock()
-        idle = now - max(self._completed_at, self.answered_at())
-        if idle > self.limit:
+        still = now - max(self._moved_at, self.answered_at())
+        if still > STUCK_SECONDS:
+            return f"nothing has moved for {still:.0f} s"
+        idle = now - self._completed_at
+        if not self._is_busy and idle > 3 * self.interval.total_seconds() + STUCK_SECONDS:
             return f"no cycle has come to an end for {idle:.0f} s"
         silence = now - self.watch_alive_at()
         if silence > WATCH_SECONDS:

@@ -15,7 +15,7 @@ from jobspec.planning.pauses import Pause, retire
 from jobspec.planning.plan import Action, Change, Reason
 from jobspec.reconcile.agenda import Agenda, Wake
 from jobspec.reconcile.contention import Contention
-from jobspec.reconcile.health import LEAST_SECONDS, WATCH_SECONDS, Health
+from jobspec.reconcile.health import STUCK_SECONDS, WATCH_SECONDS, Health
 from jobspec.reconcile.report import Cause, Report, Result, Trigger, Withheld
 from jobspec.reconcile.settings import Pauses, Settings
 from jobspec.reconcile.settling import Settling
@@ -264,15 +264,28 @@ def test_a_server_that_is_gone_makes_a_daemon_unready_but_is_no_reason_to_restar
     assert "nobody there" in health.find_unreadiness()
 
 
-def test_a_daemon_that_is_stuck_is_dead() -> None:
+def test_a_daemon_in_which_nothing_moves_is_dead() -> None:
     clock = Clock()
     health = clock.health()
-    health.complete(make_report())
-    clock.now = clock.watched = 1000 + 301
-    assert health.find_death() == health.find_unreadiness() == "no cycle has come to an end for 301 s"
+    health.begin()
+    clock.now = clock.watched = 1000 + STUCK_SECONDS + 1
+    assert health.find_death() == health.find_unreadiness() == "nothing has moved for 301 s"
 
     clock.answered = clock.now  # a long cycle to which Temporal still answers
     assert health.find_death() == ""
+
+
+def test_a_daemon_that_waits_and_waits_is_dead() -> None:
+    clock = Clock()
+    health = clock.health()
+    health.complete(make_report())
+    for _ in range(10):
+        clock.now = clock.watched = clock.now + 60
+        health.beat()
+        assert health.find_death() == ""
+    clock.now = clock.watched = clock.now + 1
+    health.beat()
+    assert health.find_death() == "no cycle has come to an end for 601 s"
 
 
 def test_a_dead_watch_makes_the_daemon_dead() -> None:
@@ -281,9 +294,3 @@ def test_a_dead_watch_makes_the_daemon_dead() -> None:
     clock.now += WATCH_SECONDS + 1
     health.complete(make_report())
     assert "the watch of the files" in health.find_death()
-
-
-def test_with_a_short_interval_a_server_that_is_waited_for_is_no_death() -> None:
-    health = Clock().health()
-    health.interval = timedelta(seconds=1)
-    assert health.limit == LEAST_SECONDS
