@@ -294,3 +294,24 @@ async def test_a_converter_that_prints_does_not_spoil_the_data(sealed: Project) 
     finished = await sealed.run("plan", "--output", "json")
     assert finished.code == 0, finished.text
     assert finished.stdout.startswith("{"), finished.stdout
+
+
+@pytest.mark.parametrize("server", ["chasm"], indirect=True)
+async def test_the_daemon_loads_the_converter_and_no_other_code(project: Project) -> None:
+    project.write(CODEC, to="codec.py")
+    project.write("raise SystemExit('loaded')", to="shop.py")
+    project.configure(SETTINGS)
+    project.write(JOB.replace("{type: W}", "shop:Workflow"))
+
+    once = await project.run("reconcile", "--once")
+    assert (once.code, once.stdout) == (0, "1 created\n"), once
+    await project.until_listed("a")
+    payload = (await project.describe()).schedule.action.start_workflow.input.payloads[0]
+    assert payload.metadata["encoding"] == b"binary/encrypted"
+
+    again = await project.run("reconcile", "--once")
+    assert (again.code, again.stdout) == (0, "No changes.\n"), again
+    project.write(JOB.replace("{type: W}", "shop:Workflow").replace("1234", "5678"))
+    changed = await project.run("reconcile", "--once")
+    assert changed.stdout == "1 updated\n"
+    assert "secret" not in once.text + changed.text
