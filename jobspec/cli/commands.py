@@ -22,7 +22,7 @@ COMMANDS = {
     "init": ("project", "Write a new project, or prepare a namespace."),
     "validate": ("validate", "Check the spec files, their import paths and inputs."),
     "plan": ("plan", "Show what apply would do."),
-    "apply": ("plan", "Make the live schedules equal to the specs."),
+    "apply": ("apply", "Make the live schedules equal to the specs."),
     "reconcile": ("reconcile", "Keep the live schedules equal to the specs: a daemon."),
     "worker": ("worker", "Run the jobs of the specs."),
     "dev": ("dev", "Run it all on an embedded Temporal server."),

@@ -12,6 +12,9 @@ from jobspec.cli.completion import complete_environments
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+PLAN_OUTPUTS = ("text", "json", "markdown", "github")
+"""The forms of a plan."""
+
 Command = TypeVar("Command", bound="Callable[..., Any]")
 
 

@@ -74,7 +74,7 @@ async def _adopt(specs: Specs, options: ConnectionOptions, names: Collection[str
     for error in found.failed.values() if not names else ():
         say(f"error: {error}")
     plan = plan_adoptions(chosen, wanted, live, terms=terms, former=former, namespace=client.namespace)
-    report_plan(plan, schedules)
+    report_plan(plan, schedules, specs.project)
     assignment = Assignment(schedules=schedules, wanted=wanted, terms=terms, adopt_from=former)
     outcomes = await report_outcomes(apply_plan(plan, assignment))
     code = ExitCode.REFUSED if found.failed and not names else code_of_held(plan)

@@ -7,6 +7,7 @@ again for that job alone when a write meets a conflict.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -16,7 +17,7 @@ from jobspec.planning.pauses import Pause, read_retirement, retire, spec_reason,
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from datetime import datetime, timedelta
+    from datetime import datetime
 
     from jobspec.live.canonical import CanonicalSchedule
     from jobspec.live.messages import DesiredSchedule
@@ -40,6 +41,7 @@ class Reason(StrEnum):
     NEW = "new"
     CHANGED = "changed"
     REMOVED = "removed"
+    MENDED = "mended"
     DRIFT = "drift"
     REQUESTED = "requested"
 
@@ -85,6 +87,7 @@ class Change:
         delete_after: When a retired schedule will be deleted.
         was: Paused and note as they are; None for a schedule that is created.
         recent_runs: When the live schedule last started runs, jitter included, newest last.
+        drifted: Of the fields, those that would differ without what made this change.
     """
 
     name: str
@@ -98,6 +101,7 @@ class Change:
     delete_after: datetime | None = None
     was: Pause | None = None
     recent_runs: tuple[datetime, ...] = ()
+    drifted: frozenset[str] = frozenset()
 
     def does_the_same_as(self, other: Change) -> bool:
         """Whether a reader who was shown one has been shown the other."""
@@ -129,8 +133,9 @@ class Plan:
 
     Attributes:
         project: Whose schedules these are.
-        namespace: Where they are.
+        namespace: Where they are; None where no server was asked.
         environment: The environment that the specs were merged for; None without one.
+        grace: From retired to deleted.
         changes: The writes.
         held: What is left alone.
         unchanged: How many schedules are as the specs want them.
@@ -139,8 +144,9 @@ class Plan:
     """
 
     project: str
-    namespace: str
+    namespace: str | None
     environment: str | None = None
+    grace: timedelta = timedelta(0)
     changes: tuple[Change, ...] = ()
     held: tuple[Held, ...] = ()
     unchanged: int = 0
@@ -218,7 +224,7 @@ def make_plan(  # noqa: PLR0913  all that a plan depends on
     decisions = [
         _plan_unless_equal(name, wanted.get(name), live.get(name), terms, known)
         if name not in invalid
-        else _hold_invalid(name, invalid[name])
+        else hold_invalid(name, invalid[name])
         for name in sorted(wanted.keys() | live.keys() | invalid.keys())
     ]
     return collect(decisions, terms=terms, namespace=namespace, environment=environment)
@@ -236,12 +242,15 @@ def _plan_unless_equal(
     return decision
 
 
-def collect(decisions: Sequence[Decision], *, terms: Terms, namespace: str, environment: str | None = None) -> Plan:
+def collect(
+    decisions: Sequence[Decision], *, terms: Terms, namespace: str | None, environment: str | None = None
+) -> Plan:
     """Make a plan of decisions, which are in name order."""
     return Plan(
         project=terms.project,
         namespace=namespace,
         environment=environment,
+        grace=terms.grace,
         changes=tuple(decision for decision in decisions if isinstance(decision, Change)),
         held=tuple(decision for decision in decisions if isinstance(decision, Held)),
         unchanged=sum(isinstance(decision, Unchanged) for decision in decisions),
@@ -340,7 +349,7 @@ def _plan_present(wanted: Wanted, live: LiveSchedule) -> Decision:
 def explain_live(wanted: Wanted, live: LiveSchedule) -> tuple[FieldChange, ...]:
     """Say in which fields a live schedule, whosever it is, is not as a job asks for."""
     pause = Pause(paused=live.paused, note=live.note)
-    return explain_difference(live.canonical, wanted.desired.canonical) + _explain_pause(
+    return explain_difference(live.canonical, wanted.desired.canonical) + explain_pause(
         pause, _want_pause_of(wanted, live)
     )
 
@@ -351,7 +360,8 @@ def _want_pause_of(wanted: Wanted, live: LiveSchedule) -> Pause:
     return want_pause(retirement.before if retirement else pause, wanted.desired.paused)
 
 
-def _explain_pause(before: Pause, after: Pause) -> tuple[FieldChange, ...]:
+def explain_pause(before: Pause, after: Pause) -> tuple[FieldChange, ...]:
+    """Say how two pauses differ, in the words of a spec."""
     if before == after:
         return ()
     shown = _show_pause(before), _show_pause(after)
@@ -371,12 +381,7 @@ def _plan_unwanted(name: str, live: LiveSchedule | None, terms: Terms) -> Decisi
     if live is None or live.project not in terms.owners:
         return Absent(name=name)
     if not terms.can_prune:
-        return Held(
-            name=name,
-            reason=HeldReason.FROZEN,
-            message="no spec names it, but not all specs can be used",
-            hint="mend the specs; nothing is retired or deleted until all of them can be used",
-        )
+        return hold_frozen(name)
     pause = Pause(paused=live.paused, note=live.note)
     retirement = read_retirement(pause)
     removal = Change(
@@ -423,13 +428,24 @@ def hold_foreign(name: str, source: Source | None, project: str | None) -> Held:
     )
 
 
-def _hold_invalid(name: str, source: Source | None) -> Held:
+def hold_invalid(name: str, source: Source | None) -> Held:
+    """Say that a job has mistakes, whose first one is at the source."""
     return Held(
         name=name,
         reason=HeldReason.INVALID,
         message="its spec has mistakes, so its schedule is left as it is",
         hint="`jobspec validate` shows them",
         source=source,
+    )
+
+
+def hold_frozen(name: str) -> Held:
+    """Say that a job would go, were it certain that no spec names it."""
+    return Held(
+        name=name,
+        reason=HeldReason.FROZEN,
+        message="no spec names it, but not all specs can be used",
+        hint="mend the specs; nothing is retired or deleted until all of them can be used",
     )
 
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from jobspec.diagnostics import Severity
-from jobspec.planning.diff import ABSENT, FieldChange, explain_creation
-from jobspec.planning.pauses import read_retirement, spec_reason
+from jobspec.planning.pauses import read_retirement
 from jobspec.planning.plan import Action
+from jobspec.planning.renames import find_renames
+from jobspec.planning.shown import Privacy, make_checksum, show_fields
 from jobspec.render.documents import (
     ApplyDocument,
+    BaseDocument,
     ChangeDocument,
     CountsDocument,
     DiagnosticDocument,
@@ -31,7 +32,7 @@ from jobspec.render.documents import (
 from jobspec.timing.duration import format_duration
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from jobspec.diagnostics import Diagnostic, Location
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from jobspec.planning.effects import Effects, Rhythm
     from jobspec.planning.guards import Refusal
     from jobspec.planning.plan import Change, Held, Plan, Source
+    from jobspec.planning.shown import ShownField
 
 
 def plan_document(
@@ -47,7 +49,8 @@ def plan_document(
     refusals: Iterable[Refusal] = (),
     diagnostics: Iterable[Diagnostic] = (),
     effects: Mapping[str, Effects] = MappingProxyType({}),
-    show_input: bool = True,
+    privacy: Privacy = Privacy(),  # noqa: B008  immutable
+    base: BaseDocument | None = None,
 ) -> PlanDocument:
     """Make the document of a plan.
 
@@ -56,14 +59,25 @@ def plan_document(
         effects: What the changes do to the run times, by the job's name.
         refusals: Guards that refuse it.
         diagnostics: Mistakes in the files it was made from.
-        show_input: Whether to show what goes through the data converter's codec; else it is only said to differ.
+        privacy: What must not be shown.
+        base: What the specs were compared with, where that is not only what is live.
     """
+    old_names = find_renames(plan)
+    new_names = {old: new for new, old in old_names.items()}
     return PlanDocument(
         project=plan.project,
         namespace=plan.namespace,
         environment=plan.environment,
+        base=base,
+        grace=format_duration(plan.grace),
+        checksum=None if plan.namespace is None else make_checksum(plan, privacy),
         counts=_count(plan),
-        changes=tuple(_change(change, effects.get(change.name), show_input=show_input) for change in plan.changes),
+        changes=tuple(
+            _change(change, privacy, effects.get(change.name)).model_copy(
+                update={"renamed_from": old_names.get(change.name), "renamed_to": new_names.get(change.name)}
+            )
+            for change in plan.changes
+        ),
         held=tuple(map(_held, plan.held)),
         completed=plan.completed,
         retired=plan.retired,
@@ -71,7 +85,7 @@ def plan_document(
             RefusalDocument(guard=refusal.guard, message=refusal.message, override=refusal.override)
             for refusal in refusals
         ),
-        diagnostics=tuple(map(_diagnostic, diagnostics)),
+        diagnostics=tuple(map(diagnostic_document, diagnostics)),
     )
 
 
@@ -97,7 +111,7 @@ def diagnostics_document(diagnostics: Sequence[Diagnostic]) -> DiagnosticsDocume
     return DiagnosticsDocument(
         errors=sum(found.severity is Severity.ERROR for found in diagnostics),
         warnings=sum(found.severity is Severity.WARNING for found in diagnostics),
-        diagnostics=tuple(map(_diagnostic, diagnostics)),
+        diagnostics=tuple(map(diagnostic_document, diagnostics)),
     )
 
 
@@ -111,14 +125,14 @@ def _count(plan: Plan) -> CountsDocument:
     )
 
 
-def _change(change: Change, effects: Effects | None, *, show_input: bool) -> ChangeDocument:
+def _change(change: Change, privacy: Privacy, effects: Effects | None) -> ChangeDocument:
     retirement = read_retirement(change.pause) if change.action is Action.DELETE else None
     return ChangeDocument(
         name=change.name,
         action=change.action,
         reason=change.reason,
         source=_source(change.source),
-        fields=tuple(_show_fields(_explain(change), show_input=show_input)),
+        fields=tuple(map(_field, show_fields(change, privacy))),
         pause=PauseDocument(paused=change.pause.paused, note=change.pause.note),
         delete_after=_time(change.delete_after),
         retired_since=_time(retirement.since) if retirement else None,
@@ -144,39 +158,14 @@ def _rhythm(rhythm: Rhythm) -> RhythmDocument:
     )
 
 
-def _explain(change: Change) -> tuple[FieldChange, ...]:
-    """Say what differs; of a new schedule, say all that is set; of a restored one, leave its retirement out."""
-    if change.action is Action.RESTORE:
-        return tuple(field for field in change.fields if field.field != "schedule.paused")
-    if change.action is not Action.CREATE or change.after is None:
-        return change.fields
-    fields = explain_creation(change.after, name=change.name)
-    if change.pause.paused:
-        fields += (FieldChange(field="schedule.paused", before=ABSENT, after=spec_reason(change.pause) or True),)
-    return fields
-
-
-def _show_fields(fields: Iterable[FieldChange], *, show_input: bool) -> Iterator[FieldDocument]:
-    """Hide what is private, one line for each private field, so that not even its keys are told."""
-    hidden: set[str] = set()
-    for field in fields:
-        owner = field.private_field
-        if owner is None or show_input:
-            sides = {"before": field.before, "after": field.after}
-            shown = {side: _plain(value) for side, value in sides.items() if value is not ABSENT}
-            yield FieldDocument(field=field.field, **shown)
-        elif owner not in hidden:
-            hidden.add(owner)
-            yield FieldDocument(field=owner, hidden=True)
-
-
-def _plain(value: Any) -> Any:
-    """Sort keys, and replace the numbers that JSON lacks; a stranger's schedule may hold any."""
-    if isinstance(value, dict):
-        return {key: _plain(value[key]) for key in sorted(value)}
-    if isinstance(value, list):
-        return [_plain(item) for item in value]
-    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
+def _field(field: ShownField) -> FieldDocument:
+    return FieldDocument(
+        field=field.field,
+        hidden=field.is_hidden,
+        redacted=field.is_redacted,
+        drift=field.is_drift,
+        **field.values,
+    )
 
 
 def _held(held: Held) -> HeldDocument:
@@ -198,7 +187,8 @@ def format_utc(time: datetime) -> str:
     return time.isoformat().replace("+00:00", "Z")
 
 
-def _diagnostic(diagnostic: Diagnostic) -> DiagnosticDocument:
+def diagnostic_document(diagnostic: Diagnostic) -> DiagnosticDocument:
+    """Make the part that tells one mistake."""
     return DiagnosticDocument(
         code=diagnostic.code,
         severity=diagnostic.severity,

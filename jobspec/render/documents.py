@@ -17,6 +17,7 @@ Time = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
 Count = Annotated[int, Field(ge=0)]
 Version = Annotated[Literal[1], Field(description="The version of its form; keys may be added within one.")]
 _KIND = Field(description="What this document is.")
+_SIDES = ("before", "after")
 
 
 class Document(BaseModel):
@@ -57,10 +58,16 @@ class FieldDocument(Document):
     hidden: bool = False
     """Whether the values go through the data converter's codec and are therefore not shown."""
 
+    redacted: bool = False
+    """Whether the values, or parts of them, are left out because the project says so."""
+
+    drift: bool = False
+    """Whether it differs although the branch did not change it; said only with `--base` and `--live`."""
+
     @model_serializer(mode="wrap")
     def _leave_out_absent(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         values: dict[str, Any] = handler(self)
-        return {key: value for key, value in values.items() if key == "hidden" or key in self.model_fields_set}
+        return {key: value for key, value in values.items() if key not in _SIDES or key in self.model_fields_set}
 
 
 class PauseDocument(Document):
@@ -144,6 +151,12 @@ class ChangeDocument(Document):
 
     effects: EffectsDocument | None = None
     """What it does to the run times; null where it does nothing to them."""
+
+    renamed_from: str | None = None
+    """The job that goes in the same plan and is the same but for its name; null where there is none such."""
+
+    renamed_to: str | None = None
+    """The job that comes in the same plan and is the same but for its name; null where there is none such."""
 
 
 class HeldDocument(Document):
@@ -241,6 +254,25 @@ class CountsDocument(Document):
     """Jobs that are retired already and wait for their deletion."""
 
 
+class BaseDocument(Document):
+    """What the specs were compared with."""
+
+    ref: str
+    """The commit that was named."""
+
+    commit: str
+    """The hash of the one that was read: where what is checked out left the named one."""
+
+    live: bool
+    """Whether the live schedules were read too, so that reasons tell drift from what the branch changes."""
+
+    notes: tuple[str, ...]
+    """What else to know of the comparison, as sentences without a full stop."""
+
+    diagnostics: tuple[DiagnosticDocument, ...]
+    """Mistakes that the commit has; the files bear its name."""
+
+
 class PlanDocument(Document):
     """What would be done to make the live schedules equal to the specs."""
 
@@ -251,11 +283,20 @@ class PlanDocument(Document):
     project: str
     """Whose schedules these are."""
 
-    namespace: str
-    """Where they are."""
+    namespace: str | None
+    """Where they are; null where no server was asked."""
 
     environment: str | None
     """The environment that the specs were merged for."""
+
+    base: BaseDocument | None
+    """What the specs were compared with beside the live schedules, or in place of them."""
+
+    grace: str
+    """From retired to deleted, such as `24h`; `0s` deletes at once."""
+
+    checksum: str | None
+    """Of all that is shown of the changes, for `apply --checksum`; null where no server was asked."""
 
     counts: CountsDocument
     """How many there are of each."""

@@ -12,14 +12,16 @@ from typing import TYPE_CHECKING, Any
 
 from jobspec.diagnostics import Severity
 from jobspec.planning.pauses import Pause, spec_reason
-from jobspec.planning.plan import Action
+from jobspec.planning.plan import Action, Reason
 from jobspec.render.effects import render_effects
 from jobspec.render.terminal import cut, cut_pair, escape, measure, pad, to_ascii
+from jobspec.spec.redaction import REDACTED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from jobspec.render.documents import (
+        BaseDocument,
         ChangeDocument,
         FieldDocument,
         HeldDocument,
@@ -49,6 +51,8 @@ _MISTAKES = """\
 The specs have mistakes, so `jobspec apply` will write nothing of this without `--keep-going`."""
 _INDENT = "    "
 _ARROW = " → "
+_DRIFT = "  (drift)"
+_NONE = "none"
 _WORD_COLUMNS = max(map(len, Action))
 _MOST_NAME_COLUMNS = 48
 _NARROWEST = 40
@@ -91,15 +95,32 @@ def _colored(text: str) -> str:
 
 
 def _summary(plan: PlanDocument) -> Iterator[str]:
-    environment = f", environment {escape(plan.environment)}," if plan.environment else ""
-    where = f"project {escape(plan.project)}{environment} in namespace {escape(plan.namespace)}"
+    where = tell_place(plan)
     changes, held, rest = summarize_counts(plan)
     if not (changes or held or plan.refusals):
         yield "No changes."
         yield f"{where[0].upper()}{where[1:]}: {rest or 'no schedules'}."
-        return
-    said = "; ".join(filter(None, [changes or "nothing to change", held, rest]))
-    yield f"Plan for {where}: {said}."
+    else:
+        said = "; ".join(filter(None, [changes or "nothing to change", held, rest]))
+        yield f"Plan for {where}: {said}."
+    for note in plan.base.notes if plan.base else ():
+        yield f"Note: {escape(note)}."
+
+
+def tell_place(plan: PlanDocument) -> str:
+    """Say whose schedules a plan is about, where they are, and what the specs were compared with."""
+    parts = [f"project {escape(plan.project)}"]
+    if plan.environment:
+        parts.append(f"environment {escape(plan.environment)}")
+    where = ", ".join(parts)
+    if plan.namespace is not None:
+        where += f"{',' if plan.environment else ''} in namespace {escape(plan.namespace)}"
+    return f"{where}, compared with {tell_base(plan.base)}" if plan.base else where
+
+
+def tell_base(base: BaseDocument) -> str:
+    """Name the commit that the specs were compared with."""
+    return f"{escape(base.ref)} at {base.commit[:7]}"
 
 
 def summarize_counts(plan: PlanDocument) -> tuple[str, str, str]:
@@ -123,19 +144,36 @@ def _change_block(change: ChangeDocument, plan: PlanDocument, columns: int, widt
     source = [f"{escape(change.source.file)}:{change.source.line}"] if change.source else []
     remarks = [change.reason.value, *source]
     yield _heading(SYMBOLS[change.action], change.action.value, change.name, columns, remarks)
-    for sentence in _say_more(change, plan):
+    for sentence in say_more(change, plan):
         yield f"{_INDENT}{sentence}"
-    yield from _field_lines(change.fields, width, is_new=change.action is Action.CREATE)
+    yield from _field_lines(change.fields, width, is_new=is_all_told(change))
     if change.effects:
         yield from (f"{_INDENT}{line}" for line in render_effects(change.effects, width=width - len(_INDENT)))
 
 
-def _say_more(change: ChangeDocument, plan: PlanDocument) -> Iterator[str]:
+def is_all_told(change: ChangeDocument) -> bool:
+    """Whether the fields are all that is set, instead of what differs."""
+    return change.action is Action.CREATE or change.reason is Reason.MENDED
+
+
+def say_more(change: ChangeDocument, plan: PlanDocument) -> Iterator[str]:
+    """Say in sentences what the fields of a change do not tell."""
+    yield from _say_of_action(change, plan)
+    if change.renamed_to is not None:
+        new = escape(change.renamed_to)
+        yield f"renamed to {new}, to Temporal another schedule: past runs and an operator's pause stay with this one"
+    if change.renamed_from is not None:
+        yield f"renamed from {escape(change.renamed_from)}"
+
+
+def _say_of_action(change: ChangeDocument, plan: PlanDocument) -> Iterator[str]:
     match change.action:
         case Action.DELETE if change.retired_since:
             yield f"retired since {change.retired_since}, its grace time is over; deleted for good"
         case Action.DELETE:
             yield "deleted at once and for good, because the project has no grace time"
+        case Action.RETIRE if change.delete_after is None:
+            yield f"paused by the apply; deleted by the first one after {plan.grace} more"
         case Action.RETIRE:
             yield f"paused now; deleted by the first apply after {change.delete_after}"
         case Action.RESTORE:
@@ -144,6 +182,8 @@ def _say_more(change: ChangeDocument, plan: PlanDocument) -> Iterator[str]:
             yield f"gets the mark of project `{escape(plan.project)}`; nothing else is written"
             if change.fields:
                 yield "what the apply after that will change:"
+        case _ if change.reason is Reason.MENDED:
+            yield "its spec had mistakes before, so what differs is not known; all that it sets:"
         case _:
             pass
 
@@ -162,19 +202,34 @@ def _field_lines(fields: Sequence[FieldDocument], width: int, *, is_new: bool) -
     columns = max(map(measure, names), default=0) + 1
     room = width - len(_INDENT) - columns - 1
     for name, field in zip(names, fields, strict=True):
-        yield f"{_INDENT}{pad(f'{name}:', columns)} {_show_field(field, room, is_new=is_new)}"
+        mark = _DRIFT if field.drift else ""
+        yield f"{_INDENT}{pad(f'{name}:', columns)} {_show_field(field, room - len(mark), is_new=is_new)}{mark}"
 
 
 def _show_field(field: FieldDocument, room: int, *, is_new: bool) -> str:
     if field.hidden:
-        return "set, not shown (`--show-input` shows it)" if is_new else "differs, not shown (`--show-input` shows it)"
+        return tell_hidden(is_new=is_new)
     if is_new:
-        return cut(_show(field.after), room)
-    before, after = [
-        _show(getattr(field, side)) if side in field.model_fields_set else "none" for side in ("before", "after")
-    ]
-    before, after = cut_pair(before, after, room - len(_ARROW))
-    return f"{before}{_ARROW}{after}"
+        return cut(_show_side(field, "after"), room)
+    before, after = show_sides(field, room - len(_ARROW))
+    return f"{before or _NONE}{_ARROW}{after or _NONE}"
+
+
+def tell_hidden(*, is_new: bool) -> str:
+    """Say of a field that it is not shown."""
+    return f"{'set' if is_new else 'differs'}, not shown (`--show-input` shows it)"
+
+
+def show_sides(field: FieldDocument, columns: int) -> tuple[str | None, str | None]:
+    """Write what a field was and what it will be, so that both fit and show where they differ; None for no value."""
+    sides = [_show_side(field, side) if side in field.model_fields_set else None for side in ("before", "after")]
+    before, after = cut_pair(sides[0] or _NONE, sides[1] or _NONE, columns)
+    return (None if sides[0] is None else before), (None if sides[1] is None else after)
+
+
+def _show_side(field: FieldDocument, side: str) -> str:
+    value = getattr(field, side)
+    return REDACTED if field.redacted and value == REDACTED else _show(value)
 
 
 def _show(value: Any) -> str:

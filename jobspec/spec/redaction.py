@@ -110,6 +110,11 @@ class Redaction:
         rests = {rest for pattern in self.patterns for rest in _follow(pattern, steps)}
         return _hide(value, rests) if rests else value
 
+    def concerns(self, path: Iterable[str | int]) -> bool:
+        """Whether anything at a path, or below it, must not be shown."""
+        steps = tuple(map(str, path))
+        return any(True for pattern in self.patterns for _ in _follow(pattern, steps))
+
     def find(self, value: Any, path: ValuePath = ()) -> Iterator[ValuePath]:
         """Find the ways to all that must not be shown of a value, the outermost of each only.
 

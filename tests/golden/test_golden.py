@@ -1,7 +1,8 @@
 """Desired specs and a live side → the plan, as text and as JSON.
 
-A case is a directory: `specs.yaml` is what git says, `live.yaml` what the server has, both as they would stand in a
-file, `case.toml` the rest: time, ownership, pauses, guards. `--update-golden` writes the expectations anew.
+A case is a directory: `specs.yaml` is what git says, `live.yaml` what the server has, `base.yaml` what git said before,
+all as they would stand in a file, `case.toml` the rest: time, ownership, pauses, guards, further outputs.
+`--update-golden` writes the expectations anew.
 """
 
 from __future__ import annotations
@@ -20,13 +21,21 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from jobspec.errors import MalformedScheduleError
 from jobspec.live.messages import DesiredSchedule, make_desired
 from jobspec.planning.adoption import plan_adoptions
+from jobspec.planning.branches import Base, plan_branch, trace_to_branch
+from jobspec.planning.convergence import DesiredJobs
 from jobspec.planning.effects import work_out_plan
 from jobspec.planning.guards import Allowances, SpecsFound, check
 from jobspec.planning.pauses import Pause, retire
 from jobspec.planning.plan import Plan, Source, Terms, Wanted, make_plan
+from jobspec.planning.shown import Privacy
+from jobspec.planning.wanted import SourcedSpec, WantedJobs
+from jobspec.render.annotations import annotate_plan
 from jobspec.render.conversion import plan_document
+from jobspec.render.documents import BaseDocument
+from jobspec.render.markdown import render_markdown
 from jobspec.render.plan import render_plan
 from jobspec.spec.model import JobSpec
+from jobspec.spec.redaction import PlanSettings, Redaction
 from jobspec.timing.duration import parse_duration
 from jobspec.timing.upcoming import has_run
 
@@ -83,6 +92,18 @@ def read_live(job: JobSpec, tweaks: Mapping[str, Any], grace: str) -> LiveSchedu
     return cast("LiveSchedule", live)
 
 
+def want(specs: Path, now: datetime) -> dict[str, Wanted]:
+    return {
+        job.name: Wanted(
+            desired=desire(job),
+            find_source=partial(find_source, specs, job.name),
+            is_completed=not has_run(job.schedule.timetable, now),
+        )
+        for job in read_jobs(specs)
+        if job.schedule
+    }
+
+
 def make(case: Path, settings: Mapping[str, Any]) -> Plan:
     specs, now, grace = case / "specs.yaml", settings["now"], settings.get("grace", "24h")
     assert isinstance(now, datetime)
@@ -95,21 +116,26 @@ def make(case: Path, settings: Mapping[str, Any]) -> Plan:
         grace=parse_duration(grace),
         can_prune=settings.get("can_prune", True),
     )
-    wanted = {
-        job.name: Wanted(
-            desired=desire(job),
-            find_source=partial(find_source, specs, job.name),
-            is_completed=not has_run(job.schedule.timetable, now),
-        )
-        for job in jobs
-        if job.schedule and job.name not in invalid
-    }
+    wanted = {name: job for name, job in want(specs, now).items() if name not in invalid}
     tweaks = settings.get("live", {})
     live = {job.name: read_live(job, tweaks.get(job.name, {}), grace) for job in read_jobs(case / "live.yaml")}
+    base = Base(
+        wanted=want(case / "base.yaml", now),
+        frozen=frozenset(settings.get("base_frozen", ())),
+        broken_files=frozenset(settings.get("base_broken_files", ())),
+    )
+    if "base" in settings and not live:
+        desired = DesiredJobs(
+            jobs=tuple(SourcedSpec(spec=job) for job in jobs if job.name not in invalid),
+            frozen={name: find_source(specs, name) for name in sorted(invalid)},
+            environment=settings.get("environment"),
+        )
+        found = WantedJobs(wanted=wanted)
+        return plan_branch(base, found, desired=desired, terms=terms, max_deletes=5, allowances=Allowances()).plan
     if "adopt" in settings:
         former = settings.get("adopt_from")
         return plan_adoptions(settings["adopt"], wanted, live, terms=terms, former=former, namespace="default")
-    return make_plan(
+    plan = make_plan(
         wanted,
         live,
         terms=terms,
@@ -117,6 +143,14 @@ def make(case: Path, settings: Mapping[str, Any]) -> Plan:
         namespace="default",
         environment=settings.get("environment"),
     )
+    return trace_to_branch(plan, wanted, base) if "base" in settings else plan
+
+
+def describe_base(settings: Mapping[str, Any]) -> BaseDocument | None:
+    if "base" not in settings:
+        return None
+    is_live, notes = settings["base"] == "live", tuple(settings.get("notes", ()))
+    return BaseDocument(ref="main", commit="3f2a9c1" + "0" * 33, live=is_live, notes=notes, diagnostics=())
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
@@ -134,11 +168,20 @@ def test_plan_is_as_expected(case: Path, update_golden: bool) -> None:  # noqa: 
         plan,
         refusals=refusals,
         effects=work_out_plan(plan, settings["now"]),
-        show_input=settings.get("show_input", True),
+        privacy=Privacy(
+            redaction=Redaction.of(PlanSettings(redact=tuple(settings.get("redact", ())))),
+            hides_input=not settings.get("show_input", True),
+        ),
+        base=describe_base(settings),
     )
-    text = render_plan(document, width=settings.get("width", 120), ascii=settings.get("ascii", False))
-    for name, found in (("plan.txt", text), ("plan.json", document.to_json())):
+    found = {
+        "plan.txt": render_plan(document, width=settings.get("width", 120), ascii=settings.get("ascii", False)),
+        "plan.json": document.to_json(),
+        "plan.md": render_markdown(document),
+        "plan.github": annotate_plan(document, prefix="shop/"),
+    }
+    for name in ("plan.txt", "plan.json", *settings.get("outputs", ())):
         expected = case / name
         if update_golden:
-            expected.write_text(found, encoding="utf-8")
-        assert found == expected.read_text(encoding="utf-8")
+            expected.write_text(found[name], encoding="utf-8")
+        assert found[name] == expected.read_text(encoding="utf-8")

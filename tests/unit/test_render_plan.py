@@ -9,9 +9,13 @@ from jobspec.diagnostics import Diagnostic, Location
 from jobspec.planning.apply import Outcome, Status
 from jobspec.planning.diff import ABSENT, FieldChange
 from jobspec.planning.plan import Action, Change, Plan, Reason, Source
+from jobspec.planning.shown import Privacy
 from jobspec.render.conversion import apply_document, outcome_document, plan_document
 from jobspec.render.outcomes import render_outcome, summarize_outcomes
 from jobspec.render.plan import render_plan
+
+SHOWN = {"hidden": False, "redacted": False, "drift": False}
+HIDDEN = {**SHOWN, "hidden": True}
 
 
 def change(name: str, action: Action = Action.UPDATE, *fields: FieldChange) -> Change:
@@ -42,14 +46,14 @@ PRIVATE = [
 
 
 def test_hidden_values_leak_neither_values_nor_keys() -> None:
-    document = plan_document(plan(change("job", Action.UPDATE, *PRIVATE)), show_input=False)
+    document = plan_document(plan(change("job", Action.UPDATE, *PRIVATE)), privacy=Privacy(hides_input=True))
     for text in (document.to_json(), render_plan(document)):
         assert WORD not in text
         assert "secret_key" not in text
     assert json.loads(document.to_json())["changes"][0]["fields"] == [
-        {"field": "input", "hidden": True},
-        {"field": "run.memo", "hidden": True},
-        {"field": "run.static_summary", "hidden": True},
+        {"field": "input", **HIDDEN},
+        {"field": "run.memo", **HIDDEN},
+        {"field": "run.static_summary", **HIDDEN},
     ]
 
 
@@ -60,8 +64,8 @@ def test_a_null_is_told_from_nothing() -> None:
     ]
     document = plan_document(plan(change("job", Action.UPDATE, *fields)))
     assert json.loads(document.to_json())["changes"][0]["fields"] == [
-        {"field": "input.a", "before": None, "after": 1, "hidden": False},
-        {"field": "input.b", "after": None, "hidden": False},
+        {"field": "input.a", "before": None, "after": 1, **SHOWN},
+        {"field": "input.b", "after": None, **SHOWN},
     ]
     assert "input.a: null → 1\n    input.b: none → null\n" in render_plan(document)
 

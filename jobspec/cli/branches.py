@@ -1,0 +1,127 @@
+"""`plan --base`: the specs of the working tree against those of a commit.
+
+Without a server this runs no code of the project, not even its data converter, so that a stranger's branch can be
+planned: inputs are compared as they are written.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from jobspec.cli.planning import make_terms
+from jobspec.lint.redacting import hide_values
+from jobspec.planning.branches import Base, plan_branch, trace_to_branch
+from jobspec.planning.convergence import desire_loaded
+from jobspec.planning.wanted import SourcedSpec, want_jobs
+from jobspec.render.conversion import diagnostic_document
+from jobspec.render.documents import BaseDocument
+from jobspec.spec.redaction import Redaction
+from jobspec.spec.revision import load_revision, name_files
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from temporalio.converter import DataConverter
+
+    from jobspec.cli.specs import Specs
+    from jobspec.diagnostics import Diagnostic
+    from jobspec.planning.convergence import Planned
+    from jobspec.planning.guards import Allowances
+    from jobspec.planning.wanted import WantedJobs
+    from jobspec.spec.loaded import Loaded
+    from jobspec.spec.revision import Revision
+
+_NO_NAMESPACE = ""
+
+
+def open_revision(specs: Specs, ref: str) -> Revision:
+    """Load the project as it is in the commit at which the checked out branch left another.
+
+    Args:
+        specs: The project in the working tree.
+        ref: The other branch, or any commit.
+
+    Raises:
+        UsageError: There is no git, no repository, no such commit, or none in common.
+    """
+    revision = load_revision(specs.directory, ref, env=specs.env, now=specs.now)
+    shown = hide_values(revision.diagnostics, revision.loaded.documents, Redaction.of(specs.project.plan))
+    return replace(revision, diagnostics=tuple(name_files(shown, revision)))
+
+
+def plan_offline(specs: Specs, revision: Revision, allowances: Allowances) -> Planned:
+    """Plan as if what the commit says had been applied; no server is asked."""
+    from temporalio.contrib.pydantic import pydantic_data_converter
+
+    found = _want(specs.loaded, specs, pydantic_data_converter, _NO_NAMESPACE)
+    return plan_branch(
+        _make_base(revision, specs, pydantic_data_converter, _NO_NAMESPACE),
+        found,
+        desired=desire_loaded(specs.loaded, specs.env),
+        terms=make_terms(specs),
+        max_deletes=specs.project.guards.max_deletes,
+        allowances=allowances,
+    )
+
+
+def trace(planned: Planned, specs: Specs, revision: Revision, converter: DataConverter) -> Planned:
+    """Say of each change of a plan against the server whether the branch makes it."""
+    base = _make_base(revision, specs, converter, planned.plan.namespace or _NO_NAMESPACE)
+    return replace(planned, plan=trace_to_branch(planned.plan, planned.wanted, base))
+
+
+def _make_base(revision: Revision, specs: Specs, converter: DataConverter, namespace: str) -> Base:
+    found = _want(revision.loaded, specs, converter, namespace)
+    return Base(
+        wanted=found.wanted,
+        frozen=revision.loaded.frozen | found.failed.keys(),
+        broken_files=frozenset(each.location.path for each in _list_file_errors(revision.loaded)),
+        is_unreadable=revision.project is None,
+    )
+
+
+def _list_file_errors(loaded: Loaded) -> Iterator[Diagnostic]:
+    """List what leaves nothing known of a whole file."""
+    return (each for each in loaded.diagnostics if each.is_error and each.job is None)
+
+
+def _want(loaded: Loaded, specs: Specs, converter: DataConverter, namespace: str) -> WantedJobs:
+    jobs = map(SourcedSpec.of, loaded.jobs.values())
+    return want_jobs(jobs, converter=converter, namespace=namespace, now=specs.now)
+
+
+def describe_base(specs: Specs, revision: Revision, *, is_live: bool) -> BaseDocument:
+    """Make the part of a plan's document that tells what the specs were compared with."""
+    return BaseDocument(
+        ref=revision.ref,
+        commit=revision.commit,
+        live=is_live,
+        notes=tuple(_note(specs, revision)),
+        diagnostics=tuple(map(diagnostic_document, revision.diagnostics)),
+    )
+
+
+def _note(specs: Specs, revision: Revision) -> Iterator[str]:
+    """Say what else has changed that decides about every job."""
+    before, after = revision.project, specs.project
+    if before is None:
+        yield f"jobspec.toml has mistakes at {revision.short}, so what the jobs were before is not known"
+        return
+    if not revision.has_environment:
+        yield f"there is no environment {specs.env} at {revision.short}, so every job is new in it"
+    elif not (revision.loaded.jobs or revision.loaded.frozen or revision.loaded.incomplete):
+        yield f"there are no jobs at {revision.short}, so every job is new"
+    if before.project is not None and before.project != after.project:
+        yield _tell_new_id(before.project, after.project or "", is_kept=before.project in after.also_owns)
+    if before.specs != after.specs:
+        yield f"the specs move from {', '.join(before.specs)} to {', '.join(after.specs)}"
+    if before.data_converter != after.data_converter:
+        yield "the data converter changes, so inputs may differ that are written alike"
+
+
+def _tell_new_id(before: str, after: str, *, is_kept: bool) -> str:
+    said = f"the project's id changes from {before} to {after}"
+    if is_kept:
+        return f"{said}, and what bears the former one stays its own"
+    return f"{said}, so that apply will hold what bears the former one; name it in also_owns to keep it"

@@ -1,0 +1,108 @@
+"""A plan on its way out: what of it may be shown, and in which form."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from jobspec.planning.shown import Privacy
+from jobspec.spec.redaction import Redaction
+
+if TYPE_CHECKING:
+    from temporalio.converter import DataConverter
+
+    from jobspec.cli.specs import Specs
+    from jobspec.planning.convergence import Planned
+    from jobspec.render.documents import BaseDocument, PlanDocument
+    from jobspec.spec.project import Project
+
+
+def make_privacy(project: Project, converter: DataConverter | None, *, shows_input: bool = False) -> Privacy:
+    """Say what must not be shown: what the project names, and what goes through a codec.
+
+    Args:
+        project: The project.
+        converter: Of the connection; None where inputs are compared as written.
+        shows_input: Whether somebody asked to see what goes through the codec.
+    """
+    return Privacy(
+        redaction=Redaction.of(project.plan),
+        hides_input=converter is not None and converter.payload_codec is not None,
+        shows_input=shows_input,
+    )
+
+
+def make_document(specs: Specs, planned: Planned, privacy: Privacy, base: BaseDocument | None = None) -> PlanDocument:
+    """Make the document of a plan, effects included.
+
+    Args:
+        specs: The specs that it was made from.
+        planned: The plan.
+        privacy: What must not be shown.
+        base: What the specs were compared with, where that is not only what is live.
+    """
+    from jobspec.planning.effects import work_out_plan
+    from jobspec.render.conversion import plan_document
+
+    return plan_document(
+        planned.plan,
+        refusals=planned.refusals,
+        diagnostics=specs.loaded.diagnostics,
+        effects=work_out_plan(planned.plan, specs.now),
+        privacy=privacy,
+        base=base,
+    )
+
+
+def put_plan(document: PlanDocument, specs: Specs, output: str) -> None:
+    """Write a plan to stdout, and to stderr what is wrong with its specs.
+
+    Args:
+        document: The plan.
+        specs: What it was made from.
+        output: One of `jobspec.cli.options.PLAN_OUTPUTS`.
+    """
+    from jobspec.cli.output import put, say_diagnostics
+
+    say_diagnostics(specs.loaded.diagnostics)
+    if output == "json":
+        put(document.to_json())
+    elif output == "markdown":
+        from jobspec.render.markdown import render_markdown
+
+        put(render_markdown(document))
+    elif output == "github":
+        from jobspec.render.annotations import annotate_plan
+
+        put(annotate_plan(document, prefix=find_prefix(specs.directory)))
+    else:
+        put(draw_plan(document))
+
+
+def draw_plan(document: PlanDocument, *, to_stderr: bool = False) -> str:
+    """Write a plan for the people at a terminal."""
+    from jobspec.cli.output import is_ascii_only, wants_color, width
+    from jobspec.render.plan import render_plan
+
+    stream = sys.stderr if to_stderr else sys.stdout
+    return render_plan(document, width=width(), ascii=is_ascii_only(stream), color=wants_color(stream))
+
+
+def find_prefix(directory: Path) -> str:
+    """Name a directory from the top of what GitHub checked out, with a slash at the end; empty where it is the top.
+
+    Args:
+        directory: The project's.
+    """
+    place = Path(os.path.realpath(directory))
+    given = os.environ.get("GITHUB_WORKSPACE")
+    top = Path(os.path.realpath(given)) if given else _find_repository(place)
+    if top is None or top == place or not place.is_relative_to(top):
+        return ""
+    return f"{place.relative_to(top).as_posix()}/"
+
+
+def _find_repository(place: Path) -> Path | None:
+    return next((each for each in (place, *place.parents) if (each / ".git").exists()), None)
