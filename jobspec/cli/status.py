@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 @click.argument("names", metavar="[NAME]...", nargs=-1, shell_complete=complete_jobs)
 @tz_option
 @target_options
+@click.option("--live", "daemon", metavar="URL", help="Ask the daemon that serves there (`reconcile --http`) instead.")
 @output_option("text", "json")
-def status_command(names: tuple[str, ...], zone: str | None, target: Target, output: str) -> None:
+def status_command(names: tuple[str, ...], zone: str | None, target: Target, daemon: str | None, output: str) -> None:
     """Show how jobs stand: state, next run, last run and its outcome, what runs now, and what differs from the spec.
 
     Without NAME, all jobs, also those with mistakes, and the project's schedules that no spec names. What ended in the
@@ -32,10 +33,30 @@ def status_command(names: tuple[str, ...], zone: str | None, target: Target, out
     from jobspec.cli.clock import open_clock
     from jobspec.cli.specs import open_specs
 
+    if daemon:
+        _show_daemon(daemon, names, output)
+        return
     clock = open_clock(zone)
     specs = open_specs(target.environment)
     namespace, jobs = asyncio.run(_survey(specs, target, names))
     _show(specs, namespace, jobs, clock, output)
+
+
+def _show_daemon(address: str, names: tuple[str, ...], output: str) -> None:
+    """Show what a daemon knows, which needs neither files nor Temporal."""
+    from jobspec.cli.output import find_style, put
+    from jobspec.errors import NotFoundError
+    from jobspec.reconcile.remote import fetch_daemon
+    from jobspec.render.daemon import render_daemon
+    from jobspec.spec.vocabulary import join_words
+
+    document = fetch_daemon(address)
+    if names:
+        missing = sorted(set(names) - {job.name for job in document.jobs})
+        if missing:
+            raise NotFoundError(f"the daemon knows no job {join_words(missing, 'or')}")
+        document = document.model_copy(update={"jobs": tuple(job for job in document.jobs if job.name in names)})
+    put(document.to_json() if output == "json" else render_daemon(document, find_style()))
 
 
 async def _survey(specs: Specs, target: Target, names: tuple[str, ...]) -> tuple[str, tuple[JobOverview, ...]]:

@@ -123,6 +123,10 @@ async def test_the_command_serves_what_it_does_until_it_is_told_to_end(project: 
         await eventually(is_counted)
         _, status = await running.get("/status")
         check_document(status, project)
+        shown = await project.run("status", "--live", running.address)
+        assert [line.split()[:2] for line in shown.stdout.splitlines()[1:3]] == [["a", "synced"], ["b", "synced"]]
+        told = await project.run("status", "--live", running.address, "b", "--output", "json")
+        assert [each["name"] for each in json.loads(told.stdout)["jobs"]] == ["b"]
         log = await running.end()
 
     messages = [event["message"] for event in log]
