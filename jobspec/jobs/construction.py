@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING, Any
 from jobspec.diagnostics import Severity
 from jobspec.errors import InvalidDefinitionError
 from jobspec.jobs.checks import check_code
-from jobspec.jobs.code import WorkflowCode, inspect_activity, inspect_workflow
+from jobspec.jobs.code import Mistake, WorkflowCode, inspect_activity, inspect_workflow
 from jobspec.jobs.job_code import CodeSource, Named, inspect_model
 from jobspec.spec.model import JobSpec, WorkflowRef
-from jobspec.spec.validation import say_path, validate_job
+from jobspec.spec.part import kind_of
+from jobspec.spec.project import check_project_id
+from jobspec.spec.validation import Problem, say_path, validate_job
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from jobspec.spec.validation import Problem
+    from jobspec.jobs.job_code import JobCode
 
 
 def make_job(
@@ -24,6 +26,7 @@ def make_job(
     workflow: type | str | WorkflowRef,
     activities: Sequence[Callable[..., Any] | str],
     input_model: Any,
+    others: Iterable[Problem] = (),
 ) -> tuple[JobSpec, CodeSource]:
     """Make a job from code.
 
@@ -32,6 +35,7 @@ def make_job(
         workflow: The class, its import path, or a reference such as `WorkflowRef(type="sync-orders")`.
         activities: Functions and bound methods, or their import paths.
         input_model: A type or its import path; None without one.
+        others: What is wrong with the rest, to be said with it.
 
     Returns:
         The job as a spec file would say it, and where its code is.
@@ -39,17 +43,50 @@ def make_job(
     Raises:
         InvalidDefinitionError: Something is wrong; says all of it.
     """
+    listed = () if isinstance(activities, str) else activities
     source = CodeSource(
         workflow=_find_workflow(workflow),
-        activities=tuple(each if isinstance(each, str) else _inspect_activity(each) for each in activities),
+        activities=tuple(each if isinstance(each, str) else _inspect_activity(each) for each in listed),
         model=input_model if input_model is None or isinstance(input_model, str) else _inspect_model(input_model),
     )
-    refer = {"workflow": _refer(workflow, source), "activities": list(_paths_of(activities))}
+    refer: dict[str, Any] = {"workflow": _refer(workflow, source), "activities": list(_paths_of(listed))}
+    if isinstance(activities, str):
+        refer["activities"] = activities  # no list, which the model says; its letters would be taken for paths
     if model := input_model if isinstance(input_model, str) else import_path_of(input_model):
         refer["input_model"] = model
-    spec = accept(values.get("name"), validate_job({**values, **refer}))
-    refuse(spec.name, check_code(spec, source.given()))
-    return spec, source
+    name, judged, code = values.get("name"), validate_job({**values, **refer}), source.given()
+    found = check_code(judged, code) if isinstance(judged, JobSpec) else (*judged, *_mistakes_in(code))
+    refuse(name, (*found, *others))
+    return accept(name, judged), source
+
+
+def _mistakes_in(code: JobCode) -> Iterator[Problem]:
+    """Say what is wrong with the code that a job was given, where the job itself is none to check it against."""
+    if code.workflow and isinstance(code.workflow.code, Mistake):
+        yield code.workflow.code.at("workflow")
+    for index, activity in enumerate(code.activities):
+        if isinstance(activity.code, Mistake):
+            yield activity.code.at("activities", index)
+    if isinstance(code.model, Mistake):
+        yield code.model.at("input_model")
+
+
+def check_rest(*, project: str | None, **functions: object) -> Iterator[Problem]:
+    """Check what a definition has and no spec: the project and the functions that stand for something.
+
+    Args:
+        project: The ownership mark; None without one.
+        functions: By argument; None without one.
+    """
+    try:
+        if project is not None:
+            check_project_id(project)
+    except InvalidDefinitionError as error:
+        yield Problem(path=("project",), code="JS102", message=str(error))
+    for argument, function in functions.items():
+        if function is not None and not callable(function):
+            message = f"`{argument}` must be a function, not {kind_of(function)}"
+            yield Problem(path=(argument,), code="JS102", message=message)
 
 
 def accept(name: object, judged: JobSpec | tuple[Problem, ...]) -> JobSpec:

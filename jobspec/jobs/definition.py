@@ -13,7 +13,7 @@ from typing_extensions import TypeVar
 from jobspec.errors import NotRegisteredError
 from jobspec.jobs.checks import check_arguments
 from jobspec.jobs.code import ActivityCode, Mistake, WorkflowCode
-from jobspec.jobs.construction import accept, make_job, refuse
+from jobspec.jobs.construction import accept, check_rest, make_job, refuse
 from jobspec.jobs.handle import RunHandle
 from jobspec.jobs.job_code import find_code
 from jobspec.spec.model import RunOptions
@@ -142,13 +142,16 @@ class Definition(Generic[InputT]):
             "queue": task_queue,
             "description": description,
             "owner": owner,
-            "tags": tuple(tags),
+            "tags": tags if isinstance(tags, str) else tuple(tags),  # the model refuses text, which has letters
             "run": run or RunOptions(),
             "schedule": schedule,
             **_arguments(input, args),
         }
-        spec, source = make_job(values, workflow=workflow, activities=activities, input_model=input_model)
-        job = CodedJob(spec=spec, source=source, project=_check_project(project), register=register, execute=execute)
+        others = check_rest(project=project, register=register, execute=execute)
+        spec, source = make_job(
+            values, workflow=workflow, activities=activities, input_model=input_model, others=others
+        )
+        job = CodedJob(spec=spec, source=source, project=project, register=register, execute=execute)
         object.__setattr__(self, "_job", job)  # nothing else sets it
 
     @classmethod
@@ -195,6 +198,12 @@ class Definition(Generic[InputT]):
 
     def __delattr__(self, name: str) -> NoReturn:
         raise AttributeError(f"a definition is frozen; make another one without `{name}`")
+
+    def __copy__(self) -> Definition[InputT]:
+        return self
+
+    def __deepcopy__(self, _memo: object) -> Definition[InputT]:
+        return self  # frozen, and its code is no thing to copy
 
     def __eq__(self, other: object) -> bool:
         return self._job == other._job if isinstance(other, Definition) else NotImplemented
@@ -653,7 +662,7 @@ class Definition(Generic[InputT]):
 def _arguments(value: Any, args: Sequence[Any] | Literal[Unset.UNSET]) -> dict[str, Any]:
     """Say in a spec's words which arguments were given."""
     given = {} if value is UNSET else {"input": value}
-    return given if args is UNSET else {**given, "args": list(args)}
+    return given if args is UNSET else {**given, "args": args if isinstance(args, str) else list(args)}
 
 
 def _check_project(project: str | None) -> str | None:

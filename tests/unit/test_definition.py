@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -101,6 +102,33 @@ def test_all_that_is_wrong_is_said_at_once() -> None:
         assert part in said
 
 
+def test_wrong_code_functions_and_project_are_said_with_the_rest() -> None:
+    wrong: dict[str, Any] = {"workflow": Batch, "activities": [fetch, len], "input_model": 5, "tags": "hourly"}
+    with pytest.raises(InvalidDefinitionError) as caught:
+        Definition("a b", "q", project="My Shop", register=5, execute="x", args="abc", **wrong)  # type: ignore[arg-type]
+    said = str(caught.value)
+    for part in (
+        "name: ",
+        "without `@workflow.defn`",
+        "activities[1]: ",
+        "input_model: ",
+        "`My Shop` is no project id",
+    ):
+        assert part in said
+    for part in (
+        "`register` must be a function",
+        "`execute` must be",
+        "`tags` must be a list",
+        "`args` must be a list",
+    ):
+        assert part in said
+
+
+def test_text_is_no_list_of_activities() -> None:
+    with pytest.raises(InvalidDefinitionError, match="`activities` must be a list, not text"):
+        Definition("a", "q", workflow=Sync, activities="shop.activities:fetch")
+
+
 def test_an_input_that_does_not_fit_names_its_path_and_the_model() -> None:
     with pytest.raises(InvalidDefinitionError, match=r"input\.size: `input\.size` must be a whole number, not text"):
         Definition("a", "q", workflow=Sync, input={"region": "eu", "size": "many"})
@@ -153,6 +181,7 @@ def test_it_is_a_frozen_value() -> None:
         first.project = "shop"  # type: ignore[misc]
     with pytest.raises(AttributeError, match="frozen"):
         del first._job
+    assert copy.copy(first) is copy.deepcopy(first) is first
     assert repr(first) == "Definition('a', 'q', workflow='Sync')"
 
 
