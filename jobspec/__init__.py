@@ -145,6 +145,8 @@ _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__all__":  # what `from jobspec import *` asks for; type checkers go by the imports above
+        return sorted(_HOME_OF)
     home = _HOME_OF.get(name)
     if home is None:
         raise AttributeError(f"module `jobspec` has no attribute `{name}`")

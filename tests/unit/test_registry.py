@@ -161,3 +161,11 @@ def test_the_public_names_are_all_there() -> None:
         assert getattr(jobspec, name) is not None
     with pytest.raises(AttributeError, match="no attribute `nothing`"):
         jobspec.nothing  # noqa: B018
+
+
+def test_a_star_import_gives_the_public_names() -> None:
+    names: dict[str, object] = {}
+    exec("from jobspec import *", names)  # noqa: S102  it is allowed at the top of a module alone
+    assert names["Definition"] is Definition
+    assert {"Registry", "load", "plan", "apply", "RunFailedError"} <= names.keys()
+    assert "import_module" not in names
