@@ -20,6 +20,7 @@ from jobspec.planning.diff import explain_difference
 from jobspec.planning.pauses import Pause, read_retirement, spec_reason
 from jobspec.results import PauseOutcome
 from jobspec.spec.schedule import OverlapPolicy
+from jobspec.spec.vocabulary import join_words
 from jobspec.timing.upcoming import next_run, upcoming
 
 if TYPE_CHECKING:
@@ -195,13 +196,14 @@ async def trigger_schedule(
 
     Raises:
         NoScheduleError: The job runs on demand.
+        UsageError: There is no such overlap policy.
         ScheduleNotFoundError: There is no schedule.
         ForeignScheduleError: It bears another mark, or none.
         InvalidDefinitionError: The job has no project.
         UnreachableError: No answer came; the message says when the request may have arrived all the same.
     """
     require_schedule(spec)
-    policy = None if overlap is None else OverlapPolicy(overlap)
+    policy = None if overlap is None else _read_overlap(overlap)
     schedules = Schedules(client)
     live = await find_own_schedule(schedules, spec, project, also_owns)
     await patching.trigger(schedules, live, overlap=policy)
@@ -245,6 +247,7 @@ async def backfill_schedule(  # noqa: PLR0913  whose schedule it is, and what it
         UnreachableError: No answer came; the message says when the request may have arrived all the same.
     """
     due = list_backfill_times(spec, start, end)
+    given = None if overlap is None else _read_overlap(overlap)
     schedules = Schedules(client)
     live = await find_own_schedule(schedules, spec, project, also_owns)
     _refuse_other_times(spec, live.canonical, want_job(client, spec).desired.canonical)
@@ -252,7 +255,7 @@ async def backfill_schedule(  # noqa: PLR0913  whose schedule it is, and what it
     if times:
         following = next_run(require_schedule(spec).timetable, times[-1])
         window = patching.make_window(times, following=following, jitter=live.canonical.jitter)
-        policy = _choose_overlap(live.canonical.overlap) if overlap is None else OverlapPolicy(overlap)
+        policy = given or _choose_overlap(live.canonical.overlap)
         await patching.backfill(schedules, live, window=window, overlap=policy)
     return times
 
@@ -278,6 +281,14 @@ def list_backfill_times(spec: JobSpec, start: datetime, end: datetime) -> Iterat
     if end > datetime.now(UTC):
         raise UsageError(f"a backfill makes up for what is over, and {end.isoformat()} is still to come")
     return upcoming(timetable, max(start, _EPOCH) - timedelta(microseconds=1), until=end)
+
+
+def _read_overlap(word: str) -> OverlapPolicy:
+    try:
+        return OverlapPolicy(word)
+    except ValueError as error:
+        known = join_words(list(OverlapPolicy), "or")
+        raise UsageError(f"there is no overlap policy `{word}`; write {known}") from error
 
 
 def _choose_overlap(own: str) -> OverlapPolicy:

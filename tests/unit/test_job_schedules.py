@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from jobspec.errors import NoScheduleError, UsageError
-from jobspec.jobs.scheduling import list_backfill_times, make_note
+from jobspec.jobs.scheduling import backfill_schedule, list_backfill_times, make_note, trigger_schedule
 from jobspec.planning.pauses import Pause, read_retirement, retire, spec_reason, want_pause
 from jobspec.spec.model import JobSpec
 
@@ -90,3 +90,11 @@ def test_a_job_on_demand_has_nothing_to_make_up_for() -> None:
     spec = JobSpec.model_validate({"name": "a", "queue": "q", "workflow": {"type": "W"}})
     with pytest.raises(NoScheduleError, match="the job `a` has no schedule"):
         list_backfill_times(spec, START, START + HOUR)
+
+
+async def test_an_overlap_policy_that_there_is_not_is_named_before_anything_is_asked() -> None:
+    nobody: Any = None
+    with pytest.raises(UsageError, match="there is no overlap policy `allow_al`; write `skip`, "):
+        await trigger_schedule(nobody, job(), "shop", overlap="allow_al")  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="there is no overlap policy `allow_al`"):
+        await backfill_schedule(nobody, job(), "shop", start=START, end=START + HOUR, overlap="allow_al")  # type: ignore[arg-type]
