@@ -37,13 +37,20 @@ def say_error(error: JobspecError) -> None:
     say("\n".join(map(escape, f"error: {error}".split("\n"))))
 
 
-def say_diagnostics(diagnostics: Iterable[Diagnostic]) -> None:
-    """Write diagnostics to stderr."""
+def say_diagnostics(diagnostics: Iterable[Diagnostic], *, is_read_by_runner: bool = False) -> None:
+    """Write diagnostics to stderr.
+
+    Args:
+        diagnostics: Any.
+        is_read_by_runner: Whether GitHub's runner looks for workflow commands in what is written.
+    """
+    from jobspec.render.annotations import defuse
     from jobspec.render.diagnostics import render_diagnostics
 
     found = tuple(diagnostics)
     if found:
-        say(render_diagnostics(found, color=wants_color(sys.stderr)))
+        text = render_diagnostics(found, color=wants_color(sys.stderr))
+        say(defuse(text) if is_read_by_runner else text)
 
 
 def wants_color(stream: TextIO) -> bool:

@@ -66,7 +66,7 @@ def put_plan(document: PlanDocument, specs: Specs, output: str) -> None:
     """
     from jobspec.cli.output import put, say_diagnostics
 
-    say_diagnostics(specs.loaded.diagnostics)
+    say_diagnostics(specs.loaded.diagnostics, is_read_by_runner=output == "github")
     if output == "json":
         put(document.to_json())
     elif output == "markdown":

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from jobspec.lint.namespace import NamespaceFacts
     from jobspec.spec.loaded import Job, Loaded
     from jobspec.spec.loader import Checked
-    from jobspec.spec.project import Workspace
+    from jobspec.spec.project import Project, Workspace
     from jobspec.spec.reports import Finding
 
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 @click.option("--no-imports", is_flag=True, help="Do not import workflows, activities and models; runs no user code.")
 @click.option("--live", is_flag=True, help="Ask the namespace too: search attributes, and workers for task queues.")
 @connection_options
-@output_option("text", "json")
+@output_option("text", "json", "github")
 def validate_command(environment: str | None, output: str, *, no_imports: bool, live: bool, **connection: Any) -> int:
     """Check the spec files, their import paths and inputs, and warn of what is rarely meant.
 
@@ -43,8 +43,9 @@ def validate_command(environment: str | None, output: str, *, no_imports: bool, 
     now = datetime.now(UTC)
     checked = _load(workspace, environment, now)
     facts = _ask_namespace(workspace, environment, checked, options, now) if live else None
-    diagnostics = _review(workspace, checked, now, facts, is_complete=environment is None, no_imports=no_imports)
-    _report(checked, diagnostics, output)
+    found = _review(workspace, checked, now, facts, is_complete=environment is None, no_imports=no_imports)
+    diagnostics = _hide_values(found, checked, workspace.project)
+    _report(checked, diagnostics, output, workspace.directory)
     for message in _describe_roots(checked, workspace):
         say(message)
     if any(found.is_error for found in diagnostics):
@@ -97,6 +98,14 @@ def _review(
         review.add(env, loaded, found)
     unchecked = list_unchecked(imports=no_imports, namespace=facts is None)
     return review.finish(checked.diagnostics, unchecked=unchecked, is_complete=is_complete)
+
+
+def _hide_values(diagnostics: Sequence[Diagnostic], checked: Checked, project: Project) -> tuple[Diagnostic, ...]:
+    from jobspec.lint.redacting import hide_values
+    from jobspec.spec.redaction import Redaction
+
+    documents = [document for loaded in checked.by_environment.values() for document in loaded.documents]
+    return hide_values(diagnostics, documents, Redaction.of(project.plan))
 
 
 def check_loaded(loaded: Loaded, directory: Path) -> list[Diagnostic]:
@@ -163,23 +172,43 @@ def _walk_jobs(checked: Checked) -> Iterator[Job]:
         yield from loaded.jobs.values()
 
 
-def _report(checked: Checked, diagnostics: Sequence[Diagnostic], output: str) -> None:
-    from jobspec.cli.output import put, wants_color
+def _report(checked: Checked, diagnostics: Sequence[Diagnostic], output: str, directory: Path) -> None:
+    from jobspec.cli.output import put, say_diagnostics, wants_color
     from jobspec.render.conversion import diagnostics_document
-    from jobspec.render.diagnostics import render_diagnostics, summarize_diagnostics
+    from jobspec.render.diagnostics import render_diagnostics
 
     if output == "json":
         put(diagnostics_document(diagnostics).to_json())
-        return
+    elif output == "github":
+        say_diagnostics(diagnostics, is_read_by_runner=True)  # annotations tell less, and GitHub drops some
+        put(_annotate(checked, diagnostics, directory))
+    else:
+        if diagnostics:
+            put(render_diagnostics(diagnostics, color=wants_color(sys.stdout)))
+        if summary := _summarize(checked, diagnostics):
+            put(summary)
+
+
+def _annotate(checked: Checked, diagnostics: Sequence[Diagnostic], directory: Path) -> str:
+    from jobspec.cli.showing import find_prefix
+    from jobspec.render.annotations import annotate_diagnostics
+    from jobspec.render.conversion import diagnostic_document
+
+    found = [diagnostic_document(diagnostic) for diagnostic in diagnostics]
+    return annotate_diagnostics(found, prefix=find_prefix(directory), summary=_summarize(checked, diagnostics))
+
+
+def _summarize(checked: Checked, diagnostics: Sequence[Diagnostic]) -> str:
+    from jobspec.render.diagnostics import summarize_diagnostics
+
     if diagnostics:
-        put(render_diagnostics(diagnostics, color=wants_color(sys.stdout)))
+        return summarize_diagnostics(diagnostics)
+    if _is_empty(checked):
+        return ""
     jobs = {job.spec.name for job in _walk_jobs(checked)}
     names = [env for env in checked.by_environment if env]
     where = f" in {len(names)} environments ({', '.join(names)})" if len(names) > 1 else ""
-    if diagnostics:
-        put(summarize_diagnostics(diagnostics))
-    elif not _is_empty(checked):
-        put(f"{_count(len(jobs), 'job')}{where}, no mistakes.")
+    return f"{_count(len(jobs), 'job')}{where}, no mistakes."
 
 
 def _count(number: int, noun: str) -> str:

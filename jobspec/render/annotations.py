@@ -80,6 +80,16 @@ def annotate_diagnostics(diagnostics: Sequence[DiagnosticDocument], *, prefix: s
     return _write([_annotate_mistake(found) for found in diagnostics], prefix, summary)
 
 
+def defuse(text: str) -> str:
+    """Make text for people one in which a runner finds no workflow command, whoever wrote what it quotes.
+
+    It looks for `::` at the beginning of a line, leading spaces aside, and for `##[` anywhere
+    (actions/runner, src/Runner.Common/ActionCommand.cs).
+    """
+    lines = text.replace("##[", "## [").split("\n")
+    return "\n".join(f". {line}" if line.lstrip().startswith("::") else line for line in lines)
+
+
 def _annotate_plan(plan: PlanDocument) -> Iterator[Annotation]:
     yield from map(_annotate_mistake, plan.diagnostics)
     for refusal in plan.refusals:
@@ -132,8 +142,8 @@ def _write(annotations: Sequence[Annotation], prefix: str, summary: str) -> str:
         if len(chosen) > MOST_A_LEVEL:
             left_out.append(f"{len(chosen) - MOST_A_LEVEL} more of {len(chosen)} {level}s")
     if left_out:
-        summary += f" Not annotated: {', '.join(left_out)}."
-    return "\n".join([*lines, summary]) + "\n"
+        summary = f"{summary.removesuffix('.')}; not annotated: {', '.join(left_out)}."
+    return "\n".join(filter(None, [*lines, summary])) + "\n"
 
 
 def _make_command(annotation: Annotation, prefix: str) -> str:

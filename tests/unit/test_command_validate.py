@@ -184,3 +184,44 @@ def test_options_of_the_connection_go_with_live(capsys: pytest.CaptureFixture[st
 def test_a_rule_is_explained_with_its_severity(code: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert commands.run(["rule", code]) == 0
     assert capsys.readouterr().out.startswith(f"{code.upper()} (warning): ")
+
+
+def test_annotations_name_files_as_the_repository_does(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write({"inner/jobspec.toml": PROJECT, "inner/specs/a.yaml": JOB.replace("queue: q", "queue: 5")})
+    monkeypatch.setenv("GITHUB_WORKSPACE", str(Path.cwd()))
+    monkeypatch.chdir("inner")
+    assert commands.run(["validate", "--output", "github"]) == 1
+    captured = capsys.readouterr()
+    assert captured.out == (
+        "::error file=inner/specs/a.yaml,line=2,col=8,endColumn=9,title=JS110::the task queue must be text, "
+        'not the number `5`%0Ahint: write "5" in quotes\n1 error in 1 file\n'
+    )
+    assert "queue: 5" in captured.err
+    monkeypatch.delenv("GITHUB_WORKSPACE")
+    assert commands.run(["validate", "--output", "github"]) == 1
+    assert "file=specs/a.yaml," in capsys.readouterr().out
+    write({"specs/a.yaml": JOB})
+    assert commands.run(["validate", "--output", "github"]) == 0
+    assert capsys.readouterr().out == "1 job, no mistakes.\n"
+
+
+def test_redacted_values_are_in_no_diagnostic(capsys: pytest.CaptureFixture[str]) -> None:
+    settings = PROJECT + '[plan]\nredact = ["input.password", "input.db.*", "run.memo.key"]\n'
+    texts = {
+        "specs/line.yaml": JOB + "input: {password: tiger1, size: 5, db: {a: tiger2}}\nowner: [x]\n",
+        "specs/beside.yaml": JOB.replace("a", "b", 1)
+        + "input: {password: tiger3}\nrun: {memo: {key: tiger4}, mem: 1}\n",
+        "specs/twice.yaml": JOB.replace("a", "c", 1) + "input:\n  password: tiger5\n  password: tiger6\n",
+        "specs/broken.toml": 'name = "d"\ninput = {password = "tiger7}\n',
+        "specs/env.yaml": JOB.replace("a", "e", 1) + "env: {dev: {input: {password: tiger8}, queu: 1}}\n",
+        "specs/schema.yaml": JOB.replace("a", "f", 1) + "input_schema: s.json\ninput: {password: tiger9}\n",
+        "specs/s.json": '{"properties": {"password": {"enum": ["lion9"]}}}',
+    }
+    write({"jobspec.toml": settings, **texts})
+    for output in ("text", "json", "github"):
+        assert commands.run(["validate", "--no-imports", "--output", output]) == 1
+        captured = capsys.readouterr()
+        assert "tiger" not in captured.out + captured.err
+        assert "specs/env.yaml" in captured.out
