@@ -399,6 +399,28 @@ def edit_as_rival(schedule: Schedule) -> None:
     schedule.action.start_workflow.workflow_type.name = "Rival"
 
 
+async def test_two_daemons_of_different_files_stop_fighting(project: Project) -> None:
+    project.write(job("a"), job("b"))
+    project.write('project = "shop"\n', to="old/jobspec.toml")
+    project.write(job("a", every="2h"), to="old/specs/jobs.yaml")
+    both = make_cycles(project), Cycles(project.directory / "old", project.client)
+    writes: list[tuple[int, str, str]] = []
+
+    async def is_over() -> None:
+        for number, cycles in enumerate(both):
+            changes = [outcome.change for outcome in (await cycles.run()).outcomes]
+            writes.extend((number, change.name, change.action.value) for change in changes)
+        assert [cycles.states() for cycles in both] in (
+            [{"a": "contended", "b": "contended"}, {"a": "synced", "b": "retired"}],
+            [{"a": "synced", "b": "synced"}, {"a": "contended", "b": "contended"}],
+            [{"a": "contended", "b": "synced"}, {"a": "synced", "b": "contended"}],
+            [{"a": "synced", "b": "contended"}, {"a": "contended", "b": "retired"}],
+        )
+
+    await eventually(is_over)
+    assert all(writes.count(write) <= 3 for write in writes), writes
+
+
 async def test_two_daemons_of_the_same_files_leave_each_other_in_peace(project: Project, other: Stranger) -> None:
     names = [f"job-{number}" for number in range(6)]
     project.write(*map(job, names))

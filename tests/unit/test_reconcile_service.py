@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from jobspec.cli.reconcile import reconcile_command
 from jobspec.diagnostics import Diagnostic, Location
 from jobspec.errors import RequestError, UnreachableError, UsageError
 from jobspec.planning.apply import Outcome, Status
@@ -446,3 +447,11 @@ def test_the_page_for_operators_names_all_figures_and_states() -> None:
     names = {line.split()[2] for line in lines if line.startswith("# TYPE ")}
     assert names == set(re.findall(r"^\| `(jobspec_\w+)`", page, re.MULTILINE))
     assert {state.value for state in State} == set(re.findall(r"^\| `([a-z]+)` \|", page, re.MULTILINE)) - {"text"}
+
+
+def test_the_page_for_operators_names_all_options() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "reconciler.md").read_text()
+    options = {
+        option for parameter in reconcile_command.params for option in (*parameter.opts, *parameter.secondary_opts)
+    }
+    assert options - set(re.findall(r"`(--[a-z-]+)", page)) == set()

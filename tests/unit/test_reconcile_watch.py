@@ -11,7 +11,6 @@ import sys
 import time
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -22,6 +21,7 @@ from jobspec.reconcile.watch import Mode, Rhythm, Watch, concerns
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
+    from pathlib import Path
 
 SLOW_SCAN = Rhythm(step=0.02, look=0.05, scan=600.0, scan_alone=600.0, rearm=600.0)
 """Without scans: what is noticed is noticed by events, or by a look at the roots."""
@@ -248,6 +248,8 @@ async def test_other_roots_are_watched_from_then_on(specs: Path) -> None:
 
 # Where the kernel gives no events
 
+only_inotify = pytest.mark.skipif(sys.platform != "linux", reason="inotify is Linux' own")
+
 
 @contextmanager
 def without_descriptors() -> Iterator[None]:
@@ -256,9 +258,8 @@ def without_descriptors() -> Iterator[None]:
     The kernel refuses an inotify instance then with the error that it gives where an account has all in use (EMFILE).
     """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    highest = max(int(entry.name) for entry in Path("/proc/self/fd").iterdir())
-    held = []
-    resource.setrlimit(resource.RLIMIT_NOFILE, (highest + 2, hard))
+    held = [os.open(os.devnull, os.O_RDONLY)]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (held[0] + 1, hard))
     with suppress(OSError):
         while True:
             held.append(os.open(os.devnull, os.O_RDONLY))
@@ -270,6 +271,7 @@ def without_descriptors() -> Iterator[None]:
             os.close(descriptor)
 
 
+@only_inotify
 async def test_without_inotify_instances_the_tree_is_scanned_and_that_is_said(specs: Path) -> None:
     rhythm = replace(RHYTHM, rearm=600.0)
     with without_descriptors():
@@ -314,6 +316,7 @@ asyncio.run(main(Path(sys.argv[1])))
 """
 
 
+@only_inotify
 @pytest.mark.parametrize("limit", ["max_inotify_watches", "max_inotify_instances"])
 def test_when_inotify_is_exhausted_changes_are_found_by_scanning(specs: Path, limit: str) -> None:
     """In a user namespace of its own the account has what inotify gives used up (namespaces(7))."""
@@ -333,6 +336,7 @@ def test_when_inotify_is_exhausted_changes_are_found_by_scanning(specs: Path, li
     assert (mode, noticed) == ("scanning", "noticed")
 
 
+@only_inotify
 async def test_a_file_system_that_announces_nothing_is_found_out(specs: Path, tmp_path: Path) -> None:
     """A change through another name of the file makes no event in the directory, as one on another host of NFS."""
     elsewhere = tmp_path / "elsewhere.yaml"
