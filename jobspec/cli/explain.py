@@ -26,9 +26,11 @@ def explain_command(name: str, environment: str | None, output: str) -> None:
     from jobspec.cli.output import put
     from jobspec.cli.specs import open_specs
     from jobspec.render.explanation import explain_as_json, explain_as_yaml
+    from jobspec.spec.redaction import Redaction
 
-    job = find_job(open_specs(environment).loaded, name)
-    put(explain_as_json(job) if output == "json" else explain_as_yaml(job))
+    specs = open_specs(environment)
+    job, redaction = find_job(specs.loaded, name), Redaction.of(specs.project.plan)
+    put(explain_as_json(job, redaction) if output == "json" else explain_as_yaml(job, redaction))
 
 
 @click.command("rule")

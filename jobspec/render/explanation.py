@@ -7,6 +7,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from jobspec.render.terminal import escape, escape_character
+from jobspec.spec.redaction import Redaction
 from jobspec.spec.vocabulary import JOB_KEYS
 
 if TYPE_CHECKING:
@@ -18,17 +19,23 @@ if TYPE_CHECKING:
 Path = tuple[str | int, ...]
 _COMMENT_COLUMN = 48
 _NEVER_FOLDED = 1 << 30
+_NOTHING = Redaction()
 
 
-def explain_as_yaml(job: Job) -> str:
-    """Write the job as YAML that could stand in a spec file; each value's line ends with its place."""
+def explain_as_yaml(job: Job, redaction: Redaction = _NOTHING) -> str:
+    """Write the job as YAML that could stand in a spec file; each value's line ends with its place.
+
+    Args:
+        job: The job.
+        redaction: What must not be shown of it.
+    """
     from ruamel.yaml import YAML
 
     yaml = YAML()
     yaml.width = _NEVER_FOLDED
     yaml.indent(mapping=2, sequence=4, offset=2)
     stream = io.StringIO()
-    yaml.dump(_commented(_sort(job.merged, JOB_KEYS), (), job.trace()), stream)
+    yaml.dump(_commented(_sort(redaction.apply(job.merged, ()), JOB_KEYS), (), job.trace()), stream)
     return "".join(map(_escape, stream.getvalue()))
 
 
@@ -89,8 +96,8 @@ def _without_column(place: Place) -> str:
     return f"{location.path}:{location.line}"
 
 
-def explain_as_json(job: Job) -> str:
-    """Write the job and, by JSON pointer, the place of each value."""
+def explain_as_json(job: Job, redaction: Redaction = _NOTHING) -> str:
+    """Write the job and, by JSON pointer, the place of each value; arguments are those of :func:`explain_as_yaml`."""
     places = {
         "/" + "/".join(str(step).replace("~", "~0").replace("/", "~1") for step in path): {
             "file": place.location.path,
@@ -99,5 +106,5 @@ def explain_as_json(job: Job) -> str:
         }
         for path, place in job.trace().items()
     }
-    document = {"version": 1, "job": _sort(job.merged, JOB_KEYS), "places": places}
+    document = {"version": 1, "job": _sort(redaction.apply(job.merged, ()), JOB_KEYS), "places": places}
     return json.dumps(document, indent=2, ensure_ascii=False)

@@ -225,3 +225,16 @@ def test_redacted_values_are_in_no_diagnostic(capsys: pytest.CaptureFixture[str]
         captured = capsys.readouterr()
         assert "tiger" not in captured.out + captured.err
         assert "specs/env.yaml" in captured.out
+
+
+def test_redacted_values_are_not_explained(capsys: pytest.CaptureFixture[str]) -> None:
+    settings = PROJECT + '[plan]\nredact = ["input.*.token", "run.memo"]\n'
+    text = JOB + "input: {db: {token: tiger1, host: h}}\nrun: {memo: {key: tiger2}}\n"
+    write({"jobspec.toml": settings, "specs/a.yaml": text})
+    assert commands.run(["explain", "a"]) == 0
+    shown = capsys.readouterr().out
+    assert "{db: {token: (redacted), host: h}}" in shown
+    assert "memo: (redacted)" in shown
+    assert commands.run(["explain", "a", "--output", "json"]) == 0
+    shown += capsys.readouterr().out
+    assert "tiger" not in shown

@@ -80,7 +80,7 @@ def test_long_values_are_cut_where_they_are_alike() -> None:
     assert count_left_out(page) == {}
 
 
-@pytest.mark.parametrize("number", [0, 1, 150, 151, 400, 1_000])
+@pytest.mark.parametrize("number", [0, 1, 30, 31, 32, 200])
 def test_no_comment_is_too_long(number: int) -> None:
     value = "日本" * 300
     changes = [each for action in Action for each in many(action, number, value)]
