@@ -93,7 +93,7 @@ class DaemonProcess:
             except AssertionError:
                 if time.monotonic() > deadline or self._process.returncode is not None:
                     raise
-                await asyncio.sleep(0.1)
+                await asyncio.sleep(0.3)
             else:
                 break
         assert "jobspec_noop_writes_total 0.0" in await self._get("/metrics"), "a write changed nothing"

@@ -54,7 +54,7 @@ class World:
     async def make(
         cls, directory: Path, client: Client, *, size: int, name: str = "shop", beside: World | None = None
     ) -> World:
-        """Make a project of so many jobs of which a third is live, some paused, others retired.
+        """Make a project of so many jobs of which a tenth is live, some paused, others retired.
 
         Args:
             directory: An empty one.
@@ -66,7 +66,7 @@ class World:
         world = cls(project=Project(directory=directory, client=client), name=name)
         world.foreign = beside.foreign if beside else await _meet_strangers(client)
         jobs = [f"{name}-{number:03}" for number in range(size)]
-        world.wanted = dict.fromkeys(jobs[: size // 3], 1)
+        world.wanted = dict.fromkeys(jobs[: max(size // 10, 9)], 1)
         world._write()
         await world._converge()
         await world.pause(jobs[: size // 10 : 2])
@@ -82,12 +82,10 @@ class World:
 
     def turn(self) -> None:
         """Change every job in the files; three leave them, and the three that left before come back."""
+        back, self.retired = self.retired, self._choose_leavers()
         self.turns += 1
-        back, live = self.retired, sorted(self.wanted)
-        first = 3 * (self.turns - 1) % (len(live) - 3)
-        self.retired = set(live[first : first + 3])
         hours = self.turns + 1
-        self.wanted = {name: hours for name in {*live, *back} if name not in self.retired}
+        self.wanted = {name: hours for name in {*self.wanted, *back} if name not in self.retired}
         self._write()
 
     async def pause(self, names: Iterable[str]) -> None:
@@ -97,10 +95,16 @@ class World:
             await Stranger(client=self.project.client).pause(self.pauses[name], name)
 
     async def lose(self, count: int, rng: random.Random) -> None:
-        """Delete so many schedules as an operator does who knows no better."""
-        names = sorted(self.wanted.keys() - self.pauses.keys())
+        """Delete so many schedules behind the daemon's back; it has to make them anew."""
+        names = sorted(self.wanted.keys() - self.pauses.keys() - self._choose_leavers())
         for name in rng.sample(names, min(count, len(names))):
             await Stranger(client=self.project.client).delete(name)
+
+    def _choose_leavers(self) -> set[str]:
+        """Choose the jobs that leave at the next turn; they must be live then, or there is nothing to retire."""
+        names = sorted(self.wanted)
+        first = 3 * self.turns % (len(names) - 2)
+        return set(names[first : first + 3])
 
     def _write(self) -> None:
         self.project.write(f'project = "{self.name}"\n', to="jobspec.toml")
@@ -134,21 +138,31 @@ async def check(*worlds: World) -> None:
         worlds[0].foreign.keys()
     ), "schedules were lost or doubled"
     for world in worlds:
-        await _check_schedules(world)
-        await _check_plan(world)
+        await _check_world(world)
     for name, before in worlds[0].foreign.items():
         assert await take_snapshot(client, name) == before, f"`{name}` is somebody else's and was changed"
 
 
-async def _check_schedules(world: World) -> None:
-    found = await Schedules(world.project.client).describe_all([*world.wanted, *world.retired])
-    live = {name: each for name, each in found.items() if isinstance(each, LiveSchedule)}
-    assert live.keys() == world.wanted.keys() | world.retired
+async def _check_world(world: World) -> None:
+    """Read all anew, as a daemon that has just started does, and compare with what was asked for."""
+    cycles = Cycles(world.project.directory, world.project.client)
+    report = await cycles.run(is_dry_run=True)
+    assert report.planned is not None, report.error
+    plan, known = report.planned.plan, cycles.memory.knowledge.live()
+    assert [(change.name, change.action.value) for change in plan.changes] == [], "something is left to be done"
+    assert {held.name for held in plan.held} == {TAKEN}
+    ours = world.wanted.keys() | world.retired
+    live = {name: each for name, each in known.items() if name in ours and isinstance(each, LiveSchedule)}
+    assert live.keys() == ours
     assert {each.project for each in live.values()} == {world.name}
-    hours = {name: each.message.spec.interval[0].interval.seconds // 3600 for name, each in live.items()}
-    assert hours.items() >= world.wanted.items(), "schedules are not as the files want them"
+    assert {name: _read_hours(live[name]) for name in world.wanted} == world.wanted, "schedules differ from the files"
     pauses = {name: _read_pause(world, each) for name, each in live.items()}
     assert pauses == {name: _expect_pause(world, name) for name in live}, "pauses were lost or made"
+
+
+def _read_hours(live: LiveSchedule) -> int:
+    [interval] = live.canonical.intervals
+    return interval.every // 3600
 
 
 def _read_pause(world: World, live: LiveSchedule) -> Pause | str:
@@ -162,11 +176,3 @@ def _read_pause(world: World, live: LiveSchedule) -> Pause | str:
 
 def _expect_pause(world: World, name: str) -> Pause:
     return Pause(paused=True, note=world.pauses[name]) if name in world.pauses else Pause(paused=False)
-
-
-async def _check_plan(world: World) -> None:
-    report = await Cycles(world.project.directory, world.project.client).run(is_dry_run=True)
-    assert report.planned is not None, report.error
-    plan = report.planned.plan
-    assert [(change.name, change.action.value) for change in plan.changes] == [], "something is left to be done"
-    assert {held.name for held in plan.held} == {TAKEN}
