@@ -1,0 +1,51 @@
+#!/usr/bin/env bash
+# Runs what the action was asked for. Ends well in any case and leaves exit code and plan to the steps after it, so that
+# a plan that is refused is shown, too.
+set -uo pipefail
+
+jobspec() { "$JOBSPEC_PYTHON" -P -m jobspec "$@"; }
+
+cd -- "$INPUT_DIRECTORY" || exit 64
+options=()
+if [ -n "$INPUT_ENV" ]; then options+=("--env=$INPUT_ENV"); fi
+guards=()
+read -r -a words <<< "$INPUT_ALLOW"
+for word in ${words[@]+"${words[@]}"}; do guards+=("--allow=$word"); done
+plan=
+
+case "$INPUT_COMMAND" in
+  check)
+    if [ -z "$INPUT_PYTHON" ]; then options+=(--no-imports); fi
+    jobspec validate ${options[@]+"${options[@]}"}
+    code=$?
+    ;;
+  plan)
+    if [ -n "$INPUT_BASE" ]; then
+      options+=("--base=$INPUT_BASE")
+      if [ "$INPUT_LIVE" = true ]; then options+=(--live); fi
+    fi
+    plan="$RUNNER_TEMP/jobspec-plan.md"
+    jobspec plan --output markdown ${options[@]+"${options[@]}"} ${guards[@]+"${guards[@]}"} > "$plan"
+    code=$?
+    if [ -s "$plan" ]; then
+      cat -- "$plan" >> "$GITHUB_STEP_SUMMARY"
+      # The same again as annotations of lines; what the plan means has been told already.
+      jobspec plan --output github ${options[@]+"${options[@]}"} ${guards[@]+"${guards[@]}"} 2> /dev/null || true
+    else
+      plan= # Temporal is away, or jobspec.toml is broken: the comment of the last plan stays
+    fi
+    ;;
+  apply)
+    jobspec apply --yes ${options[@]+"${options[@]}"} ${guards[@]+"${guards[@]}"}
+    code=$?
+    ;;
+  *)
+    echo "unknown command; write check, plan or apply" >&2
+    exit 64
+    ;;
+esac
+
+{
+  echo "exit-code=$code"
+  echo "plan=$plan"
+} >> "$GITHUB_OUTPUT"
