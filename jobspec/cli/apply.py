@@ -6,6 +6,7 @@ import asyncio
 import sys
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -16,6 +17,7 @@ from jobspec.cli.options import ConnectionOptions, connection_options, env_optio
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from jobspec.cli.saving import Approval
     from jobspec.cli.specs import Specs
     from jobspec.live.schedules import Schedules
     from jobspec.planning.apply import Outcome
@@ -24,29 +26,34 @@ if TYPE_CHECKING:
 
 
 @click.command("apply")
+@click.argument("plan_file", required=False, type=click.Path(path_type=Path), metavar="[PLAN]")
 @env_option
 @connection_options
 @plan_options
+@click.option("--checksum", metavar="SHA256", help="Apply only the plan that was shown with this checksum.")
 @click.option("--yes", "-y", is_flag=True, help="Do not ask; needed where there is no terminal.")
 @click.option("--keep-going", is_flag=True, help="Apply the rest although some specs have mistakes; nothing is pruned.")
 @output_option("text", "json")
 def apply_command(  # noqa: PLR0913  one argument an option
+    plan_file: Path | None,
     environment: str | None,
-    profile: str | None,
-    address: str | None,
-    namespace: str | None,
     allowed: tuple[str, ...],
+    checksum: str | None,
     output: str,
     *,
     show_input: bool,
     yes: bool,
     keep_going: bool,
+    **connection: str | None,
 ) -> int:
     """Make the live schedules equal to the specs.
 
-    Shows the plan, asks, writes, and reads back what it wrote. One failing job does not stop the others.
+    Shows the plan, asks, writes, and reads back what it wrote. One failing job does not stop the others. With PLAN,
+    which `jobspec plan --out` saved, or with --checksum, exactly that is applied, or nothing, and exit code 4 says that
+    something else would be done now.
     """
     from jobspec.cli.plan import code_of_outcomes, code_of_plan, plan_live
+    from jobspec.cli.saving import approve, check_checksum, check_place, open_saved_plan
     from jobspec.cli.showing import make_document, make_privacy
     from jobspec.cli.specs import open_specs
     from jobspec.errors import UsageError
@@ -54,21 +61,46 @@ def apply_command(  # noqa: PLR0913  one argument an option
 
     if not yes and not sys.stdin.isatty():
         raise UsageError("there is no terminal to ask on; look at `jobspec plan`, then use `jobspec apply --yes`")
+    check_checksum(checksum)
     allowances = parse_allowances(allowed)
-    specs = open_specs(environment)
-    options = ConnectionOptions(profile=profile, address=address, namespace=namespace)
+    saved = open_saved_plan(plan_file) if plan_file else None
+    specs = open_specs(environment or (saved.environment if saved else None))
+    if saved:
+        check_place(saved, specs)
     # One event loop in two turns: the question stands between them, where Ctrl-C is heard at once.
     with asyncio.Runner() as runner:
-        planned, schedules = runner.run(plan_live(specs, options, allowances))
-        privacy = make_privacy(specs.project, schedules.client.data_converter, shows_input=show_input)
+        planned, schedules = runner.run(plan_live(specs, ConnectionOptions(**connection), allowances))
+        converter = schedules.client.data_converter
+        privacy = make_privacy(specs.project, converter, shows_input=show_input)
+        if saved:
+            check_place(saved, specs, schedules.client.namespace)
+        approval = runner.run(approve(planned, converter, privacy, saved=saved, checksum=checksum))
+        planned = approval.planned
         document = make_document(specs, planned, privacy)
         _show(document, specs, output)
+        _tell(approval)
         outcomes = []
-        if _may_write(specs, planned, yes=yes, keep_going=keep_going):
+        if not approval.stale and _may_write(specs, planned, yes=yes, keep_going=keep_going):
             outcomes = runner.run(_write(planned, schedules))
-    _report(document, outcomes, output)
+    _report(document, [*approval.settled, *outcomes], approval, output)
     code = code_of_plan(specs, planned)
+    if approval.stale:
+        return next(each for each in ExitCode if each in (code, ExitCode.CONFLICT))
     return code_of_outcomes(outcomes, code) if outcomes else (code or _declined(planned))
+
+
+def _tell(approval: Approval) -> None:
+    """Say what became of an approved plan since."""
+    from jobspec.cli.output import say
+    from jobspec.render.saved_plans import render_differences
+    from jobspec.render.terminal import escape
+
+    for name in approval.postponed:
+        say(f"{escape(name)}: its grace time is over since the plan was made; the next apply deletes it.")
+    if approval.stale:
+        say(f"Nothing was written: {approval.stale}{':' if approval.differences else '.'}")
+    if approval.differences:
+        say(render_differences(approval.differences))
 
 
 def _show(document: PlanDocument, specs: Specs, output: str) -> None:
@@ -107,13 +139,13 @@ def _declined(planned: Planned) -> ExitCode:
     return ExitCode.REFUSED if planned.plan.changes else ExitCode.OK
 
 
-def _report(document: PlanDocument, outcomes: Sequence[Outcome], output: str) -> None:
+def _report(document: PlanDocument, outcomes: Sequence[Outcome], approval: Approval, output: str) -> None:
     from jobspec.cli.output import put
     from jobspec.render.conversion import apply_document, outcome_document
     from jobspec.render.outcomes import summarize_outcomes
 
     if output == "json":
-        put(apply_document(document, outcomes).to_json())
+        put(apply_document(document, outcomes, approval.differences).to_json())
     elif outcomes:
         put(summarize_outcomes([outcome_document(outcome) for outcome in outcomes]))
 

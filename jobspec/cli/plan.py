@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -40,11 +41,15 @@ if TYPE_CHECKING:
     "--base", "ref", metavar="REF", help="Compare with the commit where this branch left REF; asks no server."
 )
 @click.option("--live", is_flag=True, help="With --base: ask the server all the same, and tell drift from the branch.")
+@click.option(
+    "--out", "target", type=click.Path(path_type=Path), metavar="FILE", help="Save the plan for `jobspec apply FILE`."
+)
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when there are changes.")
 @output_option(*PLAN_OUTPUTS)
 def plan_command(  # noqa: PLR0913  one argument an option
     environment: str | None,
     ref: str | None,
+    target: Path | None,
     allowed: tuple[str, ...],
     output: str,
     *,
@@ -56,14 +61,16 @@ def plan_command(  # noqa: PLR0913  one argument an option
     """Show what apply would do. Nothing is written.
 
     With --base, show what the working tree changes against a git revision: without a server, and without running any
-    code of the project. Exits 1 when specs have mistakes and 3 when apply would refuse, although the plan is shown.
+    code of the project. With --out, save the plan, so that exactly this is applied later or nothing. Exits 1 when
+    specs have mistakes and 3 when apply would refuse, although the plan is shown.
     """
+    from jobspec.cli.output import say
     from jobspec.cli.showing import put_plan
     from jobspec.cli.specs import open_specs
     from jobspec.planning.guards import parse_allowances
 
     options = ConnectionOptions(**connection)
-    _check_options(ref, options, live=live)
+    _check_options(ref, options, target, live=live)
     allowances = parse_allowances(allowed)
     specs = open_specs(environment)
     if ref is not None and not live:
@@ -71,16 +78,26 @@ def plan_command(  # noqa: PLR0913  one argument an option
     else:
         planned, schedules = asyncio.run(plan_live(specs, options, allowances))
         planned, document = _describe(specs, planned, schedules, ref, show_input=show_input)
+        if target is not None:
+            _save(target, planned, specs, schedules)
     put_plan(document, specs, output)
+    if target is not None:
+        say(f"Saved, to be applied by `jobspec apply {target}`.\nPlan checksum: {document.checksum}")
     code = code_of_plan(specs, planned)
     if code is ExitCode.OK and detailed_exitcode and planned.plan.changes:
         return ExitCode.CHANGES
     return code
 
 
-def _check_options(ref: str | None, options: ConnectionOptions, *, live: bool) -> None:
+def _check_options(ref: str | None, options: ConnectionOptions, target: Path | None, *, live: bool) -> None:
     from jobspec.errors import UsageError
 
+    if target is not None:
+        from jobspec.cli.saving import check_target
+
+        check_target(target)
+        if ref is not None and not live:
+            raise UsageError("--out needs a plan against the server, for no other can be applied; add --live")
     if live and ref is None:
         raise UsageError("--live goes with --base; without that, `jobspec plan` asks the server anyway")
     if ref is not None and not live and options != ConnectionOptions():
@@ -113,6 +130,14 @@ def _describe(
     planned = trace(planned, specs, revision, converter)
     base = describe_base(specs, revision, is_live=True)
     return planned, make_document(specs, planned, privacy, base)
+
+
+def _save(target: Path, planned: Planned, specs: Specs, schedules: Schedules) -> None:
+    from jobspec.cli.saving import save_plan
+    from jobspec.cli.showing import make_privacy
+
+    converter = schedules.client.data_converter
+    asyncio.run(save_plan(target, planned, specs, converter, make_privacy(specs.project, converter)))
 
 
 def _open_revision(specs: Specs, ref: str) -> Revision:

@@ -17,6 +17,7 @@ from jobspec.render.documents import (
     CountsDocument,
     DiagnosticDocument,
     DiagnosticsDocument,
+    DifferenceDocument,
     EffectsDocument,
     FieldDocument,
     HeldDocument,
@@ -89,15 +90,18 @@ def plan_document(
     )
 
 
-def apply_document(plan: PlanDocument, outcomes: Iterable[Outcome]) -> ApplyDocument:
+def apply_document(
+    plan: PlanDocument, outcomes: Iterable[Outcome], stale: tuple[DifferenceDocument, ...] = ()
+) -> ApplyDocument:
     """Make the document of what became of a plan.
 
     Args:
         plan: Its document.
         outcomes: In any order.
+        stale: What would be done differently now than a saved plan says.
     """
     settled = sorted(outcomes, key=lambda outcome: outcome.change.name)
-    return ApplyDocument(plan=plan, outcomes=tuple(map(outcome_document, settled)))
+    return ApplyDocument(plan=plan, outcomes=tuple(map(outcome_document, settled)), stale=stale)
 
 
 def outcome_document(outcome: Outcome) -> OutcomeDocument:

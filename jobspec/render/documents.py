@@ -336,6 +336,79 @@ class OutcomeDocument(Document):
     """Why, where it is not done."""
 
 
+class IntentDocument(Document):
+    """What is to be done to one schedule, without any of its values."""
+
+    name: str
+    """The job's name, which is the Schedule ID."""
+
+    action: Action
+    """What is done."""
+
+    fields: tuple[str, ...]
+    """The fields that differ."""
+
+    spec: str | None
+    """The digest of the spec; null where no spec wants the schedule."""
+
+    live: str | None
+    """The digest of the live schedule; null where there is none."""
+
+
+class DifferenceDocument(Document):
+    """One job of which something else would be done now than was planned."""
+
+    name: str
+    """The job's name, which is the Schedule ID."""
+
+    message: str
+    """Why, as a sentence without a full stop."""
+
+    planned: IntentDocument | None
+    """What was planned; null for nothing."""
+
+    needed: IntentDocument | None
+    """What would be done now; null for nothing."""
+
+
+class SavedPlanDocument(Document):
+    """A plan to be applied later: which schedules it is about, and digests instead of values."""
+
+    kind: Annotated[Literal["saved_plan"], _KIND] = "saved_plan"
+
+    version: Version = 1
+
+    jobspec: str
+    """The version of jobspec that made it; another one may plan differently."""
+
+    project: str
+    """Whose schedules these are."""
+
+    namespace: str
+    """Where they are."""
+
+    environment: str | None
+    """The environment that the specs were merged for."""
+
+    made_at: Time
+    """When it was made; it does not grow old by that."""
+
+    key: tuple[str, ...] | None
+    """The key of the digests, sealed by the data converter's codec, in Base64; null without a codec."""
+
+    changes: tuple[IntentDocument, ...]
+    """The writes, in name order."""
+
+    retired: tuple[str, ...]
+    """Jobs that are retired already and wait for the end of their grace time."""
+
+    checksum: str
+    """Of all that was shown of the changes, as plans have it."""
+
+    digest: str
+    """Of all else in this document, so that a damaged one is known."""
+
+
 class ApplyDocument(Document):
     """What became of a plan."""
 
@@ -348,6 +421,9 @@ class ApplyDocument(Document):
 
     outcomes: tuple[OutcomeDocument, ...]
     """What became of each change, in name order; empty where nothing was tried."""
+
+    stale: tuple[DifferenceDocument, ...] = ()
+    """What would be done differently now than the saved plan says; where there is any, nothing was tried."""
 
 
 class DiagnosticsDocument(Document):

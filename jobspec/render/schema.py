@@ -41,13 +41,13 @@ def render_schema(kind: Kind) -> str:
 
 
 def make_plan_schema() -> Schema:
-    """Make the schema of what `plan`, `apply` and `validate` print."""
-    from jobspec.render.documents import ApplyDocument, DiagnosticsDocument, PlanDocument
+    """Make the schema of what `plan`, `apply` and `validate` print, and of saved plans."""
+    from jobspec.render.documents import ApplyDocument, DiagnosticsDocument, PlanDocument, SavedPlanDocument
 
     return make_documents_schema(
-        (PlanDocument, ApplyDocument, DiagnosticsDocument),
+        (PlanDocument, ApplyDocument, DiagnosticsDocument, SavedPlanDocument),
         title="Documents of jobspec",
-        description="What `plan`, `apply` and `validate` print with `--output json`.",
+        description="What `plan`, `apply` and `validate` print with `--output json`, and what `plan --out` saves.",
     )
 
 

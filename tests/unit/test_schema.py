@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import tomllib
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,9 @@ from strategies import jobs
 
 from jobspec.diagnostics import Diagnostic, Location
 from jobspec.planning.plan import Action, Change, Held, HeldReason, Plan, Reason, Source
+from jobspec.planning.saved import Intent, Intents
 from jobspec.render.conversion import apply_document, diagnostics_document, plan_document
+from jobspec.render.saved_plans import saved_plan_document
 from jobspec.render.schema import KINDS, Kind, render_schema
 from jobspec.spec.model import JobSpec
 from jobspec.spec.project import Project
@@ -243,8 +246,16 @@ def make_plan() -> Any:
     return plan_document(plan, diagnostics=[FOUND])
 
 
+def make_saved_plan() -> Any:
+    intents = Intents(changes=(Intent(name="a", action=Action.CREATE, fields=(), spec="0", live=None),), retired=("b",))
+    plan = Plan(project="shop", namespace="default")
+    made_at = datetime(2026, 3, 1, tzinfo=UTC)
+    return saved_plan_document(plan, intents, key=[b"k"], checksum="sha256:0", made_at=made_at, version="1")
+
+
 def test_what_is_printed_fits() -> None:
-    for document in (make_plan(), apply_document(make_plan(), []), diagnostics_document([FOUND])):
+    documents = (make_plan(), apply_document(make_plan(), []), diagnostics_document([FOUND]), make_saved_plan())
+    for document in documents:
         printed = json.loads(document.to_json())
         assert refuse(PLAN, printed) == []
         assert refuse(PLAN, {**printed, "key_of_a_later_release": 1}) == []

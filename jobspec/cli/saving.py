@@ -1,0 +1,224 @@
+"""Plans in files: `plan --out` writes one, `apply FILE` and `apply --checksum` hold the plan of now against it."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from jobspec.errors import ConflictError, RefusedError, UsageError
+from jobspec.live.sealing import seal, unseal
+from jobspec.planning.apply import Outcome, Status
+from jobspec.planning.digests import KEY_BYTES, Digester
+from jobspec.planning.plan import Change, Reason
+from jobspec.planning.saved import compare, drop_due, list_due, make_intents
+from jobspec.planning.shown import Privacy, make_checksum
+from jobspec.render.saved_plans import (
+    difference_document,
+    read_intents,
+    read_key,
+    read_saved_plan,
+    saved_plan_document,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from temporalio.converter import DataConverter
+
+    from jobspec.cli.specs import Specs
+    from jobspec.planning.convergence import Planned
+    from jobspec.planning.saved import Intent
+    from jobspec.render.documents import DifferenceDocument, SavedPlanDocument
+
+_CHECKSUM = re.compile(r"sha256:[0-9a-f]{64}")
+_VERSION = version("temporal-jobspec")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approval:
+    """What is left of a plan of now when it is held against what was approved.
+
+    Attributes:
+        planned: What is to be done; where the approved plan is stale, all that would be.
+        settled: What is so already.
+        postponed: Deletions that fell due since and wait for the next apply.
+        stale: Why nothing may be done; empty where all is as it was approved.
+        differences: The same, job by job, where that is known.
+    """
+
+    planned: Planned
+    settled: tuple[Outcome, ...] = ()
+    postponed: tuple[str, ...] = ()
+    stale: str = ""
+    differences: tuple[DifferenceDocument, ...] = ()
+
+
+def check_target(path: Path) -> None:
+    """Complain of a file that cannot be written before anything else is done.
+
+    Raises:
+        UsageError: It is no file, or its directory is not there.
+    """
+    if str(path) == "-":
+        raise UsageError("a saved plan goes into a file; `--output json` writes a plan to stdout")
+    if path.is_dir() or not path.parent.is_dir():
+        raise UsageError(f"`{path}` cannot be written: {'it is a directory' if path.is_dir() else 'no such directory'}")
+
+
+async def save_plan(path: Path, planned: Planned, specs: Specs, converter: DataConverter, privacy: Privacy) -> str:
+    """Write a plan to a file, whole or not at all.
+
+    Returns:
+        Its checksum.
+
+    Raises:
+        UsageError: The file cannot be written.
+        RefusedError: The codec fails.
+    """
+    key, sealed = b"", None
+    if converter.payload_codec is not None:
+        key = secrets.token_bytes(KEY_BYTES)
+        sealed = await _seal(key, converter)
+    digester = Digester(key=key, redaction=privacy.redaction)
+    checksum = make_checksum(planned.plan, privacy)
+    document = saved_plan_document(
+        planned.plan,
+        make_intents(planned, digester, privacy),
+        key=sealed,
+        checksum=checksum,
+        made_at=specs.now,
+        version=_VERSION,
+    )
+    _write(path, document.to_json())
+    return checksum
+
+
+async def _seal(key: bytes, converter: DataConverter) -> tuple[bytes, ...]:
+    assert converter.payload_codec is not None  # noqa: S101  asked by the caller
+    try:
+        return await seal(key, converter.payload_codec)
+    except Exception as error:  # a codec is user code and may raise anything
+        raise RefusedError(f"the data converter's codec fails, so no plan is saved: {type(error).__name__}") from error
+
+
+def _write(path: Path, text: str) -> None:
+    """Put the text in the file's place at once."""
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    try:
+        with temporary.open("x", encoding="utf-8") as file:
+            file.write(text)
+        temporary.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            temporary.unlink()
+        raise UsageError(f"`{path}` cannot be written: {(error.strerror or str(error)).lower()}") from error
+
+
+def open_saved_plan(path: Path) -> SavedPlanDocument:
+    """Read a saved plan.
+
+    Raises:
+        UsageError: There is none.
+        RefusedError: It is not whole, or another version made it.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = (error.strerror or str(error)).lower() if isinstance(error, OSError) else "it is no text"
+        raise UsageError(f"the saved plan `{path}` cannot be read: {reason}") from error
+    return read_saved_plan(text, name=str(path), version=_VERSION)
+
+
+def check_checksum(text: str | None) -> None:
+    """Complain of what is no checksum.
+
+    Raises:
+        UsageError: It is none.
+    """
+    if text is not None and not _CHECKSUM.fullmatch(text):
+        raise UsageError(f"`{text}` is no checksum; a plan shows it as `sha256:` with 64 digits behind it")
+
+
+def check_place(saved: SavedPlanDocument, specs: Specs, namespace: str | None = None) -> None:
+    """Hold the project, its environment and, once it is known, the namespace against those of a saved plan.
+
+    Raises:
+        RefusedError: They are others.
+    """
+    found = {"project": (saved.project, specs.project.project), "environment": (saved.environment, specs.env)}
+    if namespace is not None:
+        found["namespace"] = (saved.namespace, namespace)
+    for what, (then, now) in found.items():
+        if then != now:
+            raise RefusedError(f"the saved plan is for {_name(what, then)}, and this is {_name(what, now)}")
+
+
+def _name(what: str, value: str | None) -> str:
+    return f"the {what} `{value}`" if value is not None else f"no {what}"
+
+
+async def approve(
+    planned: Planned,
+    converter: DataConverter,
+    privacy: Privacy,
+    *,
+    saved: SavedPlanDocument | None,
+    checksum: str | None,
+) -> Approval:
+    """Hold the plan of now against what was approved: a saved plan, a checksum, both or neither.
+
+    Raises:
+        ConflictError: The saved plan is not the one with the checksum.
+        RefusedError: The codec cannot read the saved plan.
+    """
+    if saved is not None:
+        if checksum not in (None, saved.checksum):
+            raise ConflictError(f"the saved plan is not the one that was approved: its checksum is {saved.checksum}")
+        return await _approve_saved(planned, converter, privacy, saved)
+    return Approval(planned=planned) if checksum is None else _approve_checksum(planned, privacy, checksum)
+
+
+async def _approve_saved(
+    planned: Planned, converter: DataConverter, privacy: Privacy, saved: SavedPlanDocument
+) -> Approval:
+    digester = Digester(key=await _read_key(saved, converter), redaction=privacy.redaction)
+    comparison = compare(read_intents(saved), planned, digester, privacy)
+    if comparison.differences:
+        return Approval(
+            planned=planned,
+            stale="the saved plan is out of date; this is what would be done differently now",
+            differences=tuple(map(difference_document, comparison.differences)),
+        )
+    return Approval(
+        planned=replace(planned, plan=comparison.plan),
+        settled=tuple(map(_settle, comparison.settled)),
+        postponed=comparison.postponed,
+    )
+
+
+async def _read_key(saved: SavedPlanDocument, converter: DataConverter) -> bytes:
+    sealed = read_key(saved)
+    if sealed is None:
+        return b""
+    if converter.payload_codec is None:
+        raise RefusedError("the saved plan was sealed by a codec, and the project has none now; make the plan again")
+    return await unseal(sealed, converter.payload_codec)
+
+
+def _settle(intent: Intent) -> Outcome:
+    change = Change(name=intent.name, action=intent.action, reason=Reason.CHANGED)
+    return Outcome(change=change, status=Status.UNCHANGED, message="nothing is left to do")
+
+
+def _approve_checksum(planned: Planned, privacy: Privacy, checksum: str) -> Approval:
+    found = make_checksum(planned.plan, privacy)
+    if found == checksum:
+        return Approval(planned=planned)
+    rest, postponed = drop_due(planned.plan, retired=list_due(planned.plan))
+    if postponed and make_checksum(rest, privacy) == checksum:
+        return Approval(planned=replace(planned, plan=rest), postponed=postponed)
+    return Approval(planned=planned, stale=f"this is not the plan that was approved: its checksum is {found}")

@@ -1,0 +1,140 @@
+"""Saved plans as text, and back: a reader learns whether it is whole, and whether this version can read it."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import json
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+
+from jobspec.errors import RefusedError, UsageError
+from jobspec.planning.plan import Action
+from jobspec.planning.saved import Difference, Intent, Intents
+from jobspec.render.conversion import format_utc
+from jobspec.render.documents import DifferenceDocument, IntentDocument, SavedPlanDocument
+from jobspec.render.terminal import escape
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
+
+    from jobspec.planning.plan import Plan
+
+_AGAIN = "make the plan again with `jobspec plan --out`"
+
+
+def saved_plan_document(
+    plan: Plan, intents: Intents, *, key: Sequence[bytes] | None, checksum: str, made_at: datetime, version: str
+) -> SavedPlanDocument:
+    """Make the document of a plan that is saved.
+
+    Args:
+        plan: The plan.
+        intents: What is to be done.
+        key: The sealed key of the digests; None without one.
+        checksum: Of what was shown.
+        made_at: When it was planned.
+        version: The version of jobspec.
+    """
+    document = SavedPlanDocument(
+        jobspec=version,
+        project=plan.project,
+        namespace=plan.namespace or "",
+        environment=plan.environment,
+        made_at=format_utc(made_at.replace(microsecond=0)),
+        key=None if key is None else tuple(base64.b64encode(part).decode() for part in key),
+        changes=tuple(map(_intent, intents.changes)),
+        retired=intents.retired,
+        checksum=checksum,
+        digest="",
+    )
+    return document.model_copy(update={"digest": _digest(document)})
+
+
+def read_saved_plan(text: str, *, name: str, version: str) -> SavedPlanDocument:
+    """Read a saved plan.
+
+    Args:
+        text: What the file says.
+        name: The file's name, for messages.
+        version: The version of jobspec.
+
+    Raises:
+        UsageError: It is something else.
+        RefusedError: It is not whole, or another version made it.
+    """
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"`{name}` is no saved plan: it is no JSON; `jobspec plan --out` writes one") from error
+    if not isinstance(value, dict) or value.get("kind") != "saved_plan":
+        raise UsageError(f"`{name}` is no saved plan; `jobspec plan --out` writes one")
+    if value.get("version") != 1 or value.get("jobspec") != version:
+        by = f" by jobspec {value['jobspec']}" if isinstance(value.get("jobspec"), str) else ""
+        raise RefusedError(f"`{name}` was made{by}, and this is {version}, which may plan differently; {_AGAIN}")
+    try:
+        document = SavedPlanDocument.model_validate(value)
+    except ValidationError as error:
+        raise RefusedError(f"`{name}` is damaged; {_AGAIN}") from error
+    if document.digest != _digest(document):
+        raise RefusedError(f"`{name}` is not as it was written; {_AGAIN}")
+    return document
+
+
+def read_key(document: SavedPlanDocument) -> tuple[bytes, ...] | None:
+    """Take the sealed key out of a saved plan; None without one."""
+    try:
+        return None if document.key is None else tuple(base64.b64decode(part, validate=True) for part in document.key)
+    except binascii.Error as error:
+        raise RefusedError(f"the key of the saved plan is damaged; {_AGAIN}") from error
+
+
+def read_intents(document: SavedPlanDocument) -> Intents:
+    """Take what is to be done out of a saved plan."""
+    changes = tuple(
+        Intent(name=each.name, action=each.action, fields=each.fields, spec=each.spec, live=each.live)
+        for each in document.changes
+    )
+    return Intents(changes=changes, retired=document.retired)
+
+
+def difference_document(difference: Difference) -> DifferenceDocument:
+    """Make the part that tells what would be done differently now."""
+    return DifferenceDocument(
+        name=difference.name,
+        message=difference.message,
+        planned=_intent(difference.planned) if difference.planned else None,
+        needed=_intent(difference.needed) if difference.needed else None,
+    )
+
+
+def render_differences(differences: Sequence[DifferenceDocument]) -> str:
+    """Say for people, job by job, what would be done differently now."""
+    return "\n".join(line for difference in differences for line in _tell(difference))
+
+
+def _tell(difference: DifferenceDocument) -> Iterator[str]:
+    yield f"{escape(difference.name)}: {escape(difference.message)}"
+    yield f"    planned: {_say(difference.planned)}"
+    yield f"    now:     {_say(difference.needed)}"
+
+
+def _say(intent: IntentDocument | None) -> str:
+    if intent is None:
+        return "nothing"
+    names = ", ".join(map(escape, intent.fields)) if intent.action is not Action.CREATE else ""
+    return f"{intent.action} {names}".rstrip()
+
+
+def _intent(intent: Intent) -> IntentDocument:
+    return IntentDocument(
+        name=intent.name, action=intent.action, fields=intent.fields, spec=intent.spec, live=intent.live
+    )
+
+
+def _digest(document: SavedPlanDocument) -> str:
+    text = document.model_copy(update={"digest": ""}).to_json()
+    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
