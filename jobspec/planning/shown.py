@@ -18,7 +18,7 @@ from jobspec.planning.plan import Action, Reason
 from jobspec.spec.redaction import REDACTED, Redaction
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from jobspec.planning.plan import Change, Plan
 
@@ -106,21 +106,23 @@ def _plain(value: Any) -> Any:
     return str(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def make_checksum(plan: Plan, privacy: Privacy) -> str:
+def make_checksum(plan: Plan, privacy: Privacy, *, shown: Sequence[tuple[ShownField, ...]] | None = None) -> str:
     """Make the checksum of all that a plan would do, as far as it is shown: `sha256:` and 64 digits.
 
     Args:
         plan: What would be done.
         privacy: What is not shown; that somebody asked to see it changes no checksum.
+        shown: The fields of the changes in their order, where they were made already; default: they are made.
     """
-    privacy = replace(privacy, shows_input=False)
-    said = [plan.project, plan.namespace, plan.environment, [_state(change, privacy) for change in plan.changes]]
-    text = json.dumps(said, separators=(",", ":"), allow_nan=False)
+    if shown is None or privacy.shows_input:
+        shown = [tuple(show_fields(change, replace(privacy, shows_input=False))) for change in plan.changes]
+    states = [_state(change, fields) for change, fields in zip(plan.changes, shown, strict=True)]
+    text = json.dumps([plan.project, plan.namespace, plan.environment, states], separators=(",", ":"), allow_nan=False)
     return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
 
 
-def _state(change: Change, privacy: Privacy) -> list[Any]:
-    fields = [[field.field, field.is_hidden, field.values] for field in show_fields(change, privacy)]
+def _state(change: Change, shown: Sequence[ShownField]) -> list[Any]:
+    fields = [[field.field, field.is_hidden, field.values] for field in shown]
     # An operator's pause is carried over whatever it is; that a restored schedule stays paused is told.
     pause = [change.pause.paused, change.pause.note] if change.action is Action.RESTORE else None
     return [change.name, change.action, fields, pause]

@@ -63,6 +63,7 @@ def plan_document(
         privacy: What must not be shown.
         base: What the specs were compared with, where that is not only what is live.
     """
+    shown = [tuple(show_fields(change, privacy)) for change in plan.changes]
     old_names = find_renames(plan)
     new_names = {old: new for new, old in old_names.items()}
     return PlanDocument(
@@ -71,13 +72,13 @@ def plan_document(
         environment=plan.environment,
         base=base,
         grace=format_duration(plan.grace),
-        checksum=None if plan.namespace is None else make_checksum(plan, privacy),
+        checksum=None if plan.namespace is None else make_checksum(plan, privacy, shown=shown),
         counts=_count(plan),
         changes=tuple(
-            _change(change, privacy, effects.get(change.name)).model_copy(
+            _change(change, fields, effects.get(change.name)).model_copy(
                 update={"renamed_from": old_names.get(change.name), "renamed_to": new_names.get(change.name)}
             )
-            for change in plan.changes
+            for change, fields in zip(plan.changes, shown, strict=True)
         ),
         held=tuple(map(_held, plan.held)),
         completed=plan.completed,
@@ -129,14 +130,14 @@ def _count(plan: Plan) -> CountsDocument:
     )
 
 
-def _change(change: Change, privacy: Privacy, effects: Effects | None) -> ChangeDocument:
+def _change(change: Change, fields: Sequence[ShownField], effects: Effects | None) -> ChangeDocument:
     retirement = read_retirement(change.pause) if change.action is Action.DELETE else None
     return ChangeDocument(
         name=change.name,
         action=change.action,
         reason=change.reason,
         source=_source(change.source),
-        fields=tuple(map(_field, show_fields(change, privacy))),
+        fields=tuple(map(_field, fields)),
         pause=PauseDocument(paused=change.pause.paused, note=change.pause.note),
         delete_after=_time(change.delete_after),
         retired_since=_time(retirement.since) if retirement else None,
