@@ -27,7 +27,7 @@ oracle: $(INSTALLED) ## Hold our run times to the server's for 10,000 drawn sche
 	JOBSPEC_REQUIRE_LIVE=1 JOBSPEC_ORACLE_DRAWS=$${JOBSPEC_ORACLE_DRAWS:-10000} \
 		$(BIN)/pytest -n 2 tests/live/test_timing_oracle.py $(ARGS)
 
-faults: $(INSTALLED) ## Kill, cut, slow down and starve what the daemon works with, many times; hours, see docs/faults.md
+faults: $(INSTALLED) ## Kill, cut, slow down and starve what the daemon works with, many times; about an hour
 	PYTHONPATH=tests $(BIN)/python -m faults.run $(ARGS)
 
 bench: $(INSTALLED) ## Run the benchmarks
