@@ -64,7 +64,8 @@ async def _adopt(specs: Specs, options: ConnectionOptions, names: Collection[str
 
     terms = make_terms(specs)
     client = await connect_to(specs, options)
-    jobs = map(SourcedSpec.of, specs.loaded.jobs.values())
+    is_private = bool(specs.project.plan.redact)
+    jobs = [SourcedSpec.of(job, is_private=is_private) for job in specs.loaded.jobs.values()]
     found = want_jobs(jobs, converter=client.data_converter, namespace=client.namespace, now=specs.now)
     wanted = found.wanted
     _check_names(names, found, specs)

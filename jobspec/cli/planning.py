@@ -24,7 +24,7 @@ async def plan_specs(specs: Specs, schedules: Schedules, allowances: Allowances)
     """
     return await plan_jobs(
         schedules,
-        desire_loaded(specs.loaded, specs.env),
+        desire_loaded(specs.loaded, specs.env, is_private=bool(specs.project.plan.redact)),
         terms=make_terms(specs),
         max_deletes=specs.project.guards.max_deletes,
         allowances=allowances,

@@ -62,15 +62,16 @@ class Planned:
     refusals: tuple[Refusal, ...] = ()
 
 
-def desire_loaded(loaded: Loaded, environment: str | None) -> DesiredJobs:
+def desire_loaded(loaded: Loaded, environment: str | None, *, is_private: bool = False) -> DesiredJobs:
     """Take the jobs that were loaded from files.
 
     Args:
         loaded: The jobs and all that is wrong with them.
         environment: The environment that they were loaded for.
+        is_private: Whether no message may quote their values.
     """
     return DesiredJobs(
-        jobs=tuple(map(SourcedSpec.of, loaded.jobs.values())),
+        jobs=tuple(SourcedSpec.of(job, is_private=is_private) for job in loaded.jobs.values()),
         frozen=_find_mistakes(loaded),
         found=SpecsFound(missing_roots=loaded.missing_roots, is_empty=loaded.is_empty),
         environment=environment,

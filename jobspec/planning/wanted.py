@@ -37,15 +37,22 @@ class SourcedSpec:
     Attributes:
         spec: The job, complete.
         find_source: Looks up where it is written; None for a job that code defines.
+        is_private: Whether no message may quote its values.
     """
 
     spec: JobSpec
     find_source: Callable[[], Source] | None = field(default=None, compare=False, repr=False)
+    is_private: bool = False
 
     @classmethod
-    def of(cls, job: Job) -> SourcedSpec:
-        """Take a job that was loaded from a file."""
-        return cls(spec=job.spec, find_source=partial(_find_source, job))
+    def of(cls, job: Job, *, is_private: bool = False) -> SourcedSpec:
+        """Take a job that was loaded from a file.
+
+        Args:
+            job: The job.
+            is_private: Whether no message may quote its values.
+        """
+        return cls(spec=job.spec, find_source=partial(_find_source, job), is_private=is_private)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +84,7 @@ def want_jobs(jobs: Iterable[SourcedSpec], *, converter: DataConverter, namespac
             continue
         context = WorkflowSerializationContext(namespace=namespace, workflow_id=job.spec.workflow_id)
         try:
-            desired = _make_desired(job.spec, converter, context)
+            desired = _make_desired(job, converter, context)
         except InvalidDefinitionError as error:
             found.failed[name] = error
             continue
@@ -102,7 +109,8 @@ async def want_jobs_meanwhile(
     return found
 
 
-def _make_desired(spec: JobSpec, converter: DataConverter, context: WorkflowSerializationContext) -> DesiredSchedule:
+def _make_desired(job: SourcedSpec, converter: DataConverter, context: WorkflowSerializationContext) -> DesiredSchedule:
+    spec = job.spec
     # A converter is user code and may raise anything.
     try:
         fitted = converter.with_context(context)
@@ -111,8 +119,9 @@ def _make_desired(spec: JobSpec, converter: DataConverter, context: WorkflowSeri
     try:
         return make_desired(spec, fitted.payload_converter)
     except Exception as error:
-        # The error may quote the input; where a codec hides that, so do we.
-        said = repr(error) if converter.payload_codec is None else type(error).__name__
+        # The error may quote the input; where a codec or the project hides that, so do we.
+        is_private = converter.payload_codec is not None or job.is_private
+        said = type(error).__name__ if is_private else repr(error)
         raise InvalidDefinitionError(f"the data converter cannot convert what `{spec.name}` says: {said}") from error
 
 

@@ -165,7 +165,11 @@ class Cycle:
     async def _plan(self, reading: Reading, terms: Terms, schedules: Schedules, *, is_full: bool) -> Planned:
         loaded, client = reading.loaded, schedules.client
         making = self._memory.desires.want(
-            loaded.jobs, converter=client.data_converter, namespace=client.namespace, now=terms.now
+            loaded.jobs,
+            converter=client.data_converter,
+            namespace=client.namespace,
+            now=terms.now,
+            is_private=bool(reading.workspace.project.plan.redact),
         )
         if is_full:
             found = await self._look_at_all(making, loaded, terms, schedules)

@@ -47,7 +47,13 @@ class Desires:
         self.changed: frozenset[str] = frozenset()
 
     async def want(
-        self, jobs: Mapping[str, Job], *, converter: DataConverter, namespace: str, now: datetime
+        self,
+        jobs: Mapping[str, Job],
+        *,
+        converter: DataConverter,
+        namespace: str,
+        now: datetime,
+        is_private: bool = False,
     ) -> WantedJobs:
         """Bring the jobs that have a schedule into comparable form, only those anew that have changed.
 
@@ -58,12 +64,12 @@ class Desires:
             converter: See `want_jobs`.
             namespace: See `want_jobs`.
             now: See `want_jobs`.
+            is_private: Whether no message may quote their values.
         """
         scheduled = {name: job for name, job in jobs.items() if job.spec.schedule is not None}
         changed = [job for name, job in scheduled.items() if self._is_new(name, job)]
-        made = await want_jobs_meanwhile(
-            [SourcedSpec.of(job) for job in changed], converter=converter, namespace=namespace, now=now
-        )
+        specs = [SourcedSpec.of(job, is_private=is_private) for job in changed]
+        made = await want_jobs_meanwhile(specs, converter=converter, namespace=namespace, now=now)
         self.changed = frozenset(made.wanted)
         for job in changed:
             self._take(job, made.wanted.get(job.spec.name), now)

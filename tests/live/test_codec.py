@@ -207,6 +207,11 @@ async def test_a_converter_that_fails_on_a_job_holds_that_job_alone(sealed: Proj
     assert "Traceback" not in finished.stderr
     assert (await sealed.exists("a"), await sealed.exists("b")) == (False, True)
     assert await sealed.snapshot("old") == before  # it may be the former name of the one that is held
+    sealed.configure(f'{SETTINGS}\n[plan]\nredact = ["input"]\n')
+    hidden = await sealed.run("plan")
+    assert hidden.code == 3, hidden.text
+    assert "cannot convert what `a` says: RuntimeError" in hidden.stdout  # what it says may quote the input
+    assert "there are no words for it" not in hidden.text
 
 
 @on_one_back_end
