@@ -16,7 +16,7 @@ plan=
 case "$INPUT_COMMAND" in
   check)
     if [ -z "$INPUT_PYTHON" ]; then options+=(--no-imports); fi
-    jobspec validate ${options[@]+"${options[@]}"}
+    jobspec validate --output github ${options[@]+"${options[@]}"}
     code=$?
     ;;
   plan)
