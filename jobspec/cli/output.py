@@ -44,13 +44,15 @@ def say_diagnostics(diagnostics: Iterable[Diagnostic], *, is_read_by_runner: boo
         diagnostics: Any.
         is_read_by_runner: Whether GitHub's runner looks for workflow commands in what is written.
     """
-    from jobspec.render.annotations import defuse
     from jobspec.render.diagnostics import render_diagnostics
 
-    found = tuple(diagnostics)
-    if found:
-        text = render_diagnostics(found, color=wants_color(sys.stderr))
-        say(defuse(text) if is_read_by_runner else text)
+    text = render_diagnostics(diagnostics, color=wants_color(sys.stderr))
+    if text and is_read_by_runner:
+        from jobspec.render.annotations import defuse
+
+        text = defuse(text)
+    if text:
+        say(text)
 
 
 def wants_color(stream: TextIO) -> bool:

@@ -173,7 +173,7 @@ def _say_of_action(change: ChangeDocument, plan: PlanDocument) -> Iterator[str]:
         case Action.DELETE:
             yield "deleted at once and for good, because the project has no grace time"
         case Action.RETIRE if change.delete_after is None:
-            yield f"paused by the apply; deleted by the first one after {plan.grace} more"
+            yield f"paused by the apply; deleted by the first apply {plan.grace} after that"
         case Action.RETIRE:
             yield f"paused now; deleted by the first apply after {change.delete_after}"
         case Action.RESTORE:
