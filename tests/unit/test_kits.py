@@ -156,6 +156,26 @@ def test_plan_with_a_base_needs_no_server(repository: Path) -> None:
     assert "::notice file=specs/b.yaml,line=1" in step.stdout
 
 
+def test_the_page_shows_a_comment_as_it_is(repository: Path) -> None:
+    specs = repository / "specs"
+    orders = "name: orders-sync\nqueue: q\nworkflow: {type: W}\nschedule: {cron: 0 2 * * *, timezone: Europe/Berlin}\n"
+    (specs / "a.yaml").rename(specs / "legacy.yaml")
+    (specs / "legacy.yaml").write_text(GOOD.replace("name: a", "name: legacy-export"), encoding="utf-8")
+    (specs / "orders.yaml").write_text(orders, encoding="utf-8")
+    git(repository, "add", ".")
+    git(repository, "commit", "--message=b")
+    (specs / "legacy.yaml").unlink()
+    (specs / "orders.yaml").write_text(orders.replace("0 2", "0 3"), encoding="utf-8")
+    plan = run_step(repository, "plan", base="HEAD").summary
+    page = (ROOT / "docs" / "kits.md").read_text(encoding="utf-8")
+    assert drop_times(plan) == drop_times(page.partition("````markdown\n")[2].partition("````\n")[0])
+
+
+def drop_times(text: str) -> list[str]:
+    """Leave out what depends on the moment: when jobs run, and with which commit is compared."""
+    return [line for line in text.splitlines() if not line.startswith(("  runs ", "Compared with "))]
+
+
 def test_a_plan_that_was_not_made_replaces_no_comment(repository: Path) -> None:
     step = run_step(repository, "plan", base="nowhere")
     assert step.outputs == {"exit-code": "64", "plan": ""}
