@@ -55,16 +55,6 @@ class Knowledge:
     def __contains__(self, name: object) -> bool:
         return name in self._known
 
-    @property
-    def names(self) -> Collection[str]:
-        """All names."""
-        return self._known.keys()
-
-    def get(self, name: str) -> LiveSchedule | JobspecError | None:
-        """Say what is known to be there; None where nothing is, or nothing is known."""
-        known = self._known.get(name)
-        return known.live if known else None
-
     def live(self) -> dict[str, LiveSchedule | JobspecError]:
         """Say what there is, by name."""
         return {name: known.live for name, known in self._known.items() if known.live is not None}
@@ -90,10 +80,6 @@ class Knowledge:
         """Take note that a schedule was written, or may have been: the next list does not vouch for it."""
         if name in self._known:
             self._known[name].shown = None
-
-    def forget(self, name: str) -> None:
-        """Know nothing of a name any more."""
-        self._known.pop(name, None)
 
     def keep(self, names: Collection[str]) -> None:
         """Forget all other names."""
