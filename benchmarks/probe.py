@@ -140,11 +140,11 @@ def run_cycles(directory: str, address: str, namespace: str, count: str) -> None
         async def give() -> object:
             return client
 
-        daemon = Daemon(Path(directory), Settings(), roots=[], connect=give, version="0")  # type: ignore[arg-type]
+        daemon = Daemon(Path(directory), Settings(), roots=[], connect=give, version="0")  # type: ignore[arg-type]  # no real one
         for number in range(int(count)):
             if number % 100 == 0:
                 path.write_text(text.replace("batch_size: ", f"number_{number}: 1\n  batch_size: "))
-            await daemon._run_cycle(Wake(trigger=Trigger.INTERVAL, is_full=number % 2 == 0), stop)  # noqa: SLF001
+            await daemon._run_cycle(Wake(trigger=Trigger.INTERVAL, is_full=number % 2 == 0), stop)  # noqa: SLF001  one cycle at a time
             daemon.render_metrics()
             if number + 1 in (int(count) // 10, int(count)):
                 await daemon.board.make_document()

@@ -128,7 +128,7 @@ class Registry(Mapping[str, "Definition[Any]"]):
     def __repr__(self) -> str:
         return f"Registry({', '.join(map(repr, self))}, project={self._project!r})"
 
-    def get(self, name: str, default: T | None = None) -> Definition[Any] | T | None:  # type: ignore[override]
+    def get(self, name: str, default: T | None = None) -> Definition[Any] | T | None:  # type: ignore[override]  # by name, not by position
         """Get a job, or the default where there is none of that name."""
         return self._definitions.get(name, default)
 

@@ -49,7 +49,7 @@ def _meets(skip: Calendar, calendar: Calendar) -> bool:
     fields = {name: _intersect(name, skip, calendar) for name in FIELDS}
     if not all(fields.values()):
         return False
-    both = Calendar(**fields)  # type: ignore[arg-type]
+    both = Calendar(**fields)  # type: ignore[arg-type]  # one type for all fields
     return next_run(Timetable(calendars=(both,)), _BEGINNING) is not None
 
 

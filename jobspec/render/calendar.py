@@ -27,7 +27,7 @@ _EVERY_DAY = 7
 _FEWEST_NAMES = 3
 
 
-def render_calendar(workload: Workload, *, width: int, ascii: bool = False) -> str:  # noqa: A002
+def render_calendar(workload: Workload, *, width: int, ascii: bool = False) -> str:  # noqa: A002  the word for it
     """Draw the heat map, and list the fullest minutes with their jobs.
 
     Each map has a scale of its own, from one run to the most in one slot of it.

@@ -54,7 +54,7 @@ def _convert(value: Any) -> Any:
         return str(value)
 
 
-def write_json(value: Any, *, indent: int | None = None, ascii: bool = False) -> str:  # noqa: A002
+def write_json(value: Any, *, indent: int | None = None, ascii: bool = False) -> str:  # noqa: A002  the word for it
     """Write a value as JSON that a terminal shows and does not obey.
 
     Args:

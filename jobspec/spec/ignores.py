@@ -30,7 +30,7 @@ UNUSED = "JS591"
 """An ignoring comment that ignores nothing."""
 
 _COMMENT = re.compile(
-    r"#[ \t]*jobspec:[ \t]*ignore[ \t]*\[(?P<codes>[^\]]*)\][ \t]*[:,–—-]*[ \t]*(?P<reason>[^#]*)"  # noqa: RUF001
+    r"#[ \t]*jobspec:[ \t]*ignore[ \t]*\[(?P<codes>[^\]]*)\][ \t]*[:,–—-]*[ \t]*(?P<reason>[^#]*)"  # noqa: RUF001  people type the dash too
 )
 _ATTEMPT = re.compile(
     r"#[ \t]*jobspec:[ \t]*(?:(?:ignore|disable|noqa|nolint|allow|skip)\b|\w+[ \t]*\[)", re.IGNORECASE
