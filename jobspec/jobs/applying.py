@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from jobspec.errors import ApplyError, JobspecError, NamespaceNotFoundError
+from jobspec.errors import ApplyError, JobspecError
 from jobspec.jobs.converging import settle_outcome
 from jobspec.jobs.owning import refuse_foreign, require_project, require_schedule
 from jobspec.live.schedules import Schedules
@@ -107,7 +107,7 @@ async def _apply(
         namespace=client.namespace,
         now=terms.now,
     )
-    live = {**await _read(schedules, found.wanted), **found.failed}
+    live = {**await read_named(schedules, found.wanted), **found.failed}
     decisions = {
         name: plan_job(name, found.wanted.get(name), live.get(name), terms=terms)
         for name in sorted(found.wanted.keys() | found.failed.keys())
@@ -119,14 +119,6 @@ async def _apply(
         written[name] if isinstance(decision, Change) else _settle_unwritten(name, decision, live.get(name))
         for name, decision in decisions.items()
     ]
-
-
-async def _read(schedules: Schedules, names: Collection[str]) -> Mapping[str, LiveSchedule | JobspecError]:
-    live = await read_named(schedules, names)
-    for answer in live.values():
-        if isinstance(answer, NamespaceNotFoundError):
-            raise answer
-    return live
 
 
 def _settle_unwritten(name: str, decision: Decision, live: LiveSchedule | JobspecError | None) -> ScheduleOutcome:

@@ -13,7 +13,7 @@ from jobspec.live.latest_runs import LatestRuns, read_latest_runs
 from jobspec.live.requests import Requests
 from jobspec.live.run_reading import read_time
 from jobspec.live.schedules import LiveSchedule, Schedules
-from jobspec.planning.pauses import Pause, read_retirement, spec_reason
+from jobspec.planning.pauses import pause_of, read_retirement, spec_reason
 from jobspec.planning.plan import explain_live, hold_foreign
 from jobspec.planning.survey import read_live, read_named
 from jobspec.planning.wanted import want_jobs_meanwhile
@@ -167,11 +167,11 @@ def _judge_owned(wanted: Wanted, live: LiveSchedule, next_run: datetime | None) 
 
 
 def _read_retirement(live: LiveSchedule) -> Retirement | None:
-    return read_retirement(Pause(paused=live.paused, note=live.note))
+    return read_retirement(pause_of(live))
 
 
 def _tell_pause(live: LiveSchedule) -> str:
-    reason = spec_reason(Pause(paused=live.paused, note=live.note))
+    reason = spec_reason(pause_of(live))
     if reason is None:
         return live.note
     return "by its spec" if reason is True else f"by its spec: {reason}"

@@ -17,7 +17,7 @@ from jobspec.live.canonical import CanonicalSchedule, uncommented
 from jobspec.live.schedules import Schedules
 from jobspec.planning.apply import ATTEMPTS
 from jobspec.planning.diff import explain_difference
-from jobspec.planning.pauses import Pause, read_retirement, spec_reason
+from jobspec.planning.pauses import pause_of, read_retirement, spec_reason
 from jobspec.results import PauseOutcome
 from jobspec.spec.schedule import OverlapPolicy
 from jobspec.spec.vocabulary import join_words
@@ -106,7 +106,7 @@ async def pause_schedule(
     schedules = Schedules(client)
     live = await find_own_schedule(schedules, spec, project, also_owns)
     _refuse_retired(live)
-    if live.paused and spec_reason(_pause_of(live)) is None:
+    if live.paused and spec_reason(pause_of(live)) is None:
         return _tell(live, changed=False)
     return _tell(await patching.set_paused(schedules, live, paused=True, note=note), changed=True)
 
@@ -162,12 +162,8 @@ def _refuse_paused_by_spec(spec: JobSpec) -> None:
 
 
 def _refuse_retired(live: LiveSchedule) -> None:
-    if read_retirement(_pause_of(live)) is not None:
+    if read_retirement(pause_of(live)) is not None:
         raise RefusedError(f"the schedule `{live.name}` is retired; apply the job, which restores it as it was")
-
-
-def _pause_of(live: LiveSchedule) -> Pause:
-    return Pause(paused=live.paused, note=live.note)
 
 
 def _tell(live: LiveSchedule, *, changed: bool) -> PauseOutcome:

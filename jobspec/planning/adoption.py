@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from jobspec.errors import JobspecError, ScheduleNotFoundError
 from jobspec.live.canonical import uncommented
 from jobspec.planning.diff import explain_difference
-from jobspec.planning.pauses import Pause, want_pause
+from jobspec.planning.pauses import pause_of, want_pause
 from jobspec.planning.plan import Action, Change, Reason, Unchanged, collect, hold_failed, hold_foreign
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def plan_adoption(name: str, wanted: Wanted, live: LiveSchedule, *, terms: Terms
         fields=explain_difference(live.canonical, wanted.desired.canonical),
         before=live.canonical,
         after=live.canonical,
-        pause=Pause(paused=live.paused, note=live.note),
+        pause=pause_of(live),
     )
 
 
@@ -83,7 +83,7 @@ def _adopt_or_hold(
 def is_as_wanted(wanted: Wanted, live: LiveSchedule) -> bool:
     """Whether taking a foreign schedule over would leave nothing to change but comments."""
     before, after = live.canonical, wanted.desired.canonical
-    pause = Pause(paused=live.paused, note=live.note)
+    pause = pause_of(live)
     return (
         replace(before, calendars=uncommented(before.calendars))
         == replace(after, calendars=uncommented(after.calendars))

@@ -12,7 +12,10 @@ import json
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from jobspec.live.reading import LiveSchedule
 
 _SPEC_MARK = "jobspec: paused by the spec"
 _BEFORE = "; before: "
@@ -36,6 +39,11 @@ class Pause:
 
     paused: bool
     note: str = ""
+
+
+def pause_of(live: LiveSchedule) -> Pause:
+    """Take from a live schedule the part that belongs to the operator."""
+    return Pause(paused=live.paused, note=live.note)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from jobspec.errors import ForeignScheduleError, JobspecError, MalformedScheduleError
 from jobspec.planning.diff import FieldChange, Plain, explain_difference
-from jobspec.planning.pauses import Pause, read_retirement, retire, spec_reason, want_pause
+from jobspec.planning.pauses import Pause, pause_of, read_retirement, retire, spec_reason, want_pause
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -329,7 +329,7 @@ def _plan_absent(name: str, wanted: Wanted) -> Decision:
 def _plan_present(wanted: Wanted, live: LiveSchedule) -> Decision:
     desired = wanted.desired
     fields = explain_live(wanted, live)
-    is_retired = read_retirement(Pause(paused=live.paused, note=live.note)) is not None
+    is_retired = read_retirement(pause_of(live)) is not None
     if not fields and not is_retired:
         return Unchanged(name=desired.name)
     return Change(
@@ -341,21 +341,21 @@ def _plan_present(wanted: Wanted, live: LiveSchedule) -> Decision:
         before=live.canonical,
         after=desired.canonical,
         pause=_want_pause_of(wanted, live),
-        was=Pause(paused=live.paused, note=live.note),
+        was=pause_of(live),
         recent_runs=live.recent_runs,
     )
 
 
 def explain_live(wanted: Wanted, live: LiveSchedule) -> tuple[FieldChange, ...]:
     """Say in which fields a live schedule, whosever it is, is not as a job asks for."""
-    pause = Pause(paused=live.paused, note=live.note)
+    pause = pause_of(live)
     return explain_difference(live.canonical, wanted.desired.canonical) + explain_pause(
         pause, _want_pause_of(wanted, live)
     )
 
 
 def _want_pause_of(wanted: Wanted, live: LiveSchedule) -> Pause:
-    pause = Pause(paused=live.paused, note=live.note)
+    pause = pause_of(live)
     retirement = read_retirement(pause)
     return want_pause(retirement.before if retirement else pause, wanted.desired.paused)
 
@@ -382,7 +382,7 @@ def _plan_unwanted(name: str, live: LiveSchedule | None, terms: Terms) -> Decisi
         return Absent(name=name)
     if not terms.can_prune:
         return hold_frozen(name)
-    pause = Pause(paused=live.paused, note=live.note)
+    pause = pause_of(live)
     retirement = read_retirement(pause)
     removal = Change(
         name=name,
