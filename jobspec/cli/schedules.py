@@ -249,10 +249,10 @@ def _conclude(job: OpenedJob, times: Sequence[datetime], output: str, *, is_requ
     from jobspec.cli.output import put, say
 
     if output == "json":
-        from jobspec.render.clock import write_time
         from jobspec.render.schedule_documents import BackfillDocument
+        from jobspec.timing.moments import write_utc
 
-        put(BackfillDocument(job=job.name, times=tuple(map(write_time, times)), requested=is_requested).to_json())
+        put(BackfillDocument(job=job.name, times=tuple(map(write_utc, times)), requested=is_requested).to_json())
     elif is_requested:
         say(f"They start now; `{job.command('runs')}` lists them.")
     else:

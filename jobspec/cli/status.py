@@ -73,15 +73,15 @@ def _show(specs: Specs, namespace: str, jobs: tuple[JobOverview, ...], clock: Cl
     from jobspec.render.status import render_status, summarize_status
 
     if output == "json":
-        from jobspec.render.clock import write_time
         from jobspec.render.run_conversion import job_status_document
         from jobspec.render.schedule_documents import StatusDocument
+        from jobspec.timing.moments import write_utc
 
         document = StatusDocument(
             project=specs.project.project or "",
             namespace=namespace,
             environment=specs.env,
-            as_of=write_time(clock.now),
+            as_of=write_utc(clock.now),
             jobs=tuple(map(job_status_document, jobs)),
         )
         put(document.to_json())

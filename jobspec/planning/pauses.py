@@ -11,8 +11,10 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
+
+from jobspec.timing.moments import write_utc
 
 if TYPE_CHECKING:
     from jobspec.live.reading import LiveSchedule
@@ -61,7 +63,7 @@ class Retirement:
 
 def retire(live: Pause, *, now: datetime, grace: timedelta) -> Pause:
     """Make the pause of a job that left the specs; it remembers what was there."""
-    since, delete_after = _format_time(now), _format_time(now + grace)
+    since, delete_after = write_utc(now, "seconds"), write_utc(now + grace, "seconds")
     stale = _RETIRED_NOTE.fullmatch(live.note)  # of a retired schedule that somebody unpaused
     note_before = _note_before(stale["before"]) if stale else live.note
     before = json.dumps({"paused": live.paused, "note": note_before}, ensure_ascii=False)
@@ -121,10 +123,6 @@ def _note_before(text: str | None) -> str:
         return str(json.loads(text)["note"]) if text else ""
     except (ValueError, KeyError, TypeError, RecursionError):
         return ""
-
-
-def _format_time(value: datetime) -> str:
-    return value.astimezone(UTC).replace(microsecond=0).isoformat().replace("+00:00", "Z")
 
 
 def _parse_time(text: str) -> datetime:

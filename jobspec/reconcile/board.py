@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from jobspec.planning.apply import Status
 from jobspec.planning.plan import Action
 from jobspec.reconcile.status import Picture, draw_picture
-from jobspec.render.conversion import diagnostics_document
+from jobspec.render.conversion import diagnostics_document, refusal_document
 from jobspec.render.daemon_documents import (
     CycleChangesDocument,
     CycleDocument,
@@ -20,7 +20,8 @@ from jobspec.render.daemon_documents import (
     StateCountsDocument,
     WatchDocument,
 )
-from jobspec.render.documents import Place, RefusalDocument
+from jobspec.render.documents import Place
+from jobspec.timing.moments import write_utc
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -95,7 +96,7 @@ class Board:
             del self._places[name]
         return DaemonDocument(
             jobspec=self.version,
-            started_at=_write_time(self.started_at),
+            started_at=write_utc(self.started_at, "milliseconds"),
             project=self._project,
             namespace=self.namespace,
             environment=settings.environment,
@@ -111,10 +112,7 @@ class Board:
             watch=WatchDocument(mode=self.watch.mode.value, problem=self.watch.problem),
             counts=StateCountsDocument(**{state.value: count for state, count in self.picture.count().items()}),
             jobs=tuple(jobs),
-            refusals=tuple(
-                RefusalDocument(guard=refusal.guard, message=refusal.message, override=refusal.override)
-                for refusal in self._refusals
-            ),
+            refusals=tuple(map(refusal_document, self._refusals)),
             diagnostics=diagnostics_document([_without_excerpt(found) for found in self._diagnostics]).diagnostics,
             cycles=tuple(self._cycles),
         )
@@ -144,7 +142,7 @@ def make_cycle_document(report: Report) -> CycleDocument:
     failed = sum(outcome.status in (Status.FAILED, Status.CONFLICT) for outcome in report.outcomes)
     return CycleDocument(
         trigger=report.trigger.value,
-        started_at=_write_time(report.started_at),
+        started_at=write_utc(report.started_at, "milliseconds"),
         seconds=round(report.seconds, 3),
         result=report.result.value,
         error=str(report.error or ""),
@@ -152,10 +150,6 @@ def make_cycle_document(report: Report) -> CycleDocument:
         described=report.look.described,
         changes=CycleChangesDocument(**changes, failed=failed, withheld=len(report.withheld)),
     )
-
-
-def _write_time(time: datetime) -> str:
-    return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _without_excerpt(found: Diagnostic) -> Diagnostic:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal, TextIO
 
 from jobspec.render.terminal import escape
+from jobspec.timing.moments import write_utc
 
 LogFormat = Literal["text", "json"]
 
@@ -44,8 +45,7 @@ def _read_data(record: logging.LogRecord) -> dict[str, Any]:
 
 
 def _read_time(record: logging.LogRecord) -> str:
-    time = datetime.fromtimestamp(record.created, UTC)
-    return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return write_utc(datetime.fromtimestamp(record.created, UTC), "milliseconds")
 
 
 class _JsonFormatter(logging.Formatter):

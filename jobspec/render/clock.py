@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -72,8 +72,3 @@ def tell_length(length: timedelta) -> str:
     if length < _DAY:
         return f"{length // _HOUR}h{length % _HOUR // _MINUTE:02}m"
     return f"{length // _DAY}d{length % _DAY // _HOUR:02}h"
-
-
-def write_time(when: datetime) -> str:
-    """Write a moment as RFC 3339 in UTC, to the microsecond where there are any."""
-    return when.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -31,6 +31,7 @@ from jobspec.render.documents import (
     RhythmDocument,
 )
 from jobspec.timing.duration import format_duration
+from jobspec.timing.moments import write_utc
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -83,12 +84,14 @@ def plan_document(
         held=tuple(map(_held, plan.held)),
         completed=plan.completed,
         retired=plan.retired,
-        refusals=tuple(
-            RefusalDocument(guard=refusal.guard, message=refusal.message, override=refusal.override)
-            for refusal in refusals
-        ),
+        refusals=tuple(map(refusal_document, refusals)),
         diagnostics=tuple(map(diagnostic_document, diagnostics)),
     )
+
+
+def refusal_document(refusal: Refusal) -> RefusalDocument:
+    """Make the part that tells of a guard that refuses."""
+    return RefusalDocument(guard=refusal.guard, message=refusal.message, override=refusal.override)
 
 
 def apply_document(
@@ -155,7 +158,7 @@ def _effects(effects: Effects) -> EffectsDocument:
 
 def _rhythm(rhythm: Rhythm) -> RhythmDocument:
     return RhythmDocument(
-        next_runs=tuple(map(format_utc, rhythm.next_runs)),
+        next_runs=tuple(map(write_utc, rhythm.next_runs)),
         runs_per_day=round(rhythm.runs_per_day, 4),
         timezone=rhythm.timezone,
         jitter=format_duration(rhythm.jitter) if rhythm.jitter else None,
@@ -184,12 +187,7 @@ def _source(source: Source | None) -> Place | None:
 
 
 def _time(time: datetime | None) -> str | None:
-    return None if time is None else format_utc(time.replace(microsecond=0))
-
-
-def format_utc(time: datetime) -> str:
-    """Write a time in UTC as RFC 3339 has it, `2027-03-28T01:30:00Z`."""
-    return time.isoformat().replace("+00:00", "Z")
+    return None if time is None else write_utc(time, "seconds")
 
 
 def diagnostic_document(diagnostic: Diagnostic) -> DiagnosticDocument:

@@ -16,7 +16,7 @@ from jobspec.planning.plan import Action, HeldReason, Reason
 Time = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
 Count = Annotated[int, Field(ge=0)]
 Version = Annotated[Literal[1], Field(description="The version of its form; keys may be added within one.")]
-_KIND = Field(description="What this document is.")
+KIND = Field(description="What this document is.")
 _SIDES = ("before", "after")
 
 
@@ -276,7 +276,7 @@ class BaseDocument(Document):
 class PlanDocument(Document):
     """What would be done to make the live schedules equal to the specs."""
 
-    kind: Annotated[Literal["plan"], _KIND] = "plan"
+    kind: Annotated[Literal["plan"], KIND] = "plan"
 
     version: Version = 1
 
@@ -374,7 +374,7 @@ class DifferenceDocument(Document):
 class SavedPlanDocument(Document):
     """A plan to be applied later: which schedules it is about, and digests instead of values."""
 
-    kind: Annotated[Literal["saved_plan"], _KIND] = "saved_plan"
+    kind: Annotated[Literal["saved_plan"], KIND] = "saved_plan"
 
     version: Version = 1
 
@@ -412,7 +412,7 @@ class SavedPlanDocument(Document):
 class ApplyDocument(Document):
     """What became of a plan."""
 
-    kind: Annotated[Literal["apply"], _KIND] = "apply"
+    kind: Annotated[Literal["apply"], KIND] = "apply"
 
     version: Version = 1
 
@@ -429,7 +429,7 @@ class ApplyDocument(Document):
 class DiagnosticsDocument(Document):
     """Mistakes in files."""
 
-    kind: Annotated[Literal["diagnostics"], _KIND] = "diagnostics"
+    kind: Annotated[Literal["diagnostics"], KIND] = "diagnostics"
 
     version: Version = 1
 

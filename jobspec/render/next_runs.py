@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from jobspec.planning.outlook import Outlook, Standing
-from jobspec.render.conversion import format_utc
 from jobspec.render.effects import tell_times
 from jobspec.render.oddities import tell_oddities
 from jobspec.render.tables import Column, Style, render_table
 from jobspec.timing.duration import format_duration
-from jobspec.timing.moments import tell_clock, tell_date, tell_distance, tell_moment, tell_zone
+from jobspec.timing.moments import tell_clock, tell_date, tell_distance, tell_moment, tell_zone, write_utc
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -34,7 +33,7 @@ _LATEST = datetime.max.replace(tzinfo=UTC)
 
 def render_runs_as_json(outlooks: Iterable[Outlook]) -> str:
     """Write a list with the name and the runs of each job, in UTC."""
-    entries = [{"name": each.spec.name, "runs": list(map(format_utc, each.runs))} for each in outlooks]
+    entries = [{"name": each.spec.name, "runs": list(map(write_utc, each.runs))} for each in outlooks]
     return json.dumps(entries, indent=2) + "\n"
 
 

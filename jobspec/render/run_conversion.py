@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
-from jobspec.render.clock import write_time
 from jobspec.render.run_documents import (
     ActivityDocument,
     FailureDocument,
@@ -21,6 +20,7 @@ from jobspec.render.run_documents import (
 from jobspec.render.schedule_documents import JobStatusDocument
 from jobspec.render.values import to_json, write_token
 from jobspec.timing.duration import format_duration
+from jobspec.timing.moments import write_utc
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -55,7 +55,7 @@ def run_document(run: RunSummary) -> RunDocument:
         workflow_type=run.workflow_type,
         task_queue=run.task_queue,
         status=run.status,
-        started_at=write_time(run.started_at),
+        started_at=write_utc(run.started_at),
         closed_at=_time(run.closed_at),
         scheduled_for=_time(run.scheduled_for),
     )
@@ -161,7 +161,7 @@ def stats_document(stats: Mapping[str, DefinitionStats], *, since: datetime | No
         as_of: When they were counted.
     """
     return StatsDocument(
-        since=_time(since), as_of=write_time(as_of), jobs=tuple(_job_stats(job, found) for job, found in stats.items())
+        since=_time(since), as_of=write_utc(as_of), jobs=tuple(_job_stats(job, found) for job, found in stats.items())
     )
 
 
@@ -210,7 +210,7 @@ def job_status_document(job: JobOverview) -> JobStatusDocument:
 
 
 def _time(when: datetime | None) -> str | None:
-    return None if when is None else write_time(when)
+    return None if when is None else write_utc(when)
 
 
 def _duration(length: timedelta | None) -> str | None:

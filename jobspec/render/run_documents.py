@@ -6,12 +6,8 @@ the data converter are JSON, or `{"encoding": …, "data": base64}` where they c
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
-
-from jobspec.render.documents import Count, Document, Time, Version
+from jobspec.render.documents import KIND, Count, Document, Time, Version
 from jobspec.results import ActivityStatus, Status
-
-_KIND = Field(description="What this document is.")
 
 
 class FailureDocument(Document):
@@ -67,7 +63,7 @@ class RunDocument(Document):
 class RunsDocument(Document):
     """One page of a job's runs."""
 
-    kind: Annotated[Literal["runs"], _KIND] = "runs"
+    kind: Annotated[Literal["runs"], KIND] = "runs"
 
     version: Version = 1
 
@@ -118,7 +114,7 @@ class PendingActivityDocument(Document):
 class RunDetailDocument(Document):
     """All that is known of one run."""
 
-    kind: Annotated[Literal["run"], _KIND] = "run"
+    kind: Annotated[Literal["run"], KIND] = "run"
 
     version: Version = 1
 
@@ -217,7 +213,7 @@ class ActivityDocument(Document):
 class HistoryDocument(Document):
     """What happened in a run."""
 
-    kind: Annotated[Literal["history"], _KIND] = "history"
+    kind: Annotated[Literal["history"], KIND] = "history"
 
     version: Version = 1
 
@@ -276,7 +272,7 @@ class JobStatsDocument(Document):
 class StatsDocument(Document):
     """How many runs there are, by job and state."""
 
-    kind: Annotated[Literal["stats"], _KIND] = "stats"
+    kind: Annotated[Literal["stats"], KIND] = "stats"
 
     version: Version = 1
 
@@ -293,7 +289,7 @@ class StatsDocument(Document):
 class StartedDocument(Document):
     """A run that was started."""
 
-    kind: Annotated[Literal["started"], _KIND] = "started"
+    kind: Annotated[Literal["started"], KIND] = "started"
 
     version: Version = 1
 
@@ -310,7 +306,7 @@ class StartedDocument(Document):
 class ResultDocument(Document):
     """A run that was waited for."""
 
-    kind: Annotated[Literal["result"], _KIND] = "result"
+    kind: Annotated[Literal["result"], KIND] = "result"
 
     version: Version = 1
 
@@ -336,7 +332,7 @@ class ResultDocument(Document):
 class AnswerDocument(Document):
     """What a run answered to a query."""
 
-    kind: Annotated[Literal["answer"], _KIND] = "answer"
+    kind: Annotated[Literal["answer"], KIND] = "answer"
 
     version: Version = 1
 
@@ -356,7 +352,7 @@ class AnswerDocument(Document):
 class ToldDocument(Document):
     """What a run was told."""
 
-    kind: Annotated[Literal["told"], _KIND] = "told"
+    kind: Annotated[Literal["told"], KIND] = "told"
 
     version: Version = 1
 

@@ -13,9 +13,9 @@ from pydantic import ValidationError
 from jobspec.errors import RefusedError, UsageError
 from jobspec.planning.plan import Action
 from jobspec.planning.saved import Difference, Intent, Intents
-from jobspec.render.conversion import format_utc
 from jobspec.render.documents import DifferenceDocument, IntentDocument, SavedPlanDocument
 from jobspec.render.terminal import escape
+from jobspec.timing.moments import write_utc
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -44,7 +44,7 @@ def saved_plan_document(
         project=plan.project,
         namespace=plan.namespace or "",
         environment=plan.environment,
-        made_at=format_utc(made_at.replace(microsecond=0)),
+        made_at=write_utc(made_at, "seconds"),
         key=None if key is None else tuple(base64.b64encode(part).decode() for part in key),
         changes=tuple(map(_intent, intents.changes)),
         retired=intents.retired,

@@ -2,13 +2,9 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
-
-from jobspec.render.documents import Count, Document, Time, Version
+from jobspec.render.documents import KIND, Count, Document, Time, Version
 from jobspec.render.run_documents import RunDocument
 from jobspec.results import JobState
-
-_KIND = Field(description="What this document is.")
 
 
 class ScheduleActionDocument(Document):
@@ -27,7 +23,7 @@ class ScheduleActionDocument(Document):
 class ScheduleActionsDocument(Document):
     """What became of what was asked of schedules."""
 
-    kind: Annotated[Literal["schedules"], _KIND] = "schedules"
+    kind: Annotated[Literal["schedules"], KIND] = "schedules"
 
     version: Version = 1
 
@@ -41,7 +37,7 @@ class ScheduleActionsDocument(Document):
 class BackfillDocument(Document):
     """The runs of a backfill."""
 
-    kind: Annotated[Literal["backfill"], _KIND] = "backfill"
+    kind: Annotated[Literal["backfill"], KIND] = "backfill"
 
     version: Version = 1
 
@@ -89,7 +85,7 @@ class JobStatusDocument(Document):
 class StatusDocument(Document):
     """How the jobs of a project stand."""
 
-    kind: Annotated[Literal["status"], _KIND] = "status"
+    kind: Annotated[Literal["status"], KIND] = "status"
 
     version: Version = 1
 

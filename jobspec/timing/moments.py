@@ -1,8 +1,11 @@
-"""Moments and distances as people say them: `Wed 2026-11-25 02:00 CET`, `01:15 today`, `in 4 minutes`."""
+"""Moments and distances, as programs read them and as people say them.
+
+Such as `2026-11-25T01:00:00Z`, `Wed 2026-11-25 02:00 CET`, `01:15 today` and `in 4 minutes`.
+"""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -19,6 +22,17 @@ _UNITS = (
 )
 _FINE = {"hour": timedelta(hours=2), "day": timedelta(days=2), "month": timedelta(days=60), "year": timedelta(days=730)}
 """From so much on a unit is used: `90 minutes` says more than `1 hour`."""
+
+
+def write_utc(when: datetime, precision: str = "auto") -> str:
+    """Write a moment as RFC 3339 has it, in UTC: `2027-03-28T01:30:00Z`.
+
+    Args:
+        when: Aware.
+        precision: The last unit that is written, as `datetime.isoformat` names it; what is smaller is cut off. `auto`
+            means seconds, or microseconds where there are any.
+    """
+    return when.astimezone(UTC).isoformat(timespec=precision).replace("+00:00", "Z")
 
 
 def tell_clock(local: datetime) -> str:

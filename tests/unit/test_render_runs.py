@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from jobspec.render.clock import Clock, write_time
+from jobspec.render.clock import Clock
 from jobspec.render.failures import render_failure, tell_root
 from jobspec.render.run_conversion import (
     history_document,
@@ -32,6 +32,7 @@ from jobspec.results import (
     RunSummary,
     Status,
 )
+from jobspec.timing.moments import write_utc
 
 NOW = datetime(2026, 7, 1, 12, 0, 12, tzinfo=UTC)
 BEGUN = NOW - timedelta(seconds=12)
@@ -221,7 +222,7 @@ def test_long_values_are_cut_for_people_and_whole_in_documents() -> None:
 
 def test_times_in_documents_are_utc() -> None:
     assert (
-        write_time(datetime(2026, 7, 1, 14, 0, 0, 5, tzinfo=ZoneInfo("Europe/Berlin"))) == "2026-07-01T12:00:00.000005Z"
+        write_utc(datetime(2026, 7, 1, 14, 0, 0, 5, tzinfo=ZoneInfo("Europe/Berlin"))) == "2026-07-01T12:00:00.000005Z"
     )
 
 
