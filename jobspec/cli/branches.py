@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from jobspec.cli.planning import make_terms
 from jobspec.lint.redacting import hide_values
 from jobspec.planning.branches import Base, plan_branch, trace_to_branch
 from jobspec.planning.convergence import desire_loaded
@@ -59,7 +58,7 @@ def plan_offline(specs: Specs, revision: Revision, allowances: Allowances) -> Pl
         _make_base(revision, specs, pydantic_data_converter, _NO_NAMESPACE),
         found,
         desired=desire_loaded(specs.loaded, specs.env),
-        terms=make_terms(specs),
+        terms=specs.make_terms(),
         max_deletes=specs.project.guards.max_deletes,
         allowances=allowances,
     )

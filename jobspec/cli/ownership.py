@@ -54,7 +54,6 @@ def adopt_command(  # noqa: PLR0913  one argument an option
 async def _adopt(specs: Specs, options: ConnectionOptions, names: Collection[str], former: str | None) -> int:
     from jobspec.cli.output import say
     from jobspec.cli.plan import code_of_held, code_of_outcomes, report_outcomes, report_plan
-    from jobspec.cli.planning import make_terms
     from jobspec.cli.specs import connect_to
     from jobspec.live.schedules import Schedules
     from jobspec.planning.adoption import plan_adoptions
@@ -62,7 +61,7 @@ async def _adopt(specs: Specs, options: ConnectionOptions, names: Collection[str
     from jobspec.planning.survey import read_named
     from jobspec.planning.wanted import SourcedSpec, want_jobs
 
-    terms = make_terms(specs)
+    terms = specs.make_terms()
     client = await connect_to(specs, options)
     is_private = bool(specs.project.plan.redact)
     jobs = [SourcedSpec.of(job, is_private=is_private) for job in specs.loaded.jobs.values()]

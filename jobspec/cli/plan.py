@@ -153,11 +153,11 @@ def _open_revision(specs: Specs, ref: str) -> Revision:
 
 async def plan_live(specs: Specs, options: ConnectionOptions, allowances: Allowances) -> tuple[Planned, Schedules]:
     """Connect, read what is live, and plan."""
-    from jobspec.cli.planning import make_terms, plan_specs
+    from jobspec.cli.planning import plan_specs
     from jobspec.cli.specs import connect_to
     from jobspec.live.schedules import Schedules
 
-    make_terms(specs)  # complain of a project without id before connecting
+    specs.make_terms()  # complain of a project without id before connecting
     schedules = Schedules(await connect_to(specs, options))
     return await plan_specs(specs, schedules, allowances), schedules
 

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 from jobspec.errors import RefusedError
 from jobspec.lint.opening import open_workspace
-from jobspec.spec.project import get_project_id, load_workspace, resolve_environment
+from jobspec.spec.project import list_owners, load_workspace, resolve_environment
 
 if TYPE_CHECKING:
     from temporalio.client import Client
 
     from jobspec.cli.options import ConnectionOptions
+    from jobspec.planning.plan import Terms
     from jobspec.spec.loaded import Loaded
     from jobspec.spec.project import Environment, Project
 
@@ -46,7 +47,17 @@ class Specs:
         Raises:
             ProjectError: The project has no id, so nothing can be its own.
         """
-        return frozenset({get_project_id(self.project), *self.project.also_owns})
+        return list_owners(self.project)
+
+    def make_terms(self) -> Terms:
+        """Say what a plan is made under.
+
+        Raises:
+            ProjectError: The project has no id, so nothing can be its own.
+        """
+        from jobspec.planning.convergence import make_terms
+
+        return make_terms(self.project, self.loaded, now=self.now)
 
     @property
     def has_mistakes(self) -> bool:

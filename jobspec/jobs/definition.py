@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from jobspec.jobs.collector import Collector
     from jobspec.jobs.job_code import CodeSource, JobCode
+    from jobspec.live.runs import Runs
     from jobspec.results import (
         DefinitionStats,
         PauseOutcome,
@@ -342,7 +343,6 @@ class Definition(Generic[InputT]):
             InvalidDefinitionError: The input or an option is wrong, or the job's code cannot be imported.
             AlreadyStartedError: A run of that workflow id is running.
         """
-        from jobspec.live.runs import Runs
         from jobspec.live.starting import make_start_options
 
         given = {
@@ -358,7 +358,7 @@ class Definition(Generic[InputT]):
         refuse(self.name, self._check_input(spec, code))
         options = make_start_options(spec, workflow_id=spec.workflow_id)
         call = self._job.execute or client.start_workflow
-        started, run_id = await Runs(client).start(self.name, call, spec.workflow.type, options)
+        started, run_id = await _runs(client).start(self.name, call, spec.workflow.type, options)
         return RunHandle(client=client, workflow_id=started, run_id=run_id, result_type=_result_type(code))
 
     def _fit_run(
@@ -391,9 +391,7 @@ class Definition(Generic[InputT]):
             workflow_id: Its workflow id.
             run_id: Its run id; None means the latest one.
         """
-        workflow = self._job.source.workflow
-        is_imported = workflow is None or not isinstance(workflow, str)
-        result_type = _result_type(self._job.source.load()) if is_imported else None
+        result_type = _result_type(self._job.source.given())  # what an import path names is not worth an import
         return RunHandle(client=client, workflow_id=workflow_id, run_id=run_id, result_type=result_type)
 
     async def describe(self, client: Client, workflow_id: str, run_id: str | None = None) -> RunDetail:
@@ -407,9 +405,7 @@ class Definition(Generic[InputT]):
         Raises:
             NotFoundError: The job has no such run.
         """
-        from jobspec.live.runs import Runs
-
-        return await Runs(client).describe(self.name, workflow_id, run_id)
+        return await _runs(client).describe(self.name, workflow_id, run_id)
 
     async def list_runs(
         self,
@@ -432,11 +428,10 @@ class Definition(Generic[InputT]):
         Raises:
             UsageError: The page size or the token is wrong.
         """
-        from jobspec.live.runs import Runs
         from jobspec.results import Status, TimeRange
 
         statuses = (status,) if isinstance(status, Status) else tuple(status or ())
-        return await Runs(client).list(
+        return await _runs(client).list(
             self.name,
             statuses=statuses,
             time_range=time_range or TimeRange(),
@@ -458,9 +453,7 @@ class Definition(Generic[InputT]):
         Raises:
             NotFoundError: The job has no such run.
         """
-        from jobspec.live.runs import Runs
-
-        return await Runs(client).history(self.name, workflow_id, run_id, max_events=max_events)
+        return await _runs(client).history(self.name, workflow_id, run_id, max_events=max_events)
 
     async def stats(self, client: Client, *, today_only: bool = False, time_zone: str = "UTC") -> DefinitionStats:
         """Count the job's runs by state, in one request.
@@ -484,9 +477,7 @@ class Definition(Generic[InputT]):
             QueryError: The workflow knows no such query, or failed to answer it.
             NotFoundError: The job has no such run.
         """
-        from jobspec.live.runs import Runs
-
-        return await Runs(client).query(self.name, workflow_id, query, args, run_id)
+        return await _runs(client).query(self.name, workflow_id, query, args, run_id)
 
     async def signal(
         self, client: Client, workflow_id: str, signal: str, *args: Any, run_id: str | None = None
@@ -497,9 +488,7 @@ class Definition(Generic[InputT]):
             AlreadyClosedError: The run is over.
             NotFoundError: The job has no such run.
         """
-        from jobspec.live.runs import Runs
-
-        await Runs(client).signal(self.name, workflow_id, signal, args, run_id)
+        await _runs(client).signal(self.name, workflow_id, signal, args, run_id)
 
     async def cancel(self, client: Client, workflow_id: str, run_id: str | None = None) -> None:
         """Ask a run to end; it may clean up first, or go on.
@@ -508,9 +497,7 @@ class Definition(Generic[InputT]):
             AlreadyClosedError: The run is over.
             NotFoundError: The job has no such run.
         """
-        from jobspec.live.runs import Runs
-
-        await Runs(client).cancel(self.name, workflow_id, run_id)
+        await _runs(client).cancel(self.name, workflow_id, run_id)
 
     async def terminate(self, client: Client, workflow_id: str, run_id: str | None = None, *, reason: str = "") -> None:
         """End a run at once; it cannot clean up.
@@ -519,15 +506,11 @@ class Definition(Generic[InputT]):
             AlreadyClosedError: The run is over.
             NotFoundError: The job has no such run.
         """
-        from jobspec.live.runs import Runs
-
-        await Runs(client).terminate(self.name, workflow_id, run_id, reason=reason)
+        await _runs(client).terminate(self.name, workflow_id, run_id, reason=reason)
 
     async def task_queue_info(self, client: Client) -> TaskQueueInfo:
         """Tell whether workers poll the task queue."""
-        from jobspec.live.runs import Runs
-
-        return await Runs(client).task_queue(self.task_queue)
+        return await _runs(client).task_queue(self.task_queue)
 
     # The schedule
 
@@ -657,6 +640,13 @@ class Definition(Generic[InputT]):
         return await backfill_schedule(
             client, job.spec, job.project, start=start, end=end, overlap=overlap, also_owns=job.also_owns
         )
+
+
+def _runs(client: Client) -> Runs:
+    """Open the gateway for runs, and the SDK with it, only when somebody asks for one."""
+    from jobspec.live.runs import Runs
+
+    return Runs(client)
 
 
 def _arguments(value: Any, args: Sequence[Any] | Literal[Unset.UNSET]) -> dict[str, Any]:

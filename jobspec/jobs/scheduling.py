@@ -101,14 +101,7 @@ async def pause_schedule(
         InvalidDefinitionError: The job has no project.
         ConflictError: Somebody else undid it at once.
     """
-    _refuse_paused_by_spec(spec)
-    note = make_note("paused", reason, by or client.identity)
-    schedules = Schedules(client)
-    live = await find_own_schedule(schedules, spec, project, also_owns)
-    _refuse_retired(live)
-    if live.paused and spec_reason(pause_of(live)) is None:
-        return _tell(live, changed=False)
-    return _tell(await patching.set_paused(schedules, live, paused=True, note=note), changed=True)
+    return await _change_pause(client, spec, project, paused=True, reason=reason, by=by, also_owns=also_owns)
 
 
 async def resume_schedule(
@@ -124,14 +117,29 @@ async def resume_schedule(
 
     One that is not paused stays as it is. Arguments and errors are those of `pause_schedule`.
     """
+    return await _change_pause(client, spec, project, paused=False, reason=reason, by=by, also_owns=also_owns)
+
+
+async def _change_pause(  # noqa: PLR0913  whose schedule it is, what it shall become, who wants that and why
+    client: Client,
+    spec: JobSpec,
+    project: str | None,
+    *,
+    paused: bool,
+    reason: str,
+    by: str | None,
+    also_owns: Collection[str],
+) -> PauseOutcome:
     _refuse_paused_by_spec(spec)
-    note = make_note("resumed", reason, by or client.identity)
+    note = make_note("paused" if paused else "resumed", reason, by or client.identity)
     schedules = Schedules(client)
     live = await find_own_schedule(schedules, spec, project, also_owns)
     _refuse_retired(live)
-    if not live.paused:
+    # What paused it for a spec that no longer does so is left to whoever pauses it now.
+    is_so = live.paused == paused and not (paused and spec_reason(pause_of(live)) is not None)
+    if is_so:
         return _tell(live, changed=False)
-    return _tell(await patching.set_paused(schedules, live, paused=False, note=note), changed=True)
+    return _tell(await patching.set_paused(schedules, live, paused=paused, note=note), changed=True)
 
 
 def make_note(verb: str, reason: str, by: str) -> str:

@@ -13,14 +13,17 @@ from jobspec.planning.guards import Allowances, Refusal, SpecsFound, check
 from jobspec.planning.plan import Equal, Plan, Source, Terms, Wanted, make_plan
 from jobspec.planning.survey import read_live, read_named
 from jobspec.planning.wanted import SourcedSpec, want_jobs_meanwhile
+from jobspec.spec.project import get_project_id, list_owners
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from jobspec.errors import JobspecError
     from jobspec.live.schedules import LiveSchedule, Schedules
     from jobspec.planning.wanted import WantedJobs
     from jobspec.spec.loaded import Loaded
+    from jobspec.spec.project import Project
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +89,26 @@ def _find_mistakes(loaded: Loaded) -> dict[str, Source | None]:
         if found.job is not None and found.is_error
     }
     return {name: places.get(name) for name in loaded.frozen}
+
+
+def make_terms(project: Project, loaded: Loaded, *, now: datetime) -> Terms:
+    """Say what a plan for the specs of a project is made under.
+
+    Args:
+        project: What `jobspec.toml` says.
+        loaded: Its jobs and all that is wrong with them; nothing is pruned while anything is.
+        now: The time of planning.
+
+    Raises:
+        ProjectError: The project has no id, so nothing can be its own.
+    """
+    return Terms(
+        project=get_project_id(project),
+        owners=list_owners(project),
+        now=now,
+        grace=project.prune.grace,
+        can_prune=not loaded.incomplete,
+    )
 
 
 async def plan_jobs(

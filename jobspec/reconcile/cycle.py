@@ -14,14 +14,13 @@ from typing import TYPE_CHECKING
 
 from jobspec.errors import JobspecError, ProjectError, RefusedError, UnreachableError
 from jobspec.planning.apply import Assignment, Status, apply_plan
-from jobspec.planning.convergence import desire_loaded, plan_found
-from jobspec.planning.plan import Action, HeldReason, Reason, Terms
+from jobspec.planning.convergence import desire_loaded, make_terms, plan_found
+from jobspec.planning.plan import Action, HeldReason, Reason
 from jobspec.reconcile.desires import Desires
 from jobspec.reconcile.knowledge import Knowledge
 from jobspec.reconcile.looking import look_at, look_at_all
 from jobspec.reconcile.report import Cause, Report, Result, Trigger
 from jobspec.reconcile.withholding import withhold
-from jobspec.spec.project import get_project_id
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
     from jobspec.live.schedules import Schedules
     from jobspec.planning.apply import Outcome
     from jobspec.planning.convergence import Planned
-    from jobspec.planning.plan import Change, Equal, Plan
+    from jobspec.planning.plan import Change, Equal, Plan, Terms
     from jobspec.planning.wanted import WantedJobs
     from jobspec.reconcile.contention import Contention
     from jobspec.reconcile.files import Files, Reading
@@ -136,17 +135,11 @@ class Cycle:
     def _make_terms(self, reading: Reading) -> Terms:
         project = reading.workspace.project
         self._check_unchanged(project)
-        owners = frozenset({get_project_id(project), *project.also_owns})
-        if owners != self._memory.owners:  # what was foreign may be ours, and the other way round
-            self._memory.owners = owners
+        terms = make_terms(project, reading.loaded, now=reading.read_at)
+        if terms.owners != self._memory.owners:  # what was foreign may be ours, and the other way round
+            self._memory.owners = terms.owners
             self._memory.equal.clear()
-        return Terms(
-            project=get_project_id(project),
-            owners=owners,
-            now=reading.read_at,
-            grace=project.prune.grace,
-            can_prune=not reading.loaded.incomplete,
-        )
+        return terms
 
     def _check_unchanged(self, project: Project) -> None:
         """Refuse to go on where what only takes effect at the start of a process was changed."""

@@ -293,6 +293,15 @@ def get_project_id(project: Project) -> str:
     return project.project
 
 
+def list_owners(project: Project) -> frozenset[str]:
+    """Give all marks that are the project's: its id and its former ones.
+
+    Raises:
+        ProjectError: It has no id, so nothing can be its own.
+    """
+    return frozenset({get_project_id(project), *project.also_owns})
+
+
 def resolve_environment(project: Project, env: str | None) -> Environment:
     """Give the settings of the chosen environment.
 
