@@ -10,7 +10,8 @@ from jobspec.jobs.converging import settle_outcome
 from jobspec.jobs.owning import refuse_foreign, require_project, require_schedule
 from jobspec.live.schedules import Schedules
 from jobspec.planning.apply import Assignment, apply_plan
-from jobspec.planning.plan import Change, Held, Terms, collect, plan_job
+from jobspec.planning.decisions import collect, plan_job
+from jobspec.planning.plan import Change, Held, Terms
 from jobspec.planning.survey import read_named
 from jobspec.planning.wanted import SourcedSpec, want_jobs_meanwhile
 from jobspec.results import ScheduleOutcome

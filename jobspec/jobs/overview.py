@@ -13,8 +13,8 @@ from jobspec.live.latest_runs import LatestRuns, read_latest_runs
 from jobspec.live.requests import Requests
 from jobspec.live.run_reading import read_time
 from jobspec.live.schedules import LiveSchedule, Schedules
+from jobspec.planning.decisions import explain_live, hold_foreign
 from jobspec.planning.pauses import pause_of, read_retirement, spec_reason
-from jobspec.planning.plan import explain_live, hold_foreign
 from jobspec.planning.survey import read_live, read_named
 from jobspec.planning.wanted import want_jobs_meanwhile
 from jobspec.results import JobOverview, JobState

@@ -9,8 +9,8 @@ from jobspec.jobs.owning import find_schedule
 from jobspec.live.recent_runs import list_recent_runs, read_recent_runs
 from jobspec.live.run_reading import read_time
 from jobspec.live.schedules import Schedules
+from jobspec.planning.decisions import explain_live
 from jobspec.planning.diff import explain_creation
-from jobspec.planning.plan import explain_live
 from jobspec.planning.wanted import SourcedSpec, want_jobs
 from jobspec.results import ScheduleDetail, ScheduleSummary
 

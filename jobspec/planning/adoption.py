@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 from jobspec.errors import JobspecError, ScheduleNotFoundError
 from jobspec.live.canonical import uncommented
+from jobspec.planning.decisions import collect, hold_failed, hold_foreign
 from jobspec.planning.diff import explain_difference
 from jobspec.planning.pauses import pause_of, want_pause
-from jobspec.planning.plan import Action, Change, Reason, Unchanged, collect, hold_failed, hold_foreign
+from jobspec.planning.plan import Action, Change, Reason, Unchanged
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -21,7 +21,8 @@ from jobspec.errors import (
     UnreachableError,
 )
 from jobspec.planning.adoption import plan_adoption
-from jobspec.planning.plan import Action, Change, Held, plan_job
+from jobspec.planning.decisions import plan_job
+from jobspec.planning.plan import Action, Change, Held
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence

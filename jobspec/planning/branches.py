@@ -10,23 +10,11 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from jobspec.planning.convergence import Planned
+from jobspec.planning.decisions import collect, explain_pause, hold_failed, hold_frozen, hold_invalid
 from jobspec.planning.diff import explain_difference
 from jobspec.planning.guards import Allowances, check
 from jobspec.planning.pauses import Pause, want_pause
-from jobspec.planning.plan import (
-    Absent,
-    Action,
-    Change,
-    Completed,
-    Reason,
-    Source,
-    Unchanged,
-    collect,
-    explain_pause,
-    hold_failed,
-    hold_frozen,
-    hold_invalid,
-)
+from jobspec.planning.plan import Absent, Action, Change, Completed, Reason, Source, Unchanged
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,8 +9,9 @@ import asyncio
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from jobspec.planning.decisions import Equal, make_plan
 from jobspec.planning.guards import Allowances, Refusal, SpecsFound, check
-from jobspec.planning.plan import Equal, Plan, Source, Terms, Wanted, make_plan
+from jobspec.planning.plan import Plan, Source, Terms, Wanted
 from jobspec.planning.survey import read_live, read_named
 from jobspec.planning.wanted import SourcedSpec, want_jobs_meanwhile
 from jobspec.spec.project import get_project_id, list_owners

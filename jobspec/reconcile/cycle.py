@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from jobspec.live.schedules import Schedules
     from jobspec.planning.apply import Outcome
     from jobspec.planning.convergence import Planned
-    from jobspec.planning.plan import Change, Equal, Plan, Terms
+    from jobspec.planning.decisions import Equal
+    from jobspec.planning.plan import Change, Plan, Terms
     from jobspec.planning.wanted import WantedJobs
     from jobspec.reconcile.contention import Contention
     from jobspec.reconcile.files import Files, Reading

@@ -23,10 +23,11 @@ from jobspec.live.messages import DesiredSchedule, make_desired
 from jobspec.planning.adoption import plan_adoptions
 from jobspec.planning.branches import Base, plan_branch, trace_to_branch
 from jobspec.planning.convergence import DesiredJobs
+from jobspec.planning.decisions import make_plan
 from jobspec.planning.effects import work_out_plan
 from jobspec.planning.guards import Allowances, SpecsFound, check
 from jobspec.planning.pauses import Pause, retire
-from jobspec.planning.plan import Plan, Source, Terms, Wanted, make_plan
+from jobspec.planning.plan import Plan, Source, Terms, Wanted
 from jobspec.planning.shown import Privacy
 from jobspec.planning.wanted import SourcedSpec, WantedJobs
 from jobspec.render.annotations import annotate_plan

@@ -13,8 +13,9 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 
 from jobspec.live.messages import DesiredSchedule, differing_fields, make_desired
 from jobspec.live.reading import LiveSchedule
+from jobspec.planning.decisions import make_plan
 from jobspec.planning.pauses import Pause, want_pause
-from jobspec.planning.plan import Source, Terms, Wanted, make_plan
+from jobspec.planning.plan import Source, Terms, Wanted
 from jobspec.spec.model import JobSpec
 from jobspec.timing.upcoming import Timetable, has_run
 

@@ -11,9 +11,10 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 
 from jobspec.live.canonical import CanonicalPayload, CanonicalSchedule
 from jobspec.live.messages import make_desired
+from jobspec.planning.decisions import make_plan
 from jobspec.planning.diff import ABSENT, Absence, Plain, explain_creation, explain_difference
 from jobspec.planning.pauses import Pause, read_retirement, retire, spec_reason, want_pause
-from jobspec.planning.plan import Action, Change, HeldReason, Plan, Source, Terms, Wanted, make_plan
+from jobspec.planning.plan import Action, Change, HeldReason, Plan, Source, Terms, Wanted
 from jobspec.spec.model import JobSpec
 
 if TYPE_CHECKING:

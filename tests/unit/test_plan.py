@@ -10,13 +10,13 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from jobspec.errors import RequestError
 from jobspec.live.messages import make_desired
 from jobspec.planning.adoption import is_as_wanted, plan_adoption, plan_adoptions
+from jobspec.planning.decisions import Equal, make_plan, plan_job
 from jobspec.planning.pauses import Pause, retire
 from jobspec.planning.plan import (
     Absent,
     Action,
     Change,
     Completed,
-    Equal,
     Held,
     HeldReason,
     Plan,
@@ -26,8 +26,6 @@ from jobspec.planning.plan import (
     Terms,
     Unchanged,
     Wanted,
-    make_plan,
-    plan_job,
 )
 from jobspec.spec.model import JobSpec
 

@@ -14,9 +14,10 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from jobspec.errors import RefusedError, RequestError, UsageError
 from jobspec.live.messages import make_desired
 from jobspec.planning.convergence import Planned
+from jobspec.planning.decisions import make_plan
 from jobspec.planning.digests import Digester
 from jobspec.planning.pauses import Pause, retire
-from jobspec.planning.plan import Action, Plan, Terms, Wanted, make_plan
+from jobspec.planning.plan import Action, Plan, Terms, Wanted
 from jobspec.planning.saved import Comparison, compare, make_intents
 from jobspec.planning.shown import Privacy, make_checksum
 from jobspec.render.saved_plans import (
