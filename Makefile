@@ -21,7 +21,7 @@ check: $(INSTALLED) ## Format, lint, types, layers, tests: all that must pass be
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	JOBSPEC_REQUIRE_LIVE=1 $(BIN)/pytest -n 2 $(ARGS)
+	@$(MAKE) --no-print-directory test
 
 oracle: $(INSTALLED) ## Hold our run times to the server's for 10,000 drawn schedules; ten minutes
 	JOBSPEC_REQUIRE_LIVE=1 JOBSPEC_ORACLE_DRAWS=$${JOBSPEC_ORACLE_DRAWS:-10000} \
