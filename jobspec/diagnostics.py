@@ -433,8 +433,8 @@ RULES: dict[str, Rule] = {
     ),
     "JS325": Rule(
         summary="Input cannot be checked against `run()`",
-        explanation="The annotation is no type that pydantic can read. The Pydantic data converter, the default, "
-        "would fail on it in the worker; a converter of your own may know better.",
+        explanation="The annotation is no type that pydantic can read. The project has a data converter of its own, "
+        "which may know better, or the worker reads plain JSON here; otherwise it is JS329.",
         severity=Severity.WARNING,
     ),
     "JS326": Rule(
@@ -454,6 +454,12 @@ RULES: dict[str, Rule] = {
         explanation="A worker runs one workflow or activity per name, so two different ones on one task queue exclude "
         "each other, whichever jobs they belong to. Give one of them another name with `@workflow.defn(name=…)` or "
         "`@activity.defn(name=…)`, or another queue.",
+    ),
+    "JS329": Rule(
+        summary="Worker cannot read the input",
+        explanation="The annotation of the parameter of `run()` is no type that pydantic can read, so the Pydantic "
+        "data converter, the default, fails on it in the worker: the workflow task is tried again for ever, and the "
+        "run hangs. On Python 3.11 that is so for `typing.TypedDict`; take it from `typing_extensions`.",
     ),
     # JS4xx: the project file
     "JS401": Rule(

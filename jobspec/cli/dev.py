@@ -73,7 +73,7 @@ def _validate(specs: Specs) -> bool:
     from jobspec.cli.validate import check_loaded
     from jobspec.render.diagnostics import summarize_diagnostics
 
-    found = [*specs.loaded.diagnostics, *check_loaded(specs.loaded, specs.directory)]
+    found = [*specs.loaded.diagnostics, *check_loaded(specs.loaded, specs.directory, specs.project)]
     say_diagnostics(found)
     if any(diagnostic.is_error for diagnostic in found):
         say(summarize_diagnostics(found))

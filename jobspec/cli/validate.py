@@ -92,7 +92,7 @@ def _review(
 
     review = Review(workspace.project.lint, now)
     for env, loaded in checked.by_environment.items():
-        found = [] if no_imports else find_in_code(loaded, workspace.directory)
+        found = [] if no_imports else find_in_code(loaded, workspace.directory, workspace.project)
         if facts is not None:
             found += lint_namespace(loaded.jobs.values(), facts)
         review.add(env, loaded, found)
@@ -108,24 +108,25 @@ def _hide_values(diagnostics: Sequence[Diagnostic], checked: Checked, project: P
     return hide_values(diagnostics, documents, Redaction.of(project.plan))
 
 
-def check_loaded(loaded: Loaded, directory: Path) -> list[Diagnostic]:
+def check_loaded(loaded: Loaded, directory: Path, project: Project) -> list[Diagnostic]:
     """Check the jobs of one environment against the code that they name."""
     from jobspec.spec.ignores import split_ignored
     from jobspec.spec.reports import make_diagnostics
 
-    kept, _ = split_ignored(find_in_code(loaded, directory))
+    kept, _ = split_ignored(find_in_code(loaded, directory, project))
     return make_diagnostics(kept)
 
 
-def find_in_code(loaded: Loaded, directory: Path) -> list[Finding]:
+def find_in_code(loaded: Loaded, directory: Path, project: Project) -> list[Finding]:
     """Find what is wrong between the jobs of one environment and the code that they name."""
     from jobspec.jobs.checks import check_clashes, check_job
 
     clashes = check_clashes((job.spec for job in loaded.jobs.values()), directory)
+    own_converter = project.data_converter is not None
     return [
         job.find(problem)
         for name, job in loaded.jobs.items()
-        for problem in (*check_job(job.spec, directory), *clashes.get(name, ()))
+        for problem in (*check_job(job.spec, directory, own_converter=own_converter), *clashes.get(name, ()))
     ]
 
 

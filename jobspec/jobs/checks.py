@@ -35,30 +35,34 @@ if TYPE_CHECKING:
     from jobspec.spec.positions import ValuePath
 
 
-def check_job(spec: JobSpec, root: Path) -> tuple[Problem, ...]:
+def check_job(spec: JobSpec, root: Path, *, own_converter: bool = False) -> tuple[Problem, ...]:
     """Import what a job names and check the job against it.
 
     Args:
         spec: A valid job. One whose workflow is only a type, and that names nothing else, imports nothing.
         root: Where import paths start, the directory of `jobspec.toml`.
+        own_converter: Whether the worker reads the input with another converter than the Pydantic one.
 
     Returns:
         All that is wrong, in the order of the job's keys; paths are those of the job as written.
     """
-    return check_code(spec, find_code(spec, root).load())
+    return check_code(spec, find_code(spec, root).load(), own_converter=own_converter)
 
 
-def check_code(spec: JobSpec, code: JobCode) -> tuple[Problem, ...]:
+def check_code(spec: JobSpec, code: JobCode, *, own_converter: bool = False) -> tuple[Problem, ...]:
     """Check a job against its code.
 
     Args:
         spec: A valid job.
         code: What it names.
+        own_converter: See `check_job`.
 
     Returns:
         See `check_job`.
     """
-    return tuple(dict.fromkeys((*_check_registrable(spec, code), *check_arguments(spec, code))))
+    return tuple(
+        dict.fromkeys((*_check_registrable(spec, code), *check_arguments(spec, code, own_converter=own_converter)))
+    )
 
 
 def check_imports(spec: JobSpec, root: Path) -> tuple[Problem, ...]:
@@ -106,19 +110,28 @@ def check_clashes(specs: Iterable[JobSpec], root: Path) -> dict[str, tuple[Probl
 
 
 @cache
-def _make_readers(implementation: type, index: int) -> tuple[Reader, ...] | Mistake:
+def _make_readers(implementation: type, index: int) -> tuple[Reader | Mistake, ...]:
     """Make what reads one argument: into the type the worker uses, and into the annotation if that says more."""
     workflow = read_workflow(implementation)
     assert workflow  # noqa: S101  only asked for once the workflow was read
     parameter = workflow.parameters[index]
-    types = (
-        [parameter.read_as] if parameter.read_as == parameter.annotation else [parameter.read_as, parameter.annotation]
-    )
     label = f"`{_shown(parameter.annotation)}` (`{parameter.name}` of {workflow.called})"
     try:
-        return tuple(make_reader(each, label) for each in types if not _is_raw(each))
+        used = () if _is_raw(parameter.read_as) else (make_reader(parameter.read_as, label),)
     except UnreadableTypeError as error:
-        return Mistake(code="JS325", message=f"the input is not checked against {label}: {error}")
+        message = f"the worker cannot read the input as {label}: {error}"
+        hint = error.hint or "annotate it with a model, a dataclass or plain types"
+        return (Mistake(code="JS329", message=message, hint=hint),)
+    if parameter.read_as == parameter.annotation:
+        return used
+    try:
+        return (*used, make_reader(parameter.annotation, label))
+    except UnreadableTypeError as error:
+        return (*used, _doubt(label, str(error)))
+
+
+def _doubt(label: str, why: str) -> Mistake:
+    return Mistake(code="JS325", message=f"the input is not checked against {label}: {why}")
 
 
 def _shown(annotation: Any) -> str:
@@ -168,13 +181,16 @@ def _clash(queue: str, place: ValuePath, code: WorkflowCode | ActivityCode, here
     )
 
 
-def check_arguments(spec: JobSpec, code: JobCode, *, must_be_complete: bool = False) -> Iterator[Problem]:
+def check_arguments(
+    spec: JobSpec, code: JobCode, *, must_be_complete: bool = False, own_converter: bool = False
+) -> Iterator[Problem]:
     """Check the arguments of a job against the model of its input and the annotations of `run()`.
 
     Args:
         spec: A valid job.
         code: What it names.
         must_be_complete: Whether a run is to start with these; a job on demand may get its input later otherwise.
+        own_converter: See `check_job`.
     """
     if code.model is not None:
         yield from _check_model(spec, code.model)
@@ -184,7 +200,7 @@ def check_arguments(spec: JobSpec, code: JobCode, *, must_be_complete: bool = Fa
     yield from _check_call(spec, workflow, must_be_complete=must_be_complete or spec.schedule is not None)
     if workflow.typed:
         for index in range(min(len(spec.arguments), len(workflow.parameters))):
-            yield from _check_argument(spec, workflow, index, code.model)
+            yield from _check_argument(spec, workflow, index, code.model, own_converter=own_converter)
 
 
 def _check_model(spec: JobSpec, model: Reader | Mistake) -> Iterator[Problem]:
@@ -219,20 +235,27 @@ def _count(number: int) -> str:
 
 
 def _check_argument(
-    spec: JobSpec, workflow: WorkflowCode, index: int, model: Reader | Mistake | None
+    spec: JobSpec, workflow: WorkflowCode, index: int, model: Reader | Mistake | None, *, own_converter: bool
 ) -> Iterator[Problem]:
-    readers = _make_readers(workflow.implementation, index)
     path: ValuePath = ("input",) if "input" in spec.model_fields_set else ("args", index)
-    if isinstance(readers, Mistake):
-        yield replace(readers.at(*path), severity=Severity.WARNING)
-        return
-    for reader in readers:
+    is_read = len(spec.arguments) >= len(workflow.parameters)
+    for reader in _make_readers(workflow.implementation, index):
+        if isinstance(reader, Mistake):
+            yield _say_unreadable(reader, path, hangs=is_read and not own_converter)
+            continue
         if path == ("input",) and isinstance(model, Reader) and model.type == reader.type:
             continue  # said already
         problems = list(reader.check(spec.arguments[index], path, "JS323"))
         yield from problems
-        if not problems and len(spec.arguments) < len(workflow.parameters) and reader.changes(spec.arguments[index]):
+        if not problems and not is_read and reader.changes(spec.arguments[index]):
             yield _unread(workflow, len(spec.arguments), reader, path)
+
+
+def _say_unreadable(mistake: Mistake, path: ValuePath, *, hangs: bool) -> Problem:
+    """Say that a type cannot be read: an error only where the worker would try to, and fail for ever."""
+    if hangs and mistake.code == "JS329":
+        return mistake.at(*path)
+    return replace(mistake.at(*path), code="JS325", severity=Severity.WARNING)
 
 
 def _unread(workflow: WorkflowCode, given: int, reader: Reader, path: ValuePath) -> Problem:

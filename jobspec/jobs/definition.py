@@ -355,7 +355,7 @@ class Definition(Generic[InputT]):
         }
         spec = self._fit_run({key: value for key, value in given.items() if value is not None}, input, args)
         code = self._load_code()
-        refuse(self.name, self._check_input(spec, code))
+        refuse(self.name, self._check_input(spec, code, own_converter=not _reads_as_pydantic(client)))
         options = make_start_options(spec, workflow_id=spec.workflow_id)
         call = self._job.execute or client.start_workflow
         started, run_id = await _runs(client).start(self.name, call, spec.workflow.type, options)
@@ -376,8 +376,8 @@ class Definition(Generic[InputT]):
         run = _fit_options(self.name, {**_set_fields(self.spec.run), **options})
         return accept(self.name, validate_job({**set_values, **arguments, "run": run}))
 
-    def _check_input(self, spec: JobSpec, code: JobCode) -> Iterable[Any]:
-        yield from check_arguments(spec, code, must_be_complete=True)
+    def _check_input(self, spec: JobSpec, code: JobCode, *, own_converter: bool) -> Iterable[Any]:
+        yield from check_arguments(spec, code, must_be_complete=True, own_converter=own_converter)
         if self._job.schema is not None and "input" in spec.model_fields_set:
             from jobspec.spec.input_schema import check_input
 
@@ -647,6 +647,12 @@ def _runs(client: Client) -> Runs:
     from jobspec.live.runs import Runs
 
     return Runs(client)
+
+
+def _reads_as_pydantic(client: Client) -> bool:
+    from temporalio.contrib.pydantic import PydanticPayloadConverter
+
+    return issubclass(client.data_converter.payload_converter_class, PydanticPayloadConverter)
 
 
 def _arguments(value: Any, args: Sequence[Any] | Literal[Unset.UNSET]) -> dict[str, Any]:

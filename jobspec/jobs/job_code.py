@@ -108,5 +108,5 @@ def inspect_model(value: Any, path: str) -> Reader | Mistake:
     try:
         return make_reader(value, f"`{path}`")
     except UnreadableTypeError as error:
-        hint = "name a model, a dataclass, a `TypedDict`, or an alias such as `Batch = list[int]`"
+        hint = error.hint or "name a model, a dataclass, a `TypedDict`, or an alias such as `Batch = list[int]`"
         return Mistake(code="JS309", message=f"`{path}` cannot judge inputs: {error}", hint=hint)

@@ -28,7 +28,16 @@ _CAN_FORBID_UNKNOWN_KEYS = "extra" in inspect.signature(TypeAdapter.validate_jso
 
 
 class UnreadableTypeError(Exception):
-    """pydantic can make nothing of the type."""
+    """pydantic can make nothing of the type.
+
+    Args:
+        message: Why.
+        hint: What to write instead; may be empty.
+    """
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,6 +159,9 @@ def make_reader(annotation: Any, label: str) -> Reader:
     except PydanticSchemaGenerationError as error:
         raise UnreadableTypeError("it is no type that pydantic knows") from error
     except PydanticUserError as error:
+        if error.code == "typed-dict-version":
+            message = "pydantic cannot read a `typing.TypedDict` on Python below 3.12"
+            raise UnreadableTypeError(message, "import `TypedDict` from `typing_extensions`") from error
         said = str(error.message).splitlines()[0].removesuffix(".")
         raise UnreadableTypeError(said[:1].lower() + said[1:]) from error
     except KeyboardInterrupt:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import math
 import os
 import re
@@ -129,7 +130,7 @@ def test_good_jobs_have_no_problems(spec: JobSpec) -> None:
             job({"type": "elsewhere"}, input={"key": "a", "kez": 2}, input_model="good:Typed"),
             [("JS324", ("input", "kez"))],
         ),
-        (job("TakesOpaque", input={}), [("JS325", ("input",))]),
+        (job("TakesOpaque", input={}), [("JS329", ("input",))]),
         (job("TakesAnything", input=UNWRITABLE), [("JS326", ("input",))]),
         (job("TakesTwo", input={"sku": "a"}), [("JS327", ("input",))]),
         (
@@ -159,8 +160,10 @@ def broken(tmp_path: Path) -> Iterator[None]:
 def test_every_code_is_explained_with_its_severity() -> None:
     warnings = {code for code, rule in RULES.items() if code.startswith("JS3") and rule.severity is Severity.WARNING}
     assert {"JS324", "JS325", "JS327"} <= warnings
-    for spec in (job("TakesPlain", input={"left": 1, "rigth": 2}), job("TakesOpaque", input={}), job("Named")):
-        for problem in check_job(spec, ROOT):
+    assert "JS329" not in warnings
+    specs = (job("TakesPlain", input={"left": 1, "rigth": 2}), job("TakesOpaque", input={}), job("Named"))
+    for spec, own_converter in itertools.product(specs, (False, True)):
+        for problem in check_job(spec, ROOT, own_converter=own_converter):
             assert problem.severity is RULES[problem.code].severity
 
 
@@ -221,8 +224,25 @@ def test_validators_may_raise_and_print(capsys: pytest.CaptureFixture[str]) -> N
 
 def test_models_that_are_not_complete_are_told() -> None:
     [problem] = check_job(job("TakesUnfinished", input={}), ROOT)
-    assert (problem.code, problem.severity) == ("JS325", Severity.WARNING)
+    assert (problem.code, problem.severity) == ("JS329", Severity.ERROR)
     assert "is not defined" in problem.message
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 12), reason="pydantic reads it from Python 3.12 on")
+def test_a_typed_dict_that_the_worker_cannot_read_is_a_mistake() -> None:
+    [problem] = check_job(job("TakesTypedDict", input={"sku": "a"}), ROOT)
+    assert (problem.code, problem.severity) == ("JS329", Severity.ERROR)
+    assert problem.message == (
+        "the worker cannot read the input as `OldDict` (`value` of `TakesTypedDict.run()`): "
+        "pydantic cannot read a `typing.TypedDict` on Python below 3.12"
+    )
+    assert problem.hint == "import `TypedDict` from `typing_extensions`"
+
+
+def test_what_a_converter_of_ones_own_may_read_is_no_mistake() -> None:
+    [problem] = check_job(job("TakesOpaque", input={}), ROOT, own_converter=True)
+    assert (problem.code, problem.severity) == ("JS325", Severity.WARNING)
+    assert [each.code for each in check_job(job("TakesTwoOpaque", args=[{}]), ROOT)] == ["JS325"]  # plain JSON there
 
 
 def test_clashes_on_a_queue_are_found() -> None:

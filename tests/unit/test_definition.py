@@ -136,6 +136,21 @@ def test_an_input_that_does_not_fit_names_its_path_and_the_model() -> None:
         Definition("a", "q", workflow=Sync, input_model=Batch, input={"size": 1})
 
 
+class Opaque:
+    """Nothing that pydantic knows."""
+
+
+@workflow.defn
+class TakesOpaque:
+    @workflow.run
+    async def run(self, value: Opaque) -> None: ...
+
+
+def test_an_input_that_the_worker_could_not_read_is_refused() -> None:
+    with pytest.raises(InvalidDefinitionError, match=r"input: the worker cannot read the input as `Opaque` .*annotate"):
+        Definition("a", "q", workflow=TakesOpaque, input={})
+
+
 def test_a_scheduled_job_whose_workflow_needs_input_must_give_it() -> None:
     with pytest.raises(InvalidDefinitionError, match="requires `batch`, and the job gives no argument"):
         Definition("a", "q", workflow=Sync, schedule=ScheduleSpec(interval="1h"))

@@ -1,6 +1,7 @@
 """Workflows and activities that are as they should be."""
 
 import dataclasses
+import typing
 from collections.abc import Sequence
 from datetime import date
 from typing import Annotated, Any
@@ -112,6 +113,22 @@ class TakesPlain:
 class TakesOpaque:
     @workflow.run
     async def run(self, value: Opaque) -> None: ...
+
+
+@workflow.defn
+class TakesTwoOpaque:
+    @workflow.run
+    async def run(self, value: Opaque, number: int = 0) -> None: ...
+
+
+class OldDict(typing.TypedDict):
+    sku: str
+
+
+@workflow.defn
+class TakesTypedDict:
+    @workflow.run
+    async def run(self, value: OldDict) -> None: ...
 
 
 @workflow.defn
