@@ -74,7 +74,8 @@ def desire(registry: Registry) -> DesiredJobs:
     jobs = tuple(SourcedSpec(spec=definition.spec) for definition in registry.list())
     if registry.origin is None:
         return DesiredJobs(jobs=jobs, found=SpecsFound(is_empty=not jobs))
-    loaded = desire_loaded(registry.origin.loaded, registry.origin.env)
+    is_private = bool(registry.origin.project.plan.redact)
+    loaded = desire_loaded(registry.origin.loaded, registry.origin.env, is_private=is_private)
     sourced = {job.spec.name: job for job in loaded.jobs}
     return replace(loaded, jobs=tuple(sourced.get(job.spec.name, job) for job in jobs))
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import stat
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,22 +12,21 @@ from typing import TYPE_CHECKING
 from jobspec.errors import UsageError
 from jobspec.jobs.definition import Definition
 from jobspec.jobs.registry import Origin, Registry
-from jobspec.spec import loader
+from jobspec.lint.opening import open_workspace
 from jobspec.spec.listing import PROJECT_FILE
-from jobspec.spec.project import load_workspace, resolve_environment
+from jobspec.spec.project import Project, load_workspace, resolve_environment
 from jobspec.spec.vocabulary import join_words
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from jobspec.spec.loaded import Loaded
-    from jobspec.spec.project import Project, Workspace
+    from jobspec.spec.project import Workspace
 
 
 def load(path: str | os.PathLike[str], env: str | None = None) -> Registry:
     """Load a project's jobs from its spec files; no code of theirs is imported until it is needed.
 
-    Jobs whose specs have mistakes are left out and named by the registry's `frozen` and `diagnostics`.
+    Jobs whose specs have mistakes are left out and named by the registry's `frozen` and `diagnostics`. A directory
+    without jobs gives an empty registry, for a new project begins with one; `plan` refuses to write for it.
 
     Args:
         path: A spec directory; the project's own directory or its `jobspec.toml`, where it has several of them.
@@ -33,21 +34,37 @@ def load(path: str | os.PathLike[str], env: str | None = None) -> Registry:
 
     Raises:
         ProjectError: `jobspec.toml` is broken.
-        UsageError: The path is no spec directory of the project, or the environment is missing or unknown.
+        UsageError: The path is not there, or is no spec directory of the project, or the environment is missing or
+            unknown.
     """
-    place = Path(path)
-    workspace = load_workspace(place.parent if place.name == PROJECT_FILE else place)
-    roots = _find_roots(place, workspace)
+    workspace = _find_workspace(_check_path(path))
+    _check_environment(env)
     project = workspace.project
+    if project.env and env is None:
+        raise UsageError(f"choose an environment with `env=`: {join_words(sorted(project.env), 'or')}")
     resolve_environment(project, env)
-    loaded = loader.load(
-        roots,
-        env=env,
-        relative_to=workspace.directory,
-        environments=tuple(project.env),
-        now=datetime.now(UTC),
-    )
+    loaded = open_workspace(workspace, env=env, now=datetime.now(UTC))
     return make_registry(loaded, project=project, directory=workspace.directory, env=env)
+
+
+def _check_environment(env: object) -> None:
+    if env is not None and not isinstance(env, str):
+        raise UsageError(f"`env` is the name of an environment, not {env!r}")
+
+
+def _check_path(path: object) -> Path:
+    """Refuse what is neither a directory nor a project file: it would look like a project whose jobs are all gone."""
+    if not isinstance(path, str | os.PathLike) or not os.fspath(path):
+        raise UsageError(f"name a spec directory to load, not {path!r}")
+    place = Path(path)
+    try:
+        mode = place.stat().st_mode
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise UsageError(f"cannot load `{place}`: {why.lower()}") from error
+    if not stat.S_ISDIR(mode) and place.name != PROJECT_FILE:
+        raise UsageError(f"cannot load `{place}`: it is no directory; load the spec directory that it is in")
+    return place
 
 
 def make_registry(loaded: Loaded, *, project: Project, directory: Path, env: str | None) -> Registry:
@@ -69,14 +86,14 @@ def make_registry(loaded: Loaded, *, project: Project, directory: Path, env: str
     return Registry(*definitions, project=project.project, origin=origin)
 
 
-def _find_roots(place: Path, workspace: Workspace) -> Sequence[Path]:
-    """Say which spec roots a path means: it must mean all of them, for a part could not tell what left the specs."""
+def _find_workspace(place: Path) -> Workspace:
+    """Say which project a path means: all of its specs, for a part could not tell what left them."""
+    workspace = load_workspace(place.parent if place.name == PROJECT_FILE else place)
     if workspace.file is None:
-        return (place,)
-    if os.path.realpath(place) in (os.path.realpath(workspace.directory), os.path.realpath(workspace.file)):
-        return workspace.roots
-    if [os.path.realpath(place)] == [os.path.realpath(root) for root in workspace.roots]:
-        return workspace.roots
+        return replace(workspace, project=Project(specs=(".",)))
+    whole = (workspace.directory, workspace.file, *(workspace.roots if len(workspace.roots) == 1 else ()))
+    if os.path.realpath(place) in map(os.path.realpath, whole):
+        return workspace
     names = join_words(workspace.project.specs)
     raise UsageError(
         f"`{place}` is not all of the specs of the project in `{workspace.directory}`, whose `specs` names {names}; "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -19,6 +19,7 @@ from jobspec import (
     UsageError,
     WorkflowRef,
 )
+from jobspec.jobs.converging import desire
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -136,6 +137,59 @@ def test_load_without_a_project_file_reads_the_directory(tmp_path: Path) -> None
     registry = jobspec.load(tmp_path)
     assert registry.names() == ("a",)
     assert registry.project is None
+
+
+@pytest.mark.parametrize("name", ["nowhere", "nowhere/jobspec.toml", "specs/a.yaml"])
+def test_load_refuses_what_is_no_directory_and_names_it(tmp_path: Path, name: str) -> None:
+    make_project(tmp_path, a=GOOD)
+    with pytest.raises(UsageError, match=f"cannot load `{tmp_path / name}`: (no such file|it is no directory)"):
+        jobspec.load(tmp_path / name)
+
+
+@pytest.mark.parametrize("path", [None, "", 5, b""])
+def test_load_wants_a_path(path: Any) -> None:
+    with pytest.raises(UsageError, match="name a spec directory to load"):
+        jobspec.load(path)
+
+
+def test_load_takes_a_directory_without_jobs_and_leaves_it_to_the_guard(tmp_path: Path) -> None:
+    make_project(tmp_path)
+    registry = jobspec.load(tmp_path)
+    assert registry.names() == ()
+    assert desire(registry).found.is_empty
+
+
+def test_load_refuses_a_misspelt_environment_with_the_near_name(tmp_path: Path) -> None:
+    make_project(tmp_path, a=GOOD + "env: {staging: {schedule: {interval: 5m}}}\n")
+    with pytest.raises(UsageError, match=r"no spec names the environment `stagin`; did you mean `staging`\?"):
+        jobspec.load(tmp_path, env="stagin")
+    with pytest.raises(UsageError, match="`env` is the name of an environment, not 5"):
+        jobspec.load(tmp_path, env=5)  # type: ignore[arg-type]
+
+
+def test_load_quotes_nothing_that_the_project_redacts(tmp_path: Path) -> None:
+    secret = GOOD + 'input_schema: s.json\ninput: {token: "hunter2"}\n'
+    make_project(tmp_path, 'project = "shop"\n[plan]\nredact = ["input.token"]\n', a=secret)
+    (tmp_path / "specs" / "s.json").write_text('{"properties": {"token": {"const": "x"}}}')
+    registry = jobspec.load(tmp_path)
+    assert registry.frozen == {"a"}
+    with pytest.raises(InvalidDefinitionError) as caught:
+        registry["a"]
+    assert "hunter2" not in f"{registry.diagnostics} {caught.value}"
+    assert "token" in str(caught.value)
+
+
+def test_load_mutes_what_the_project_mutes(tmp_path: Path) -> None:
+    ended = GOOD.replace("1h", "1h, end_at: 2020-01-01T00:00:00Z")
+    make_project(tmp_path, a=ended)
+    assert [each.code for each in jobspec.load(tmp_path).diagnostics] == ["JS240"]
+    (tmp_path / "jobspec.toml").write_text('project = "shop"\n[lint.levels]\nJS240 = "off"\n')
+    assert jobspec.load(tmp_path).diagnostics == ()
+
+
+def test_a_plan_quotes_nothing_of_a_project_that_redacts(tmp_path: Path) -> None:
+    make_project(tmp_path, 'project = "shop"\n[plan]\nredact = ["input.token"]\n', a=GOOD)
+    assert [job.is_private for job in desire(jobspec.load(tmp_path)).jobs] == [True]
 
 
 def test_load_says_what_is_wrong_with_the_project(tmp_path: Path) -> None:
