@@ -1,16 +1,21 @@
-"""git, asked what a commit holds. Nothing is checked out, so neither hooks nor filters of a repository run."""
+"""git, asked what a commit holds. Nothing is checked out, so neither hooks nor filters of a repository run.
+
+What is checked out may be a stranger's. git's settings can name programs, and it also takes a directory with `HEAD`,
+`config`, `objects` and `refs` in it for a repository, which anybody can commit. So git is only asked where a `.git`
+stands, which nobody can.
+"""
 
 from __future__ import annotations
 
 import os
 import subprocess
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from jobspec.errors import UsageError
 from jobspec.spec.positions import escape, quote
 
-if TYPE_CHECKING:
-    from pathlib import Path
+_ELSEWHERE = frozenset({"GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_INDEX_FILE", "GIT_PREFIX"})
+"""Variables that lead git away from where it is asked. In a hook git sets them itself, without the working tree."""
 
 _FETCH_ALL = "fetch the whole history, with `git fetch --unshallow` or `fetch-depth: 0` of actions/checkout"
 
@@ -90,12 +95,22 @@ def _is_shallow(directory: Path) -> bool:
 
 
 def _start_git(directory: Path, *arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-    command = ["git", "-C", str(directory), *arguments]
-    variables = {**os.environ, "LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"}  # its messages are read; it asks nothing
+    command = ["git", "-C", _find_repository(directory), "-c", "safe.bareRepository=explicit", *arguments]
+    inherited = {name: value for name, value in os.environ.items() if name not in _ELSEWHERE}
+    variables = {**inherited, "LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"}  # its messages are read; it asks nothing
     try:
         return subprocess.run(command, input=stdin, capture_output=True, check=False, env=variables)  # noqa: S603 - arguments, no shell
     except FileNotFoundError as error:
         raise UsageError("git is needed to read a commit, and is not installed") from error
+
+
+def _find_repository(directory: Path) -> str:
+    """Find the nearest directory above in which a `.git` stands."""
+    here = Path(os.path.realpath(directory))
+    found = next((each for each in (here, *here.parents) if os.path.lexists(each / ".git")), None)
+    if found is None:
+        raise UsageError(f"{quote(str(directory))} is not in a git repository, so there is no commit to read")
+    return str(found)
 
 
 def _explain(stderr: bytes, what: str) -> UsageError:

@@ -114,6 +114,43 @@ def test_nothing_of_the_branch_is_run(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not Path("ran").exists()
 
 
+def test_a_repository_that_a_branch_holds_is_none(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """git takes any directory that looks like its own for a repository, whose settings name programs to run."""
+    commit({"shop/jobspec.toml": PROJECT, "shop/specs/a.yaml": job("a")})
+    git("init", "--quiet", "--bare", "--template=", "shop")
+    head = Path(".git/refs/heads/main").read_text(encoding="ascii")
+    settings = {
+        "core.bare": "false",
+        "core.worktree": f"{Path.cwd()}/shop",
+        "core.fsmonitor": f"touch {Path.cwd()}/ran; false",
+        "core.repositoryformatversion": "1",
+        "extensions.partialClone": "origin",
+        "remote.origin.promisor": "true",
+        "remote.origin.url": str(Path.cwd()),
+        "remote.origin.uploadpack": f"touch {Path.cwd()}/ran; git-upload-pack",
+    }
+    for name, value in settings.items():
+        git("config", "--file", "shop/config", name, value)
+    write({"shop/refs/heads/main": head, "shop/specs/a.yaml": job("a", "2h")})
+    monkeypatch.chdir("shop")
+    assert list_changes(plan(capsys)) == {"a": "update changed"}
+    assert not Path("../ran").exists()
+
+
+def test_a_hook_of_a_linked_working_tree_sees_its_own(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """There git sets GIT_DIR, and without more takes the current directory for the top."""
+    commit({"shop/jobspec.toml": PROJECT, "shop/specs/a.yaml": job("a")})
+    git("worktree", "add", "--quiet", "-b", "branch", "../linked")
+    monkeypatch.chdir("../linked/shop")
+    write({"specs/a.yaml": job("a", "2h")})
+    monkeypatch.setenv("GIT_DIR", f"{Path('../../repository').resolve()}/.git/worktrees/linked")
+    assert list_changes(plan(capsys)) == {"a": "update changed"}
+
+
 def test_inputs_are_compared_as_they_are_written(capsys: pytest.CaptureFixture[str]) -> None:
     commit({"jobspec.toml": PROJECT, "specs/a.yaml": job("a", "1h", "input: {n: 1, m: [1.0, true]}")})
     write({"specs/a.yaml": job("a", "60m", "input:", "  m: [1.0, true]", "  n: 0x1", "description: the same")})
@@ -253,4 +290,4 @@ def test_a_directory_outside_of_any_repository_is_refused(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     write({"jobspec.toml": PROJECT, "specs/a.yaml": job("a")})
-    assert "not a git repository" in refuse(capsys, "--base", "main")
+    assert "is not in a git repository" in refuse(capsys, "--base", "main")

@@ -236,7 +236,7 @@ def test_a_file_is_read_as_it_is_in_the_commit(project: Path) -> None:
 def test_where_there_is_no_repository_or_no_git_is_an_error_of_usage(
     project: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with pytest.raises(UsageError, match="not a git repository"):
+    with pytest.raises(UsageError, match="is not in a git repository"):
         read(tmp_path_factory.mktemp("elsewhere"))
     monkeypatch.setenv("PATH", "")
     with pytest.raises(UsageError, match="not installed"):
