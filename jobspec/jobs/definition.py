@@ -16,8 +16,10 @@ from jobspec.jobs.code import ActivityCode, Mistake, WorkflowCode
 from jobspec.jobs.construction import accept, check_rest, make_job, refuse
 from jobspec.jobs.handle import RunHandle
 from jobspec.jobs.job_code import find_code
+from jobspec.jobs.privacy import hide_arguments
 from jobspec.spec.model import RunOptions
 from jobspec.spec.project import check_project_id
+from jobspec.spec.redaction import Redaction
 from jobspec.spec.validation import make_problems, validate_job
 
 if TYPE_CHECKING:
@@ -44,9 +46,12 @@ if TYPE_CHECKING:
     )
     from jobspec.spec.input_schema import InputSchema
     from jobspec.spec.model import JobSpec, OverlapPolicy, RetryPolicy, ScheduleSpec, WorkflowRef
+    from jobspec.spec.validation import Problem
 
     StartWorkflow = Callable[..., Awaitable[WorkflowHandle[Any, Any]]]
     """Has the arguments of `temporalio.client.Client.start_workflow`, by keyword but the workflow type."""
+
+NOTHING_REDACTED: Final = Redaction()
 
 InputT = TypeVar("InputT", default=Any)
 
@@ -70,6 +75,7 @@ class CodedJob:
         project: The ownership mark of its schedule; None where there is none.
         also_owns: Former ids of the project; schedules that still bear one are its own.
         schema: The JSON Schema of its input; None without one.
+        redaction: Which of its arguments no message may quote.
         register: Adds more to a collector than the job's own code.
         execute: Starts runs in place of the client.
     """
@@ -79,6 +85,7 @@ class CodedJob:
     project: str | None = None
     also_owns: frozenset[str] = frozenset()
     schema: InputSchema | None = None
+    redaction: Redaction = NOTHING_REDACTED
     register: Callable[[Collector], None] | None = None
     execute: StartWorkflow | None = None
 
@@ -164,6 +171,7 @@ class Definition(Generic[InputT]):
         also_owns: Collection[str] = (),
         root: Path | None = None,
         schema: InputSchema | None = None,
+        redaction: Redaction = NOTHING_REDACTED,
     ) -> Definition[Any]:
         """Make the definition of a job that a spec describes; its import paths are followed when they are needed.
 
@@ -173,6 +181,7 @@ class Definition(Generic[InputT]):
             also_owns: Former ids of the project; schedules that still bear one are its own.
             root: Where import paths start, the directory of `jobspec.toml`; None leaves `sys.path` as it is.
             schema: What `input_schema` names, read.
+            redaction: Which of its arguments no message may quote.
         """
         return cls._wrap(
             CodedJob(
@@ -181,6 +190,7 @@ class Definition(Generic[InputT]):
                 project=_check_project(project),
                 also_owns=frozenset(also_owns),
                 schema=schema,
+                redaction=redaction,
             )
         )
 
@@ -301,7 +311,7 @@ class Definition(Generic[InputT]):
         """
         from jobspec.jobs.inputs import read_input
 
-        return cast("InputT", read_input(self.spec, self._load_code()))
+        return cast("InputT", read_input(self.spec, self._load_code(), self._job.redaction))
 
     def _load_code(self) -> JobCode:
         code = self._job.source.load()
@@ -355,7 +365,8 @@ class Definition(Generic[InputT]):
         }
         spec = self._fit_run({key: value for key, value in given.items() if value is not None}, input, args)
         code = self._load_code()
-        refuse(self.name, self._check_input(spec, code, own_converter=not _reads_as_pydantic(client)))
+        found = self._check_input(spec, code, own_converter=not _reads_as_pydantic(client))
+        refuse(self.name, hide_arguments(found, spec, self._job.redaction))
         options = make_start_options(spec, workflow_id=spec.workflow_id)
         call = self._job.execute or client.start_workflow
         started, run_id = await _runs(client).start(self.name, call, spec.workflow.type, options)
@@ -376,7 +387,7 @@ class Definition(Generic[InputT]):
         run = _fit_options(self.name, {**_set_fields(self.spec.run), **options})
         return accept(self.name, validate_job({**set_values, **arguments, "run": run}))
 
-    def _check_input(self, spec: JobSpec, code: JobCode, *, own_converter: bool) -> Iterable[Any]:
+    def _check_input(self, spec: JobSpec, code: JobCode, *, own_converter: bool) -> Iterable[Problem]:
         yield from check_arguments(spec, code, must_be_complete=True, own_converter=own_converter)
         if self._job.schema is not None and "input" in spec.model_fields_set:
             from jobspec.spec.input_schema import check_input

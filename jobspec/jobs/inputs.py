@@ -9,19 +9,22 @@ from pydantic import ValidationError
 from jobspec.errors import InvalidDefinitionError
 from jobspec.jobs.code import WorkflowCode
 from jobspec.jobs.construction import refuse
+from jobspec.jobs.privacy import hide_arguments
 from jobspec.jobs.values import Reader, UnreadableTypeError, make_reader
 
 if TYPE_CHECKING:
     from jobspec.jobs.job_code import JobCode
     from jobspec.spec.model import JobSpec
+    from jobspec.spec.redaction import Redaction
 
 
-def read_input(spec: JobSpec, code: JobCode) -> Any:
+def read_input(spec: JobSpec, code: JobCode, redaction: Redaction) -> Any:
     """Read the one argument of a job, or what the model makes of nothing where the job has none.
 
     Args:
         spec: The job.
         code: What it names, without mistakes.
+        redaction: What no message may quote.
 
     Raises:
         InvalidDefinitionError: There is no model, or the input does not fit it.
@@ -30,7 +33,7 @@ def read_input(spec: JobSpec, code: JobCode) -> Any:
         raise InvalidDefinitionError(f"the job `{spec.name}` takes several arguments, so it has no one input to make")
     reader = _find_reader(spec, code)
     if "input" in spec.model_fields_set:
-        refuse(spec.name, reader.check(spec.input, ("input",), "JS322"))
+        refuse(spec.name, hide_arguments(reader.check(spec.input, ("input",), "JS322"), spec, redaction))
         return reader.read(spec.input)
     try:
         return reader.read({})

@@ -15,6 +15,7 @@ from jobspec.jobs.registry import Origin, Registry
 from jobspec.lint.opening import open_workspace
 from jobspec.spec.listing import PROJECT_FILE
 from jobspec.spec.project import Project, load_workspace, resolve_environment
+from jobspec.spec.redaction import Redaction
 from jobspec.spec.vocabulary import join_words
 
 if TYPE_CHECKING:
@@ -76,9 +77,15 @@ def make_registry(loaded: Loaded, *, project: Project, directory: Path, env: str
         directory: Where import paths start.
         env: The environment that they were loaded for.
     """
+    redaction = Redaction.of(project.plan)
     definitions = (
         Definition.from_spec(
-            job.spec, project=project.project, also_owns=project.also_owns, root=directory, schema=job.schema
+            job.spec,
+            project=project.project,
+            also_owns=project.also_owns,
+            root=directory,
+            schema=job.schema,
+            redaction=redaction,
         )
         for job in loaded.jobs.values()
     )

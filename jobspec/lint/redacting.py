@@ -26,8 +26,7 @@ _SHORTEST = 4
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Hidden:
     location: Location
-    texts: tuple[str, ...]
-    """How a message may quote the value, longest first."""
+    leaf: Any
 
 
 def hide_values(
@@ -58,8 +57,8 @@ def _list_places(diagnostic: Diagnostic) -> Iterator[Location]:
 def _find_hidden(document: Document, redaction: Redaction) -> Iterator[_Hidden]:
     for layer, value in _walk_layers(document):
         for path in redaction.find(value):
-            for place, leaf in _walk_leaves(_get(value, path), (*layer, *path)):
-                yield _Hidden(location=locate(document, place), texts=_list_texts(leaf))
+            for place, leaf in list_leaves(value, path):
+                yield _Hidden(location=locate(document, (*layer, *place)), leaf=leaf)
 
 
 def _walk_layers(document: Document) -> Iterator[tuple[ValuePath, Any]]:
@@ -74,6 +73,11 @@ def _walk_layers(document: Document) -> Iterator[tuple[ValuePath, Any]]:
             overlays = top.get("env")
             for env, overlay in overlays.items() if isinstance(overlays, dict) else ():
                 yield (*path, "env", env), overlay
+
+
+def list_leaves(value: Any, path: ValuePath) -> Iterator[tuple[ValuePath, Any]]:
+    """List all that is no mapping or list at a path of a value or below it, each with its own path."""
+    yield from _walk_leaves(_get(value, path), path)
 
 
 def _walk_leaves(value: Any, path: ValuePath) -> Iterator[tuple[ValuePath, Any]]:
@@ -94,6 +98,7 @@ def _get(value: Any, path: ValuePath) -> Any:
 
 
 def _list_texts(value: Any) -> tuple[str, ...]:
+    """List how a message may quote a value, longest first."""
     if value is None:
         return ()
     texts = {str(value), json.dumps(value, default=str)[1:-1] if isinstance(value, str) else repr(value)}
@@ -114,12 +119,24 @@ def _hide_quotes(diagnostic: Diagnostic, hidden: Iterable[_Hidden]) -> Diagnosti
     message, hint = diagnostic.message, diagnostic.hint
     for each in hidden:
         is_meant = _is_at(diagnostic.location, each.location)
-        for text in each.texts:
-            if is_meant or len(text) >= _SHORTEST:
-                message, hint = message.replace(text, REDACTED), hint.replace(text, REDACTED)
+        message, hint = (hide_texts(text, each.leaf, is_meant=is_meant) for text in (message, hint))
     if (message, hint) == (diagnostic.message, diagnostic.hint):
         return diagnostic
     return replace(diagnostic, message=message, hint=hint)
+
+
+def hide_texts(said: str, leaf: Any, *, is_meant: bool) -> str:
+    """Leave a value out of what is said.
+
+    Args:
+        said: A message or a hint.
+        leaf: The value.
+        is_meant: Whether it is said of the very place of the value.
+    """
+    for text in _list_texts(leaf):
+        if is_meant or len(text) >= _SHORTEST:
+            said = said.replace(text, REDACTED)
+    return said
 
 
 def _is_at(one: Location, other: Location) -> bool:

@@ -179,6 +179,18 @@ def test_load_quotes_nothing_that_the_project_redacts(tmp_path: Path) -> None:
     assert "token" in str(caught.value)
 
 
+def test_a_loaded_job_quotes_nothing_that_the_project_redacts(tmp_path: Path) -> None:
+    model = "from pydantic import BaseModel\nclass Login(BaseModel):\n    token: int\n    user: str = ''\n"
+    (tmp_path / "private_models.py").write_text(model)
+    spec = GOOD + "input_model: private_models:Login\ninput: {token: 17.25, user: 3.5}\n"
+    make_project(tmp_path, 'project = "shop"\n[plan]\nredact = ["input.token"]\n', a=spec)
+    with pytest.raises(InvalidDefinitionError) as caught:
+        jobspec.load(tmp_path)["a"].new_input()
+    assert "17.25" not in str(caught.value)
+    assert "`input.token` must be a whole number, not the number `(redacted)`" in str(caught.value)
+    assert "`3.5`" in str(caught.value)
+
+
 def test_load_mutes_what_the_project_mutes(tmp_path: Path) -> None:
     ended = GOOD.replace("1h", "1h, end_at: 2020-01-01T00:00:00Z")
     make_project(tmp_path, a=ended)

@@ -1,0 +1,39 @@
+"""What is wrong with a job, without the values that its project never shows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from pydantic_core import to_jsonable_python
+
+from jobspec.lint.redacting import hide_texts, list_leaves
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from jobspec.spec.model import JobSpec
+    from jobspec.spec.redaction import Redaction
+    from jobspec.spec.validation import Problem
+
+
+def hide_arguments(problems: Iterable[Problem], spec: JobSpec, redaction: Redaction) -> Iterator[Problem]:
+    """Leave the arguments out of problems that must not be shown, as `hide_values` does for what is in files.
+
+    Args:
+        problems: What is wrong with the arguments.
+        spec: The job that has them.
+        redaction: What must not be shown.
+    """
+    found = tuple(problems)
+    if not redaction or not found:
+        yield from found
+        return
+    value = to_jsonable_python({"input": spec.input, "args": spec.args}, fallback=str)
+    hidden = [leaf for path in redaction.find(value) for leaf in list_leaves(value, path)]
+    for problem in found:
+        message, hint = problem.message, problem.hint
+        for place, leaf in hidden:
+            is_meant = place == problem.path
+            message, hint = (hide_texts(text, leaf, is_meant=is_meant) for text in (message, hint))
+        yield replace(problem, message=message, hint=hint)
