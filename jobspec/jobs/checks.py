@@ -157,18 +157,18 @@ def _check_type(spec: JobSpec, workflow: WorkflowCode, path: str) -> Iterator[Pr
 
 
 def _check_activities(activities: Iterable[Named]) -> Iterator[Problem]:
-    for index, activity in enumerate(activities):
+    for activity in activities:
         if isinstance(activity.code, Mistake):
-            yield activity.code.at("activities", index)
+            yield activity.code.at("activities", activity.index)
 
 
 def _code_of(spec: JobSpec, root: Path) -> Iterator[tuple[ValuePath, str, WorkflowCode | ActivityCode]]:
     code = find_code(spec, root).load()
     if code.workflow and not isinstance(code.workflow.code, Mistake):
         yield ("workflow", "class"), code.workflow.path, code.workflow.code
-    for index, activity in enumerate(code.activities):
+    for activity in code.activities:
         if not isinstance(activity.code, Mistake):
-            yield ("activities", index), activity.path, activity.code
+            yield ("activities", activity.index), activity.path, activity.code
 
 
 def _clash(queue: str, place: ValuePath, code: WorkflowCode | ActivityCode, here: str, where: str) -> Problem:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from jobspec.diagnostics import Severity
@@ -46,27 +47,41 @@ def make_job(
     listed = () if isinstance(activities, str) else activities
     source = CodeSource(
         workflow=_find_workflow(workflow),
-        activities=tuple(each if isinstance(each, str) else _inspect_activity(each) for each in listed),
+        activities=tuple(
+            each if isinstance(each, str) else _inspect_activity(each, index) for index, each in enumerate(listed)
+        ),
         model=input_model if input_model is None or isinstance(input_model, str) else _inspect_model(input_model),
     )
-    refer: dict[str, Any] = {"workflow": _refer(workflow, source), "activities": list(_paths_of(listed))}
+    paths = dict(_find_paths(listed))
+    refer: dict[str, Any] = {"workflow": _refer(workflow, source), "activities": list(paths.values())}
     if isinstance(activities, str):
         refer["activities"] = activities  # no list, which the model says; its letters would be taken for paths
     if model := input_model if isinstance(input_model, str) else import_path_of(input_model):
         refer["input_model"] = model
     name, judged, code = values.get("name"), validate_job({**values, **refer}), source.given()
+    if isinstance(judged, tuple):
+        judged = tuple(_place(problem, list(paths)) for problem in judged)
     found = check_code(judged, code) if isinstance(judged, JobSpec) else (*judged, *_mistakes_in(code))
     refuse(name, (*found, *others))
     return accept(name, judged), source
+
+
+def _place(problem: Problem, indices: Sequence[int]) -> Problem:
+    """Say a problem of the list of activities as it was given, of which not all have import paths."""
+    match problem.path:
+        case ("activities", int(at), *rest) if at < len(indices) and indices[at] != at:
+            there = problem.message.replace(f"activities[{at}]", f"activities[{indices[at]}]")
+            return replace(problem, path=("activities", indices[at], *rest), message=there)
+    return problem
 
 
 def _mistakes_in(code: JobCode) -> Iterator[Problem]:
     """Say what is wrong with the code that a job was given, where the job itself is none to check it against."""
     if code.workflow and isinstance(code.workflow.code, Mistake):
         yield code.workflow.code.at("workflow")
-    for index, activity in enumerate(code.activities):
+    for activity in code.activities:
         if isinstance(activity.code, Mistake):
-            yield activity.code.at("activities", index)
+            yield activity.code.at("activities", activity.index)
     if isinstance(code.model, Mistake):
         yield code.model.at("input_model")
 
@@ -128,8 +143,8 @@ def _find_workflow(workflow: type | str | WorkflowRef) -> Named | str | None:
     return Named(path=_name(workflow), code=inspect_workflow(workflow, _name(workflow)))
 
 
-def _inspect_activity(activity: Callable[..., Any]) -> Named:
-    return Named(path=_name(activity), code=inspect_activity(activity, _name(activity)))
+def _inspect_activity(activity: Callable[..., Any], index: int) -> Named:
+    return Named(path=_name(activity), code=inspect_activity(activity, _name(activity)), index=index)
 
 
 def _inspect_model(model: Any) -> Any:
@@ -146,11 +161,12 @@ def _refer(workflow: type | str | WorkflowRef, source: CodeSource) -> str | Work
     return {"type": kind or str(getattr(workflow, "__name__", "workflow")), **({"class": path} if path else {})}
 
 
-def _paths_of(activities: Sequence[Callable[..., Any] | str]) -> Iterable[str]:
-    for activity in activities:
+def _find_paths(activities: Sequence[Callable[..., Any] | str]) -> Iterator[tuple[int, str]]:
+    """Find the import paths of activities, each by its place in the list; bound methods have none."""
+    for index, activity in enumerate(activities):
         path = activity if isinstance(activity, str) else import_path_of(activity)
         if path:
-            yield path
+            yield index, path
 
 
 def import_path_of(value: Any) -> str | None:

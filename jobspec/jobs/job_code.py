@@ -22,10 +22,12 @@ class Named:
     Attributes:
         path: Its import path, or another name to show where it has none.
         code: What is there.
+        index: Of an activity, its place in the job's list.
     """
 
     path: str
     code: WorkflowCode | ActivityCode | Mistake
+    index: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +65,10 @@ class CodeSource:
         """Import what is named; every import path is followed once per process."""
         return JobCode(
             workflow=self._load_workflow(self.workflow) if isinstance(self.workflow, str) else self.workflow,
-            activities=tuple(self._load_activity(each) if isinstance(each, str) else each for each in self.activities),
+            activities=tuple(
+                self._load_activity(each, index) if isinstance(each, str) else each
+                for index, each in enumerate(self.activities)
+            ),
             model=_load_model(self.model, self.root) if isinstance(self.model, str) else self.model,
         )
 
@@ -83,8 +88,8 @@ class CodeSource:
     def _load_workflow(self, path: str) -> Named:
         return Named(path=path, code=load_workflow(path, self.root))
 
-    def _load_activity(self, path: str) -> Named:
-        return Named(path=path, code=load_activity(path, self.root))
+    def _load_activity(self, path: str, index: int) -> Named:
+        return Named(path=path, code=load_activity(path, self.root), index=index)
 
 
 def find_code(spec: JobSpec, root: Path | None) -> CodeSource:

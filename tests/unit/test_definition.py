@@ -186,6 +186,24 @@ def test_a_bound_method_has_no_import_path() -> None:
     assert spec.activities == (f"{__name__}:fetch",)
 
 
+def test_a_wrong_activity_is_named_by_its_place_in_the_list_as_given() -> None:
+    class Shelf:
+        @activity.defn
+        async def count(self) -> int:
+            return 1
+
+    mixed: list[Any] = ["shop.activities:fetch", fetch, len, Shelf().count, "no path", Shelf().count, 5]
+    with pytest.raises(InvalidDefinitionError) as caught:
+        Definition("a", "q", workflow=Sync, activities=mixed)
+    assert [line.split(":")[0].strip() for line in str(caught.value).splitlines()[1:]] == [
+        "activities[4]",
+        "activities[2]",
+        "activities[6]",
+    ]
+    with pytest.raises(InvalidDefinitionError, match=r"  activities\[2\]: `len` is a function without"):
+        Definition("a", "q", workflow=Sync, activities=["shop.activities:fetch", fetch, len])
+
+
 def test_it_is_a_frozen_value() -> None:
     first, second = (Definition("a", "q", workflow=Sync, input={"region": "eu"}) for _ in range(2))
     assert first == second
