@@ -13,7 +13,7 @@ from jobspec.jobs.job_code import CodeSource, Named, inspect_model
 from jobspec.spec.model import JobSpec, WorkflowRef
 from jobspec.spec.part import kind_of
 from jobspec.spec.project import check_project_id
-from jobspec.spec.validation import Problem, say_path, validate_job
+from jobspec.spec.validation import Problem, say_problem, validate_job
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -127,12 +127,7 @@ def refuse(name: object, problems: Iterable[Problem]) -> None:
 
 
 def _make_error(name: object, problems: Iterable[Problem]) -> InvalidDefinitionError:
-    return InvalidDefinitionError("\n".join((f"the job `{name}` is invalid:", *map(_say, problems))))
-
-
-def _say(problem: Problem) -> str:
-    place = f"{say_path(problem.path)}: " if problem.path else ""
-    return f"  {place}{problem.message}" + (f" ({problem.hint})" if problem.hint else "")
+    return InvalidDefinitionError("\n".join((f"the job `{name}` is invalid:", *map(say_problem, problems))))
 
 
 def _find_workflow(workflow: type | str | WorkflowRef) -> Named | str | None:

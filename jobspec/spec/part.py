@@ -8,16 +8,36 @@ mistake in code read alike.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import PydanticCustomError
+
+from jobspec.errors import InvalidDefinitionError
 
 
 class SpecPart(BaseModel):
-    """What all parts of a spec have in common: frozen, strict, and no unknown key."""
+    """What all parts of a spec have in common: frozen, strict, and no unknown key.
+
+    Raises:
+        InvalidDefinitionError: A value is wrong; says all that are. `model_validate` raises pydantic's own error, from
+            which the mistakes in files are told.
+    """
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid", use_attribute_docstrings=True)
+
+    if not TYPE_CHECKING:  # type checkers go by the fields
+
+        def __init__(self, **values: Any) -> None:
+            try:
+                super().__init__(**values)
+            except ValidationError as error:
+                from jobspec.spec.validation import explain_part  # it needs all parts
+
+                raise InvalidDefinitionError(explain_part(type(self).__name__, error, values)) from error
+
+        # As pydantic's `RootModel` does: models that hold this one go on to validate it without calling `__init__`.
+        __init__.__pydantic_base_init__ = True
 
 
 def mistake(code: str, message: str, hint: str = "", **context: Any) -> PydanticCustomError:
@@ -48,6 +68,8 @@ def kind_of(value: Any) -> str:  # noqa: PLR0911  one line a kind
             return "a mapping"
         case Sequence():
             return "a list"
+        case _ if type(value).__module__.partition(".")[0] == "temporalio":
+            return f"Temporal's own `{type(value).__name__}`"
         case _:
             return type(value).__name__
 

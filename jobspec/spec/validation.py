@@ -10,7 +10,7 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
@@ -87,8 +87,48 @@ def validate_job(merged: Mapping[str, Any]) -> JobSpec | tuple[Problem, ...]:
         return make_problems(error, merged)
 
 
+_PLACES: Mapping[str, tuple[str, ...]] = {
+    "ScheduleSpec": ("schedule",),
+    "IntervalSpec": ("schedule", "interval"),
+    "CalendarSpec": ("schedule", "calendar"),
+    "RunOptions": ("run",),
+    "RetryPolicy": ("run", "retry_policy"),
+    "Priority": ("run", "priority"),
+    "WorkflowRef": ("workflow",),
+}
+"""Where the parts of a job stand in it."""
+
+
+def explain_part(model: str, error: ValidationError, values: Mapping[str, Any]) -> str:
+    """Say all that is wrong with a part of a job that was made in code.
+
+    Args:
+        model: The class of the part.
+        error: What it raised.
+        values: What it was given.
+    """
+    place = _PLACES.get(model, ())
+    written: Any = values
+    for step in reversed(place):
+        written = {step: written}
+    problems = make_problems(error, written, place=place)
+    what = f"the job `{values.get('name')}`" if model == "JobSpec" else f"the `{model}`"
+    below = [replace(problem, path=problem.path[len(place) :]) for problem in problems]
+    return "\n".join((f"{what} is invalid:", *map(say_problem, below)))
+
+
+def say_problem(problem: Problem) -> str:
+    """Say a problem in one line, below what names the job or the part."""
+    place = f"{say_path(problem.path)}: " if problem.path else ""
+    return f"  {place}{problem.message}" + (f" ({problem.hint})" if problem.hint else "")
+
+
 def make_problems(
-    error: ValidationError, written: Any, *, say_unknown: Callable[[ValuePath], Problem] | None = None
+    error: ValidationError,
+    written: Any,
+    *,
+    say_unknown: Callable[[ValuePath], Problem] | None = None,
+    place: ValuePath = (),
 ) -> tuple[Problem, ...]:
     """Say what pydantic found in our own words.
 
@@ -96,10 +136,13 @@ def make_problems(
         error: What a model of ours raised.
         written: The value as it was given to the model.
         say_unknown: Makes the problem of a key that does not exist from the way to it; as in a job if left out.
+        place: Where the model stands in the value.
     """
     found: list[Problem] = []
     types: dict[ValuePath, list[str]] = {}
     details = error.errors(include_url=False)
+    for detail in details:
+        detail["loc"] = (*place, *detail["loc"])
     if len(details) > MOST_PROBLEMS:
         message, hint = f"there are {len(details) - MOST_PROBLEMS:,} more mistakes here", "mend these first"
         found.append(Problem(path=(), code="JS105", message=message, hint=hint))
@@ -228,6 +271,8 @@ def suggest_form(path: ValuePath, wanted: str, value: Any) -> str:
         return _suggest_schedule(value)
     if wanted == "text" and isinstance(value, bool | int | float):
         return f'write "{json.dumps(value)}" in quotes'
+    if wanted == "a mapping" and type(value).__module__.partition(".")[0] == "temporalio":
+        return _OURS.get(path[-1] if path else "", "")
     if wanted == "a list" and isinstance(value, str | int | float):
         return f"write `[{value if isinstance(value, str) else json.dumps(value)}]`"
     if wanted == "`true` or `false`" and isinstance(value, str):
@@ -235,6 +280,16 @@ def suggest_form(path: ValuePath, wanted: str, value: Any) -> str:
         return f"write `{meant}`; YAML 1.2 reads {_show(value)} as text" if meant else ""
     return ""
 
+
+_OURS: Mapping[str | int, str] = {
+    "schedule": "use `jobspec.ScheduleSpec`",
+    "run": "use `jobspec.RunOptions`",
+    "retry_policy": "use `jobspec.RetryPolicy`",
+    "priority": "use `jobspec.Priority`",
+    "interval": "use `jobspec.IntervalSpec`",
+    "calendar": "use `jobspec.CalendarSpec`",
+}
+"""What stands for classes of the SDK, by the key in which they are given."""
 
 _TRUTH = {"yes": "true", "on": "true", "true": "true", "no": "false", "off": "false", "false": "false"}
 

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, timedelta, timezone
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+import temporalio.common
 from pydantic import ValidationError
 
+from jobspec.errors import InvalidDefinitionError, JobspecError
 from jobspec.spec.model import (
     CalendarSpec,
     IntervalSpec,
@@ -17,8 +20,12 @@ from jobspec.spec.model import (
     ScheduleSpec,
     WorkflowRef,
 )
+from jobspec.spec.validation import validate_job
 from jobspec.timing.cron import parse_cron
 from jobspec.timing.upcoming import Interval
+
+if TYPE_CHECKING:
+    from jobspec.spec.part import SpecPart
 
 JOB: dict[str, Any] = {"name": "orders", "queue": "q", "workflow": "shop.workflows:Sync"}
 HOUR = timedelta(hours=1)
@@ -466,3 +473,42 @@ def test_parts_can_be_made_in_code() -> None:
     )
     written = job(workflow={"type": "sync"}, schedule={"interval": "1h", "overlap": "allow_all"})
     assert made == written
+
+
+def test_a_part_made_in_code_says_all_that_is_wrong_with_it_in_our_words() -> None:
+    with pytest.raises(JobspecError) as caught:
+        ScheduleSpec(cron="61 * * * *", timezone="Europe/Berln", catchup_windw="1h")  # type: ignore[call-arg]
+    lines = str(caught.value).splitlines()
+    assert lines[0] == "the `ScheduleSpec` is invalid:"
+    assert [line.split(":")[0] for line in lines[1:]] == ["  cron", "  timezone", "  catchup_windw"]
+    assert "did you mean `Europe/Berlin`?" in lines[2]
+    assert "did you mean `catchup_window`?" in lines[3]
+    assert isinstance(caught.value.__cause__, ValidationError)
+
+
+@pytest.mark.parametrize(
+    ("part", "values", "said"),
+    [
+        (ScheduleSpec, {}, "the schedule does not say when (set one of `interval`, `cron` and `calendar`)"),
+        (IntervalSpec, {}, "lacks `every`"),
+        (RetryPolicy, {"backoff_coefficient": 0.5}, "backoff_coefficient: the backoff coefficient must be 1 or more"),
+        (RunOptions, {"run_timeout": "2h", "execution_timeout": "1h"}, "run_timeout: `run_timeout` is longer than"),
+        (CalendarSpec, {"hour": 25}, "hour: "),
+        (WorkflowRef, {"type": ""}, "type: "),
+        (JobSpec, {"name": "a b"}, "the job `a b` is invalid:\n  name: the name `a b` is not allowed"),
+        (
+            RunOptions,
+            {"retry_policy": temporalio.common.RetryPolicy(), "priority": temporalio.common.Priority()},
+            "retry_policy: `retry_policy` must be a mapping, not Temporal's own `RetryPolicy` (use `jobspec.RetryPolicy`)",
+        ),
+    ],
+)
+def test_every_part_raises_our_error(part: type[SpecPart], values: dict[str, Any], said: str) -> None:
+    with pytest.raises(InvalidDefinitionError, match=re.escape(said)):
+        part(**values)
+
+
+def test_a_wrong_part_in_a_job_is_still_told_with_the_rest() -> None:
+    judged = validate_job({"name": "a b", "queue": "q", "workflow": "x", "schedule": {"cron": "61 * * * *"}})
+    assert isinstance(judged, tuple)
+    assert {problem.path for problem in judged} == {("name",), ("workflow",), ("schedule", "cron")}
