@@ -499,7 +499,7 @@ def test_a_part_made_in_code_says_all_that_is_wrong_with_it_in_our_words() -> No
         (
             RunOptions,
             {"retry_policy": temporalio.common.RetryPolicy(), "priority": temporalio.common.Priority()},
-            "retry_policy: `retry_policy` must be a mapping, not Temporal's own `RetryPolicy` (use `jobspec.RetryPolicy`)",
+            "`retry_policy` must be a mapping, not Temporal's own `RetryPolicy` (use `jobspec.RetryPolicy`)",
         ),
     ],
 )
