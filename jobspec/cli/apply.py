@@ -69,9 +69,9 @@ def apply_command(  # noqa: PLR0913  one argument an option
         check_place(saved, specs)
     # One event loop in two turns: the question stands between them, where Ctrl-C is heard at once.
     with asyncio.Runner() as runner:
-        planned, schedules = runner.run(plan_live(specs, ConnectionOptions(**connection), allowances))
+        planned, schedules, namespace_id = runner.run(plan_live(specs, ConnectionOptions(**connection), allowances))
         converter = schedules.client.data_converter
-        privacy = make_privacy(specs.project, converter, shows_input=show_input)
+        privacy = make_privacy(specs.project, converter, shows_input=show_input, namespace_id=namespace_id)
         if saved:
             check_place(saved, specs, schedules.client.namespace)
         approval = runner.run(approve(planned, converter, privacy, saved=saved, checksum=checksum))

@@ -22,12 +22,15 @@ from jobspec.cli.options import (
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
+    from temporalio.converter import DataConverter
+
     from jobspec.cli.specs import Specs
     from jobspec.live.schedules import Schedules
     from jobspec.planning.apply import Outcome
     from jobspec.planning.convergence import Planned
     from jobspec.planning.guards import Allowances
     from jobspec.planning.plan import Plan
+    from jobspec.planning.shown import Privacy
     from jobspec.render.documents import PlanDocument
     from jobspec.spec.project import Project
     from jobspec.spec.revision import Revision
@@ -65,7 +68,7 @@ def plan_command(  # noqa: PLR0913  one argument an option
     specs have mistakes and 3 when apply would refuse, although the plan is shown.
     """
     from jobspec.cli.output import say
-    from jobspec.cli.showing import put_plan
+    from jobspec.cli.showing import make_privacy, put_plan
     from jobspec.cli.specs import open_specs
     from jobspec.planning.guards import parse_allowances
 
@@ -76,10 +79,12 @@ def plan_command(  # noqa: PLR0913  one argument an option
     if ref is not None and not live:
         planned, document = _plan_branch(specs, ref, allowances)
     else:
-        planned, schedules = asyncio.run(plan_live(specs, options, allowances))
-        planned, document = _describe(specs, planned, schedules, ref, show_input=show_input)
+        planned, schedules, namespace_id = asyncio.run(plan_live(specs, options, allowances))
+        converter = schedules.client.data_converter
+        privacy = make_privacy(specs.project, converter, shows_input=show_input, namespace_id=namespace_id)
+        planned, document = _describe(specs, planned, converter, ref, privacy)
         if target is not None:
-            _save(target, planned, specs, schedules)
+            _save(target, planned, specs, converter, privacy)
     put_plan(document, specs, output)
     if target is not None:
         say(f"Saved, to be applied by `jobspec apply {target}`.\nPlan checksum: {document.checksum}")
@@ -116,14 +121,12 @@ def _plan_branch(specs: Specs, ref: str, allowances: Allowances) -> tuple[Planne
 
 
 def _describe(
-    specs: Specs, planned: Planned, schedules: Schedules, ref: str | None, *, show_input: bool
+    specs: Specs, planned: Planned, converter: DataConverter, ref: str | None, privacy: Privacy
 ) -> tuple[Planned, PlanDocument]:
     """Make the document of a plan against the server; with a commit, trace the changes to it."""
     from jobspec.cli.branches import describe_base, trace
-    from jobspec.cli.showing import make_document, make_privacy
+    from jobspec.cli.showing import make_document
 
-    converter = schedules.client.data_converter
-    privacy = make_privacy(specs.project, converter, shows_input=show_input)
     if ref is None:
         return planned, make_document(specs, planned, privacy)
     revision = _open_revision(specs, ref)
@@ -132,12 +135,10 @@ def _describe(
     return planned, make_document(specs, planned, privacy, base)
 
 
-def _save(target: Path, planned: Planned, specs: Specs, schedules: Schedules) -> None:
+def _save(target: Path, planned: Planned, specs: Specs, converter: DataConverter, privacy: Privacy) -> None:
     from jobspec.cli.saving import save_plan
-    from jobspec.cli.showing import make_privacy
 
-    converter = schedules.client.data_converter
-    asyncio.run(save_plan(target, planned, specs, converter, make_privacy(specs.project, converter)))
+    asyncio.run(save_plan(target, planned, specs, converter, privacy))
 
 
 def _open_revision(specs: Specs, ref: str) -> Revision:
@@ -151,15 +152,16 @@ def _open_revision(specs: Specs, ref: str) -> Revision:
     return revision
 
 
-async def plan_live(specs: Specs, options: ConnectionOptions, allowances: Allowances) -> tuple[Planned, Schedules]:
-    """Connect, read what is live, and plan."""
+async def plan_live(specs: Specs, options: ConnectionOptions, allowances: Allowances) -> tuple[Planned, Schedules, str]:
+    """Connect, read what is live, and plan; gives the id of the namespace, too."""
     from jobspec.cli.planning import plan_specs
-    from jobspec.cli.specs import connect_to
+    from jobspec.cli.specs import open_namespace
     from jobspec.live.schedules import Schedules
 
     specs.make_terms()  # complain of a project without id before connecting
-    schedules = Schedules(await connect_to(specs, options))
-    return await plan_specs(specs, schedules, allowances), schedules
+    client, namespace_id = await open_namespace(specs, options)
+    schedules = Schedules(client)
+    return await plan_specs(specs, schedules, allowances), schedules, namespace_id
 
 
 async def report_outcomes(outcomes: AsyncIterator[Outcome]) -> list[Outcome]:

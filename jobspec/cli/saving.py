@@ -77,13 +77,15 @@ async def save_plan(path: Path, planned: Planned, specs: Specs, converter: DataC
 
     Raises:
         UsageError: The file cannot be written.
-        RefusedError: The codec fails.
+        RefusedError: The codec fails, or there is no key for the digests.
     """
-    key, sealed = b"", None
+    key, sealed = privacy.key, None
     if converter.payload_codec is not None:
         key = secrets.token_bytes(KEY_BYTES)
         sealed = await _seal(key, converter)
-    digester = Digester(key=key, redaction=privacy.redaction)
+    if not key:
+        raise RefusedError("the server does not tell the namespace's id, with which a saved plan would hide values")
+    digester = Digester(key=key)
     checksum = make_checksum(planned.plan, privacy)
     document = saved_plan_document(
         planned.plan,
@@ -185,7 +187,7 @@ async def approve(
 async def _approve_saved(
     planned: Planned, converter: DataConverter, privacy: Privacy, saved: SavedPlanDocument
 ) -> Approval:
-    digester = Digester(key=await _read_key(saved, converter), redaction=privacy.redaction)
+    digester = Digester(key=await _read_key(saved, converter, privacy))
     comparison = compare(read_intents(saved), planned, digester, privacy)
     if comparison.differences:
         return Approval(
@@ -200,10 +202,10 @@ async def _approve_saved(
     )
 
 
-async def _read_key(saved: SavedPlanDocument, converter: DataConverter) -> bytes:
+async def _read_key(saved: SavedPlanDocument, converter: DataConverter, privacy: Privacy) -> bytes:
     sealed = read_key(saved)
     if sealed is None:
-        return b""
+        return privacy.key
     if converter.payload_codec is None:
         raise RefusedError("the saved plan was sealed by a codec, and the project has none now; make the plan again")
     return await unseal(sealed, converter.payload_codec)

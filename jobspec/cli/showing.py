@@ -19,18 +19,22 @@ if TYPE_CHECKING:
     from jobspec.spec.project import Project
 
 
-def make_privacy(project: Project, converter: DataConverter | None, *, shows_input: bool = False) -> Privacy:
+def make_privacy(
+    project: Project, converter: DataConverter | None, *, shows_input: bool = False, namespace_id: str = ""
+) -> Privacy:
     """Say what must not be shown: what the project names, and what goes through a codec.
 
     Args:
         project: The project.
         converter: Of the connection; None where inputs are compared as written.
         shows_input: Whether somebody asked to see what goes through the codec.
+        namespace_id: Of the namespace that was asked. The server tells it to those who can read its schedules.
     """
     return Privacy(
         redaction=Redaction.of(project.plan),
         hides_input=converter is not None and converter.payload_codec is not None,
         shows_input=shows_input,
+        key=namespace_id.encode(),
     )
 
 

@@ -121,6 +121,11 @@ def complete_options(options: ConnectionOptions, *, env: str | None, environment
 
 async def connect_to(specs: Specs, options: ConnectionOptions) -> Client:
     """Connect to Temporal with the project's data converter, and check that the namespace is there."""
+    return (await open_namespace(specs, options))[0]
+
+
+async def open_namespace(specs: Specs, options: ConnectionOptions) -> tuple[Client, str]:
+    """Do as `connect_to` does; gives the id of the namespace, too."""
     from jobspec.cli.data_converter import resolve_data_converter
     from jobspec.live.connection import check_namespace, connect
 
@@ -131,5 +136,4 @@ async def connect_to(specs: Specs, options: ConnectionOptions) -> Client:
         namespace=completed.namespace,
         data_converter=resolve_data_converter(specs.project.data_converter, specs.directory),
     )
-    await check_namespace(client)
-    return client
+    return client, await check_namespace(client)

@@ -1,7 +1,8 @@
 """What may be shown of a change: its fields without what the project hides, and a checksum of all that is shown.
 
-The checksum stands for what somebody approved. So it covers what a plan tells and nothing that it hides: a short secret
-could be guessed from a hash of it. Nor does it cover times: when a retired job will be deleted moves with every plan.
+The checksum stands for what somebody approved. So it covers what a plan tells, and what the project redacts by a keyed
+digest, for a short secret could be guessed from a plain one. What a codec hides it does not cover, since more people
+know that key than the codec's. Nor does it cover times: when a retired job will be deleted moves with every plan.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from jobspec.planning.diff import ABSENT, FieldChange, explain_creation
+from jobspec.planning.digests import make_digest
 from jobspec.planning.pauses import spec_reason
 from jobspec.planning.plan import Action, Reason
 from jobspec.spec.redaction import REDACTED, Redaction
@@ -31,11 +33,13 @@ class Privacy:
         redaction: Values that the project names.
         hides_input: Whether inputs, memo and texts go through a codec, so that it is only said that they differ.
         shows_input: Whether somebody asked to see them all the same.
+        key: What only those know who can read live schedules; with it checksums cover what is redacted. May be empty.
     """
 
     redaction: Redaction = Redaction()  # noqa: RUF009  immutable
     hides_input: bool = False
     shows_input: bool = False
+    key: bytes = b""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +52,7 @@ class ShownField:
         is_hidden: Whether the values are hidden altogether.
         is_redacted: Whether the values, or parts of them, are left out.
         is_drift: Whether it would differ without what made the change.
+        digest: Stands for what is redacted; empty where nothing is, or where there is no key.
     """
 
     field: str
@@ -55,6 +60,7 @@ class ShownField:
     is_hidden: bool = False
     is_redacted: bool = False
     is_drift: bool = False
+    digest: str = ""
 
 
 def show_fields(change: Change, privacy: Privacy) -> Iterator[ShownField]:
@@ -66,7 +72,7 @@ def show_fields(change: Change, privacy: Privacy) -> Iterator[ShownField]:
     for field in _explain(change):
         owner, is_drift = field.private_field, field.field in change.drifted
         if owner is None or privacy.shows_input or not privacy.hides_input:
-            yield _show(field, privacy.redaction, is_drift=is_drift)
+            yield _show(field, privacy, is_drift=is_drift)
         elif owner not in hidden:
             hidden.add(owner)
             yield ShownField(field=owner, values={}, is_hidden=True, is_drift=is_drift)
@@ -85,7 +91,8 @@ def _explain(change: Change) -> tuple[FieldChange, ...]:
     return fields
 
 
-def _show(field: FieldChange, redaction: Redaction, *, is_drift: bool) -> ShownField:
+def _show(field: FieldChange, privacy: Privacy, *, is_drift: bool) -> ShownField:
+    redaction = privacy.redaction
     sides = {"before": field.before, "after": field.after}
     values = {side: value for side, value in sides.items() if value is not ABSENT}
     if field.is_raw and redaction.concerns(field.path):
@@ -94,7 +101,8 @@ def _show(field: FieldChange, redaction: Redaction, *, is_drift: bool) -> ShownF
         shown = {side: redaction.apply(value, field.path) for side, value in values.items()}
     is_redacted = any(shown[side] is not values[side] for side in values)
     plain = {side: _plain(value) for side, value in shown.items()}
-    return ShownField(field=field.field, values=plain, is_redacted=is_redacted, is_drift=is_drift)
+    digest = make_digest(_plain(values), privacy.key) if is_redacted and privacy.key else ""
+    return ShownField(field=field.field, values=plain, is_redacted=is_redacted, is_drift=is_drift, digest=digest)
 
 
 def _plain(value: Any) -> Any:
@@ -107,7 +115,7 @@ def _plain(value: Any) -> Any:
 
 
 def make_checksum(plan: Plan, privacy: Privacy, *, shown: Sequence[tuple[ShownField, ...]] | None = None) -> str:
-    """Make the checksum of all that a plan would do, as far as it is shown: `sha256:` and 64 digits.
+    """Make the checksum of all that a plan would do, as far as no codec hides it: `sha256:` and 64 digits.
 
     Args:
         plan: What would be done.
@@ -122,7 +130,7 @@ def make_checksum(plan: Plan, privacy: Privacy, *, shown: Sequence[tuple[ShownFi
 
 
 def _state(change: Change, shown: Sequence[ShownField]) -> list[Any]:
-    fields = [[field.field, field.is_hidden, field.values] for field in shown]
+    fields = [[field.field, field.is_hidden, field.values, *filter(None, [field.digest])] for field in shown]
     # An operator's pause is carried over whatever it is; that a restored schedule stays paused is told.
     pause = [change.pause.paused, change.pause.note] if change.action is Action.RESTORE else None
     return [change.name, change.action, fields, pause]

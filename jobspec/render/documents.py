@@ -394,7 +394,8 @@ class SavedPlanDocument(Document):
     """When it was made; it does not grow old by that."""
 
     key: tuple[str, ...] | None
-    """The key of the digests, sealed by the data converter's codec, in Base64; null without a codec."""
+    """The key of the digests, sealed by the data converter's codec, in Base64; null without a codec, where it is the
+    namespace's id."""
 
     changes: tuple[IntentDocument, ...]
     """The writes, in name order."""

@@ -95,6 +95,21 @@ async def test_a_checksum_approves_one_plan(project: Project) -> None:
 
 
 @pytest.mark.parametrize("server", ["workflow"], indirect=True)  # nothing of it is the scheduler's
+async def test_a_redacted_value_that_changes_after_the_plan_is_noticed(project: Project, tmp_path: Path) -> None:
+    project.configure('[plan]\nredact = ["input.pin"]\n')
+    project.write(f"{job('a')}input: {{pin: 1111}}\n")
+    checksum = await save(project)
+    assert "1111" not in (tmp_path / "plan.json").read_text()
+    project.write(f"{job('a')}input: {{pin: 2222}}\n")
+    for approval in (["plan.json"], ["--checksum", checksum]):
+        stale = await project.run("apply", "--yes", *approval)
+        assert stale.code == 4, stale.text
+        assert "2222" not in stale.text
+    project.write(f"{job('a')}input: {{pin: 1111}}\n")
+    assert (await project.run("apply", "plan.json", "--yes", "--checksum", checksum)).code == 0
+
+
+@pytest.mark.parametrize("server", ["workflow"], indirect=True)  # nothing of it is the scheduler's
 async def test_behind_a_codec_a_plan_knows_inputs_that_it_does_not_tell(project: Project, tmp_path: Path) -> None:
     project.configure(SETTINGS + '\n[plan]\nredact = ["input.pin"]\n')
     project.write(CODEC, to="codec.py")

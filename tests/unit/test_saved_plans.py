@@ -40,6 +40,7 @@ NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 GRACE = timedelta(hours=24)
 OWNERS = frozenset({"shop"})
 RUNS = Pause(paused=False)
+DIGESTER = Digester(key=b"known to few")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +78,7 @@ def plan(
 def hold_against(
     then: Planned, now: Planned, digester: Digester | None = None, privacy: Privacy | None = None
 ) -> Comparison:
-    digester, privacy = digester or Digester(), privacy or Privacy()
+    digester, privacy = digester or DIGESTER, privacy or Privacy()
     return compare(make_intents(then, digester, privacy), now, digester, privacy)
 
 
@@ -192,14 +193,25 @@ OTHER: dict[str, Any] = {
 REDACTION = Redaction.of(PlanSettings(redact=("input.password", "run.memo.key", "run.search_attributes")))
 
 
-def test_no_digest_and_no_checksum_knows_what_is_redacted() -> None:
+def test_what_is_redacted_counts_and_cannot_be_tried_without_the_key() -> None:
     then, now = [plan(want("a", **job), there={"a": live("a", "9h")}) for job in (SECRET, OTHER)]
-    open_digester = Digester()
-    assert open_digester.of_spec(then.wanted["a"]) != open_digester.of_spec(now.wanted["a"])
-    digester, privacy = Digester(redaction=REDACTION), Privacy(redaction=REDACTION)
-    assert make_intents(then, digester, privacy) == make_intents(now, digester, privacy)
-    assert make_checksum(then.plan, privacy) == make_checksum(now.plan, privacy)
+    privacy = Privacy(redaction=REDACTION, key=b"id")
+    assert make_checksum(then.plan, privacy) != make_checksum(now.plan, privacy)
+    assert make_checksum(then.plan, privacy) != make_checksum(then.plan, replace(privacy, key=b"of another"))
+    assert tell(hold_against(then, now, privacy=privacy))[0] == "a: its spec has changed"
+    other = Digester(key=b"another")
+    assert make_intents(then, other, privacy).changes[0].spec != make_intents(then, DIGESTER, privacy).changes[0].spec
+    keyless = replace(privacy, key=b"")
+    assert make_checksum(then.plan, keyless) == make_checksum(now.plan, keyless)
     assert make_checksum(then.plan, Privacy()) != make_checksum(now.plan, Privacy())
+
+
+def test_no_checksum_covers_what_a_codec_hides() -> None:
+    then, now = [
+        plan(want("a", input=job["input"]), there={"a": live("a", "9h", input={"n": 1})}) for job in (SECRET, OTHER)
+    ]
+    privacy = Privacy(redaction=REDACTION, hides_input=True, key=b"id")
+    assert make_checksum(then.plan, privacy) == make_checksum(now.plan, privacy)
 
 
 def test_that_a_redacted_value_differs_is_known() -> None:
@@ -207,14 +219,14 @@ def test_that_a_redacted_value_differs_is_known() -> None:
     other = plan(want("a", **SECRET), there={"a": live("a", "9h", **OTHER)})
     privacy = Privacy(redaction=REDACTION)
     assert make_checksum(same.plan, privacy) != make_checksum(other.plan, privacy)
-    lines = tell(hold_against(same, other, Digester(redaction=REDACTION), privacy))
+    lines = tell(hold_against(same, other, privacy=privacy))
     assert lines[2] == "    now:     update schedule.interval, input.password, run.memo.key, run.search_attributes.A"
 
 
 def test_with_a_key_digests_know_everything_and_tell_nothing_without_it() -> None:
     then, now = [plan(want("a", **job), there={"a": live("a", "9h")}) for job in (SECRET, OTHER)]
     privacy = Privacy(redaction=REDACTION, hides_input=True)
-    digester = Digester(key=b"k" * 32, redaction=REDACTION)
+    digester = Digester(key=b"k" * 32)
     comparison = hold_against(then, now, digester, privacy)
     assert tell(comparison)[0] == "a: its spec has changed"
     assert "update schedule.interval, input, run.memo, " in tell(comparison)[1]
@@ -239,7 +251,7 @@ def test_a_digest_is_the_same_in_every_process() -> None:
     code = (
         "import test_saved_plans as t;"
         "job = t.want('a', schedule={'cron': ['0 1 * * MON', '5 2 1 * *', '*/7 * * * *'], 'skip': ['2027-01-01']});"
-        "print(t.Digester().of_spec(job))"
+        "print(t.DIGESTER.of_spec(job))"
     )
     found = {
         subprocess.run(
@@ -257,7 +269,7 @@ def save(**changes: Any) -> dict[str, Any]:
     planned = plan(want("a", **SECRET), there={"b": live("b")})
     document = saved_plan_document(
         planned.plan,
-        make_intents(planned, Digester(), Privacy()),
+        make_intents(planned, DIGESTER, Privacy()),
         key=None,
         checksum=make_checksum(planned.plan, Privacy()),
         made_at=NOW,
@@ -274,7 +286,7 @@ def test_a_saved_plan_is_read_back_and_holds_no_value() -> None:
     written = save()
     assert "hunter" not in json.dumps(written)
     planned = plan(want("a", **SECRET), there={"b": live("b")})
-    assert read_intents(read(written)) == make_intents(planned, Digester(), Privacy())
+    assert read_intents(read(written)) == make_intents(planned, DIGESTER, Privacy())
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"kind": "plan"}', "[" * 20_000])
