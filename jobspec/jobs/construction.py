@@ -17,6 +17,7 @@ from jobspec.spec.validation import Problem, say_problem, validate_job
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from jobspec.jobs.job_code import JobCode
 
@@ -45,13 +46,7 @@ def make_job(
         InvalidDefinitionError: Something is wrong; says all of it.
     """
     listed = () if isinstance(activities, str) else activities
-    source = CodeSource(
-        workflow=_find_workflow(workflow),
-        activities=tuple(
-            each if isinstance(each, str) else _inspect_activity(each, index) for index, each in enumerate(listed)
-        ),
-        model=input_model if input_model is None or isinstance(input_model, str) else _inspect_model(input_model),
-    )
+    source = find_source(workflow, listed, input_model)
     paths = dict(_find_paths(listed))
     refer: dict[str, Any] = {"workflow": _refer(workflow, source), "activities": list(paths.values())}
     if isinstance(activities, str):
@@ -64,6 +59,27 @@ def make_job(
     found = check_code(judged, code) if isinstance(judged, JobSpec) else (*judged, *_mistakes_in(code))
     refuse(name, (*found, *others))
     return accept(name, judged), source
+
+
+def find_source(
+    workflow: Any, activities: Sequence[Callable[..., Any] | str], input_model: Any, root: Path | None = None
+) -> CodeSource:
+    """Say where code is that was given, as objects or as import paths.
+
+    Args:
+        workflow: A class, an import path or a reference; None without one.
+        activities: Functions and bound methods, or import paths.
+        input_model: A type or its import path; None without one.
+        root: Where import paths start; None leaves `sys.path` as it is.
+    """
+    return CodeSource(
+        workflow=_find_workflow(workflow),
+        activities=tuple(
+            each if isinstance(each, str) else _inspect_activity(each, index) for index, each in enumerate(activities)
+        ),
+        model=input_model if input_model is None or isinstance(input_model, str) else _inspect_model(input_model),
+        root=root,
+    )
 
 
 def _place(problem: Problem, indices: Sequence[int]) -> Problem:
@@ -130,10 +146,10 @@ def _make_error(name: object, problems: Iterable[Problem]) -> InvalidDefinitionE
     return InvalidDefinitionError("\n".join((f"the job `{name}` is invalid:", *map(say_problem, problems))))
 
 
-def _find_workflow(workflow: type | str | WorkflowRef) -> Named | str | None:
+def _find_workflow(workflow: type | str | WorkflowRef | None) -> Named | str | None:
     if isinstance(workflow, WorkflowRef):
         return workflow.import_path
-    if isinstance(workflow, str):
+    if workflow is None or isinstance(workflow, str):
         return workflow
     return Named(path=_name(workflow), code=inspect_workflow(workflow, _name(workflow)))
 

@@ -13,9 +13,10 @@ from typing_extensions import TypeVar
 from jobspec.errors import NotRegisteredError
 from jobspec.jobs.checks import check_arguments
 from jobspec.jobs.code import ActivityCode, Mistake, WorkflowCode
-from jobspec.jobs.construction import accept, check_rest, make_job, refuse
+from jobspec.jobs.construction import accept, check_rest, find_source, make_job, refuse
 from jobspec.jobs.handle import RunHandle
-from jobspec.jobs.job_code import find_code
+from jobspec.jobs.job_code import CodeSource, find_code
+from jobspec.jobs.pickling import check_portable, list_given
 from jobspec.jobs.privacy import hide_arguments
 from jobspec.spec.model import RunOptions
 from jobspec.spec.project import check_project_id
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from temporalio.client import Client, WorkflowHandle
 
     from jobspec.jobs.collector import Collector
-    from jobspec.jobs.job_code import CodeSource, JobCode
+    from jobspec.jobs.job_code import JobCode
     from jobspec.live.runs import Runs
     from jobspec.results import (
         DefinitionStats,
@@ -95,7 +96,8 @@ class Definition(Generic[InputT]):
     """One job: what it runs, with which input, when, and everything that can be asked of it.
 
     Made in code, or loaded from spec files by `jobspec.load`; the same object either way. It is validated when it is
-    made, and all that is wrong is said at once. It is frozen, and may be shared between threads and event loops.
+    made, and all that is wrong is said at once. It is frozen, may be shared between threads and event loops, and can be
+    pickled where its code can be imported by name.
 
     A job's runs are its own: every method that names a run acts on it only if this job's schedule or `execute`
     started it.
@@ -215,6 +217,19 @@ class Definition(Generic[InputT]):
 
     def __deepcopy__(self, _memo: object) -> Definition[InputT]:
         return self  # frozen, and its code is no thing to copy
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle it by the names of its code.
+
+        Raises:
+            TypeError: Some of its code is made in a function, so that another process cannot import it.
+        """
+        job = self._job
+        workflow, activities, model = list_given(job.source)
+        pieces = [("workflow", workflow), *(("activity", each) for each in activities), ("input model", model)]
+        check_portable(self.name, [*pieces, ("`register`", job.register), ("`execute`", job.execute)])
+        bare = replace(job, source=CodeSource(root=job.source.root))
+        return _restore, (bare, workflow, activities, model)
 
     def __eq__(self, other: object) -> bool:
         return self._job == other._job if isinstance(other, Definition) else NotImplemented
@@ -651,6 +666,12 @@ class Definition(Generic[InputT]):
         return await backfill_schedule(
             client, job.spec, job.project, start=start, end=end, overlap=overlap, also_owns=job.also_owns
         )
+
+
+def _restore(bare: CodedJob, workflow: Any, activities: tuple[Any, ...], model: Any) -> Definition[Any]:
+    """Make a pickled definition again; what was valid there is not judged anew."""
+    source = find_source(workflow, activities, model, bare.source.root)
+    return Definition._wrap(replace(bare, source=source))  # noqa: SLF001  of the same module
 
 
 def _runs(client: Client) -> Runs:

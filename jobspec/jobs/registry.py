@@ -65,6 +65,12 @@ class Registry(Mapping[str, "Definition[Any]"]):
         self._origin = origin
         self._add_all(definitions)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restore, (self.list(), self._project, self._origin)
+
+    def __deepcopy__(self, _memo: object) -> Registry:
+        return Registry(*self.list(), project=self._project, origin=self._origin)
+
     @property
     def project(self) -> str | None:
         """The ownership mark of all schedules; None where there is none."""
@@ -212,6 +218,10 @@ class Registry(Mapping[str, "Definition[Any]"]):
             )
         former = self._origin.project.also_owns if self._origin else ()
         return frozenset({self._project, *former})
+
+
+def _restore(definitions: tuple[Definition[Any], ...], project: str | None, origin: Origin | None) -> Registry:
+    return Registry(*definitions, project=project, origin=origin)
 
 
 _FEW = 5

@@ -6,7 +6,7 @@ import contextlib
 import inspect
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, PydanticSchemaGenerationError, PydanticUserError, TypeAdapter, ValidationError
@@ -52,7 +52,7 @@ class Reader:
 
     label: str
     type: Any
-    adapter: TypeAdapter[Any]
+    adapter: TypeAdapter[Any] = field(compare=False)
 
     def check(self, value: Any, path: ValuePath, code: str) -> Iterator[Problem]:
         """Say where a value does not fit.

@@ -11,7 +11,7 @@ import json
 import posixpath
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from jobspec.diagnostics import Diagnostic, Location
@@ -33,9 +33,9 @@ FileReader: TypeAlias = Callable[[str], SourceFile]
 _LONGEST_MESSAGE = 200
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InputSchema:
-    """A schema file, ready to judge inputs; the same object as long as the file says the same.
+    """A schema file, ready to judge inputs; equal to another one of the same file that says the same.
 
     Attributes:
         path: Its name to show.
@@ -46,8 +46,17 @@ class InputSchema:
 
     path: str
     digest: bytes
-    validator: Validator | None = None
-    problem: Diagnostic | None = None
+    validator: Validator | None = field(default=None, compare=False)
+    problem: Diagnostic | None = field(default=None, compare=False)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # A validator cannot be pickled; what it was made of can.
+        return _revive, (self.path, self.digest, self.validator and self.validator.schema, self.problem)
+
+
+def _revive(path: str, digest: bytes, schema: Any, problem: Diagnostic | None) -> InputSchema:
+    validator = None if schema is None else _start_validator(schema)
+    return InputSchema(path=path, digest=digest, validator=validator, problem=problem)
 
 
 def resolve(document_path: str, written: str) -> str | None:
@@ -122,13 +131,10 @@ def _refuse(location: Location, message: str, hint: str = "") -> Diagnostic:
 
 
 def _make_validator(document: Document) -> Validator | Diagnostic:
-    from jsonschema import Draft202012Validator
     from jsonschema.exceptions import SchemaError
-    from jsonschema.validators import validator_for
-    from referencing import Registry
 
     schema = document.value
-    draft = validator_for(schema, default=Draft202012Validator)
+    draft = _find_draft(schema)
     # An unknown draft gets the default; that its own name differs is how it shows.
     names = {str(draft.META_SCHEMA.get(key, "")).rstrip("#") for key in ("$id", "id")}
     if "$schema" in schema and str(schema["$schema"]).rstrip("#") not in names:
@@ -145,7 +151,20 @@ def _make_validator(document: Document) -> Validator | Diagnostic:
         path, reference = found
         message = f"the reference {_quote(reference)} leads out of the schema file, and nothing is fetched"
         return _refuse(locate(document, path), message, "copy what it refers to into `$defs` of this file")
-    return draft(schema, registry=Registry())
+    return _start_validator(schema)
+
+
+def _find_draft(schema: Any) -> type[Validator]:
+    from jsonschema import Draft202012Validator
+    from jsonschema.validators import validator_for
+
+    return validator_for(schema, default=Draft202012Validator)
+
+
+def _start_validator(schema: Any) -> Validator:
+    from referencing import Registry
+
+    return _find_draft(schema)(schema, registry=Registry())
 
 
 def _say_fault(error: SchemaError, path: ValuePath) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import pickle
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -51,6 +52,13 @@ class Send:
 @activity.defn
 async def fetch(region: str) -> int:
     return len(region)
+
+
+def _make_activity() -> Any:
+    @activity.defn
+    async def local() -> None: ...
+
+    return local
 
 
 def test_it_wraps_one_spec_in_the_words_of_a_file() -> None:
@@ -216,6 +224,39 @@ def test_it_is_a_frozen_value() -> None:
         del first._job
     assert copy.copy(first) is copy.deepcopy(first) is first
     assert repr(first) == "Definition('a', 'q', workflow='Sync')"
+
+
+def start(workflow_type: str, **options: Any) -> Any: ...
+
+
+@pytest.mark.parametrize(
+    "definition",
+    [
+        Definition(
+            "a", "q", workflow=Sync, activities=[fetch, "shop:fetch"], input_model=Batch, input=Batch(region="eu")
+        ),
+        Definition("a", "q", workflow="shop:Sync", schedule=ScheduleSpec(cron="@daily"), project="shop", tags=["x"]),
+        Definition("a", "q", workflow=WorkflowRef(type="x"), input_model=list[int], input=[1], execute=start),
+    ],
+)
+def test_it_can_be_pickled(definition: Definition) -> None:
+    again = pickle.loads(pickle.dumps(definition))  # noqa: S301  our own
+    assert again == definition
+    assert again is not definition
+    assert (again.project, again.spec.schedule) == (definition.project, definition.spec.schedule)
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ({"register": lambda _: None}, "its `register` `.*<lambda>`; define it at the top of a module"),
+        ({"activities": [_make_activity()]}, "its activity `_make_activity.<locals>.local`"),
+    ],
+)
+def test_what_another_process_cannot_import_is_not_pickled(code: dict[str, Any], said: str) -> None:
+    definition = Definition("a", "q", workflow=Sync, **code)
+    with pytest.raises(TypeError, match=f"the job `a` cannot be pickled: another process cannot import {said}"):
+        pickle.dumps(definition)
 
 
 def test_in_project_changes_the_mark_alone() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -189,6 +191,21 @@ def test_a_loaded_job_quotes_nothing_that_the_project_redacts(tmp_path: Path) ->
     assert "17.25" not in str(caught.value)
     assert "`input.token` must be a whole number, not the number `(redacted)`" in str(caught.value)
     assert "`3.5`" in str(caught.value)
+
+
+def test_a_loaded_job_can_be_pickled(tmp_path: Path) -> None:
+    make_project(tmp_path, a=GOOD + "input_schema: s.json\ninput: 5\n")
+    (tmp_path / "specs" / "s.json").write_text('{"type": "integer"}')
+    job = jobspec.load(tmp_path)["a"]
+    again = pickle.loads(pickle.dumps(job))  # noqa: S301  our own
+    assert again == job
+    registry = pickle.loads(pickle.dumps(jobspec.load(tmp_path)))  # noqa: S301  our own
+    assert dict(registry) == {"a": job}
+    assert (registry.project, registry.diagnostics) == ("shop", ())
+    assert dict(copy.deepcopy(registry)) == dict(copy.copy(registry)) == dict(registry)
+    assert not list(again._check_input(job.spec, again._load_code(), own_converter=False))
+    wrong = job.spec.model_copy(update={"input": "x"})
+    assert [each.code for each in again._check_input(wrong, again._load_code(), own_converter=False)] == ["JS312"]
 
 
 def test_load_mutes_what_the_project_mutes(tmp_path: Path) -> None:
