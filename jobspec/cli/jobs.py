@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from jobspec.jobs.definition import Definition
     from jobspec.jobs.registry import Registry
     from jobspec.results import RunSummary
+    from jobspec.spec.redaction import Redaction
 
 _LISTED = 20
 """How many runs are named where one must be chosen."""
@@ -93,6 +94,13 @@ class OpenedJob:
     def name(self) -> str:
         """Its name."""
         return self.definition.name
+
+    @property
+    def redaction(self) -> Redaction:
+        """What of its runs the project never shows."""
+        from jobspec.spec.redaction import Redaction
+
+        return Redaction.of(self.specs.project.plan)
 
     async def connect(self) -> Client:
         """Connect to Temporal with the project's data converter."""

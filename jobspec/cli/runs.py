@@ -178,6 +178,7 @@ async def _describe(
     """Describe a run, after waiting for it where it says for how long the server may be away."""
     from jobspec.cli.clock import open_clock
     from jobspec.cli.output import find_style, put
+    from jobspec.render.run_redaction import redact_detail, redact_history
     from jobspec.render.runs import render_detail
 
     clock = open_clock(zone)
@@ -191,6 +192,7 @@ async def _describe(
         clock, run_id = open_clock(zone), named[1]
     detail = await job.definition.describe(client, workflow_id, run_id)
     history = await job.definition.history(client, workflow_id, detail.summary.run_id, max_events=1)
+    detail, history = redact_detail(detail, job.redaction), redact_history(history, job.redaction)
     if output == "json":
         from jobspec.render.run_conversion import run_detail_document
 
@@ -257,11 +259,13 @@ async def _history(
 ) -> None:
     from jobspec.cli.clock import open_clock
     from jobspec.cli.output import find_style, put, say
+    from jobspec.render.run_redaction import redact_history
     from jobspec.render.runs import render_history
 
     clock = open_clock(zone)
     client = await job.connect()
     history = await job.definition.history(client, *await _choose(job, client, workflow_id, run_id), max_events=most)
+    history = redact_history(history, job.redaction)
     if output == "json":
         from jobspec.render.run_conversion import history_document
 

@@ -128,6 +128,17 @@ async def test_a_run_is_started_waited_for_and_looked_at(shop: Project) -> None:
 
 
 @ON_ONE_BACK_END
+async def test_what_the_project_never_shows_is_not_shown_of_a_run(shop: Project) -> None:
+    shop.configure('[plan]\nredact = ["args.0"]\n')
+    done = await shop.run("run", "orders", "--arg", '"complete"', "--id", "quiet", "--wait")
+    assert done.code == 0, done.text
+    for command in (["describe"], ["describe", "-o", "json"], ["history"], ["history", "-o", "json"]):
+        shown = await shop.run(*command, "orders", "-w", "quiet")
+        assert "(redacted)" in shown.stdout
+        assert '"complete"' not in shown.text
+
+
+@ON_ONE_BACK_END
 async def test_a_run_is_asked_and_told(shop: Project) -> None:
     none = await shop.run("cancel", "orders")
     assert (none.code, "no run of the job `orders` goes on" in none.stderr) == (1, True), none.text

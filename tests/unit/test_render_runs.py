@@ -17,6 +17,7 @@ from jobspec.render.run_conversion import (
     runs_document,
     stats_document,
 )
+from jobspec.render.run_redaction import redact_detail, redact_history
 from jobspec.render.runs import render_detail, render_history, render_runs, render_stats, tell_progress
 from jobspec.render.tables import Style
 from jobspec.results import (
@@ -32,6 +33,7 @@ from jobspec.results import (
     RunSummary,
     Status,
 )
+from jobspec.spec.redaction import REDACTED, PlanSettings, Redaction
 from jobspec.timing.moments import write_utc
 
 NOW = datetime(2026, 7, 1, 12, 0, 12, tzinfo=UTC)
@@ -259,3 +261,42 @@ def test_the_document_of_counts() -> None:
         "unknown": 0,
         "total": 3,
     }
+
+
+def test_what_the_project_never_shows_is_left_out_of_runs() -> None:
+    paths = ("input.pin", "run.memo.*.key", "run.search_attributes.Region", "run.static_details")
+    redaction = Redaction.of(PlanSettings(redact=paths))
+    detail = RunDetail(
+        summary=RUN,
+        history_length=3,
+        memo={"note": {"key": "k", "team": "t"}, "sealed": Raw(encoding="binary/encrypted", data=b"1")},
+        search_attributes={"Region": "eu", "TemporalScheduledById": "orders"},
+        static_summary="orders",
+        static_details="",
+    )
+    shown = redact_detail(detail, redaction)
+    assert shown.memo == {"note": {"key": REDACTED, "team": "t"}, "sealed": REDACTED}
+    assert shown.search_attributes == {"Region": REDACTED, "TemporalScheduledById": "orders"}
+    assert (shown.static_summary, shown.static_details) == ("orders", "")
+    assert redact_detail(replace(detail, static_details="d"), redaction).static_details == REDACTED
+    activity = ActivityEvent(
+        scheduled_event_id=5,
+        activity_id="1",
+        activity_type="fetch",
+        status=ActivityStatus.COMPLETED,
+        input=("eu", {"pin": 1}),
+        result={"pin": 1},
+    )
+    history = RunHistory(
+        workflow_id="w",
+        run_id="r",
+        status=Status.COMPLETED,
+        input=({"pin": 0, "n": 1}, {"pin": 2}),
+        activities=(activity,),
+    )
+    told = redact_history(history, redaction)
+    assert told.input == ({"pin": REDACTED, "n": 1}, {"pin": 2})
+    assert told.activities == (replace(activity, input=("eu", {"pin": REDACTED})),)
+    nothing = Redaction()
+    assert redact_detail(detail, nothing) is detail
+    assert redact_history(history, nothing) is history

@@ -1,0 +1,60 @@
+"""Runs without the values that a project never shows.
+
+A run's own input, memo, search attributes and texts are what its spec says, so the same paths lead to the same values.
+Workflows often hand their input on, so arguments of activities are treated as if each of them were the input. Results,
+failures and answers to queries have no place in a spec, and are shown as they are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from jobspec.results import Raw
+from jobspec.spec.redaction import REDACTED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from jobspec.results import RunDetail, RunHistory
+    from jobspec.spec.positions import ValuePath
+    from jobspec.spec.redaction import Redaction
+
+
+def redact_detail(detail: RunDetail, redaction: Redaction) -> RunDetail:
+    """Leave out of a run what must not be shown."""
+    if not redaction:
+        return detail
+    return replace(
+        detail,
+        memo=_redact_each(detail.memo, ("run", "memo"), redaction),
+        search_attributes=_redact_each(detail.search_attributes, ("run", "search_attributes"), redaction),
+        static_summary=detail.static_summary and _redact(detail.static_summary, ("run", "static_summary"), redaction),
+        static_details=detail.static_details and _redact(detail.static_details, ("run", "static_details"), redaction),
+    )
+
+
+def redact_history(history: RunHistory, redaction: Redaction) -> RunHistory:
+    """Leave out of a run's history what must not be shown."""
+    if not redaction:
+        return history
+    activities = tuple(
+        replace(activity, input=tuple(_redact(value, ("args", 0), redaction) for value in activity.input))
+        for activity in history.activities
+    )
+    return replace(history, input=_redact_arguments(history.input, redaction), activities=activities)
+
+
+def _redact_arguments(values: Iterable[Any], redaction: Redaction) -> tuple[Any, ...]:
+    return tuple(_redact(value, ("args", index), redaction) for index, value in enumerate(values))
+
+
+def _redact_each(values: Mapping[str, Any], path: ValuePath, redaction: Redaction) -> dict[str, Any]:
+    return {key: _redact(value, (*path, key), redaction) for key, value in values.items()}
+
+
+def _redact(value: Any, path: ValuePath, redaction: Redaction) -> Any:
+    """Replace what must not be shown; all of a value where only its bytes are known."""
+    if isinstance(value, Raw | bytes) and redaction.concerns(path):
+        return REDACTED
+    return redaction.apply(value, path)
