@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from jobspec.errors import InvalidDefinitionError, NotRegisteredError
+from jobspec.errors import InvalidDefinitionError, NotRegisteredError, UsageError
+from jobspec.jobs.boundary import check_name
 from jobspec.jobs.code import (
     ActivityCode,
     Mistake,
@@ -114,7 +115,9 @@ class Collector:
 
         Raises:
             InvalidDefinitionError: It is no workflow class.
+            UsageError: The task queue is empty or no text.
         """
+        check_name(queue, "the task queue")
         path = _path_of(workflow)
         self._add(queue, path, inspect_workflow(workflow, path), source)
 
@@ -128,7 +131,9 @@ class Collector:
 
         Raises:
             InvalidDefinitionError: It is no activity.
+            UsageError: The task queue is empty or no text.
         """
+        check_name(queue, "the task queue")
         path = _path_of(activity)
         self._add(queue, path, inspect_activity(activity, path), source)
 
@@ -149,7 +154,10 @@ class Collector:
         Raises:
             InvalidDefinitionError: Code cannot be imported or used, or two different ones share a name; says all cases.
             NotRegisteredError: One of `queues` has nothing to run.
+            UsageError: `queues` is text, of which each letter would be a task queue.
         """
+        if isinstance(queues, str):
+            raise UsageError(f"`queues` is a list: write `finish([{queues!r}])`")
         wanted = set(queues)
         found = {name: self._gather(name) for name in sorted(wanted or self._added)}
         if mistakes := [mistake for queue in found.values() for mistake in queue.mistakes]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from jobspec.diagnostics import Severity
 from jobspec.errors import InvalidDefinitionError
+from jobspec.jobs.boundary import is_list
 from jobspec.jobs.checks import check_code
 from jobspec.jobs.code import Mistake, WorkflowCode, inspect_activity, inspect_workflow
 from jobspec.jobs.job_code import CodeSource, Named, inspect_model
@@ -45,12 +46,12 @@ def make_job(
     Raises:
         InvalidDefinitionError: Something is wrong; says all of it.
     """
-    listed = () if isinstance(activities, str) else activities
+    listed = tuple(activities) if is_list(activities) else ()
     source = find_source(workflow, listed, input_model)
     paths = dict(_find_paths(listed))
     refer: dict[str, Any] = {"workflow": _refer(workflow, source), "activities": list(paths.values())}
-    if isinstance(activities, str):
-        refer["activities"] = activities  # no list, which the model says; its letters would be taken for paths
+    if not is_list(activities):
+        refer["activities"] = activities  # which the model says; the letters of a text would be taken for paths
     if model := input_model if isinstance(input_model, str) else import_path_of(input_model):
         refer["input_model"] = model
     name, judged, code = values.get("name"), validate_job({**values, **refer}), source.given()
@@ -67,7 +68,7 @@ def find_source(
     """Say where code is that was given, as objects or as import paths.
 
     Args:
-        workflow: A class, an import path or a reference; None without one.
+        workflow: A class, an import path or a reference.
         activities: Functions and bound methods, or import paths.
         input_model: A type or its import path; None without one.
         root: Where import paths start; None leaves `sys.path` as it is.
@@ -146,10 +147,10 @@ def _make_error(name: object, problems: Iterable[Problem]) -> InvalidDefinitionE
     return InvalidDefinitionError("\n".join((f"the job `{name}` is invalid:", *map(say_problem, problems))))
 
 
-def _find_workflow(workflow: type | str | WorkflowRef | None) -> Named | str | None:
+def _find_workflow(workflow: type | str | WorkflowRef) -> Named | str | None:
     if isinstance(workflow, WorkflowRef):
         return workflow.import_path
-    if workflow is None or isinstance(workflow, str):
+    if isinstance(workflow, str):
         return workflow
     return Named(path=_name(workflow), code=inspect_workflow(workflow, _name(workflow)))
 

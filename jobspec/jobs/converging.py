@@ -6,7 +6,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from jobspec.errors import ApplyError, ConflictError, RefusedError
+from jobspec.errors import ApplyError, ConflictError, RefusedError, UsageError
+from jobspec.jobs.boundary import check_client, check_kind
 from jobspec.live.schedules import Schedules
 from jobspec.planning.apply import Assignment, Status, apply_plan
 from jobspec.planning.convergence import DesiredJobs, Planned, desire_loaded, plan_jobs
@@ -45,9 +46,12 @@ async def plan(
 
     Raises:
         InvalidDefinitionError: The registry has no project.
-        UsageError: `allow` names no guard.
+        UsageError: `allow` names no guard, or an argument is of the wrong kind.
         UnreachableError: Temporal cannot be reached.
     """
+    _check(client, registry)
+    if isinstance(allow, str):
+        raise UsageError(f"`allow` is a list: write `allow=[{allow!r}]`")
     owners = registry.require_owners()
     origin = registry.origin
     project = origin.project if origin else Project()
@@ -67,6 +71,13 @@ async def plan(
         prune=origin is not None if prune is None else prune,
     )
     return planned if keep_going else replace(planned, refusals=(*_refuse_mistakes(registry), *planned.refusals))
+
+
+def _check(client: Client, registry: Registry) -> None:
+    from jobspec.jobs.registry import Registry
+
+    check_client(client)
+    check_kind(registry, Registry, "what is planned for", "load one with `jobspec.load`, or make one of definitions")
 
 
 def desire(registry: Registry) -> DesiredJobs:
@@ -104,7 +115,10 @@ async def apply(client: Client, planned: Planned) -> tuple[ScheduleOutcome, ...]
         RefusedError: A guard refuses the plan, or it was made for another namespace; nothing was written.
         ConflictError: Nothing was written, since other people changed meanwhile all that was to be changed.
         ApplyError: Some changes could not be made; it has the outcomes of all.
+        UsageError: An argument is of the wrong kind.
     """
+    check_client(client)
+    check_kind(planned, Planned, "what is applied", "make one with `jobspec.plan`")
     _refuse(client, planned)
     assignment = Assignment(schedules=Schedules(client), wanted=planned.wanted, terms=planned.terms)
     return settle_outcomes([outcome async for outcome in apply_plan(planned.plan, assignment)])

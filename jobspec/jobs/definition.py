@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final, Generic, Literal, NoReturn, cast, final
 
@@ -11,6 +13,16 @@ from pydantic import ValidationError
 from typing_extensions import TypeVar
 
 from jobspec.errors import NotRegisteredError
+from jobspec.jobs.boundary import (
+    check_client,
+    check_kind,
+    check_name,
+    check_run,
+    check_span,
+    check_text,
+    is_list,
+    read_statuses,
+)
 from jobspec.jobs.checks import check_arguments
 from jobspec.jobs.code import ActivityCode, Mistake, WorkflowCode
 from jobspec.jobs.construction import accept, check_rest, find_source, make_job, refuse
@@ -18,14 +30,14 @@ from jobspec.jobs.handle import RunHandle
 from jobspec.jobs.job_code import CodeSource, find_code
 from jobspec.jobs.pickling import check_portable, list_given
 from jobspec.jobs.privacy import hide_arguments
-from jobspec.spec.model import RunOptions
+from jobspec.spec.model import JobSpec, RunOptions
 from jobspec.spec.project import check_project_id
 from jobspec.spec.redaction import Redaction
 from jobspec.spec.validation import make_problems, validate_job
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
-    from datetime import datetime, timedelta
+    from collections.abc import Awaitable, Callable, Collection, Sequence
+    from datetime import timedelta
     from pathlib import Path
 
     from temporalio.client import Client, WorkflowHandle
@@ -46,7 +58,7 @@ if TYPE_CHECKING:
         TimeRange,
     )
     from jobspec.spec.input_schema import InputSchema
-    from jobspec.spec.model import JobSpec, OverlapPolicy, RetryPolicy, ScheduleSpec, WorkflowRef
+    from jobspec.spec.model import OverlapPolicy, RetryPolicy, ScheduleSpec, WorkflowRef
     from jobspec.spec.validation import Problem
 
     StartWorkflow = Callable[..., Awaitable[WorkflowHandle[Any, Any]]]
@@ -152,8 +164,8 @@ class Definition(Generic[InputT]):
             "queue": task_queue,
             "description": description,
             "owner": owner,
-            "tags": tags if isinstance(tags, str) else tuple(tags),  # the model refuses text, which has letters
-            "run": run or RunOptions(),
+            "tags": _listed(tags),
+            "run": RunOptions() if run is None else run,
             "schedule": schedule,
             **_arguments(input, args),
         }
@@ -185,6 +197,7 @@ class Definition(Generic[InputT]):
             schema: What `input_schema` names, read.
             redaction: Which of its arguments no message may quote.
         """
+        check_kind(spec, JobSpec, "the spec", "read one with `jobspec.load`, or make a `Definition` of its parts")
         return cls._wrap(
             CodedJob(
                 spec=spec,
@@ -370,13 +383,14 @@ class Definition(Generic[InputT]):
         """
         from jobspec.live.starting import make_start_options
 
+        runs = _runs(client)
         given = {
             "execution_timeout": execution_timeout,
             "run_timeout": run_timeout,
             "task_timeout": task_timeout,
             "retry_policy": retry_policy,
-            "memo": memo if memo is None else dict(memo),
-            "workflow_id": workflow_id or f"{self.name}-{uuid.uuid4()}",
+            "memo": dict(memo) if isinstance(memo, Mapping) else memo,
+            "workflow_id": f"{self.name}-{uuid.uuid4()}" if workflow_id is None else workflow_id,
         }
         spec = self._fit_run({key: value for key, value in given.items() if value is not None}, input, args)
         code = self._load_code()
@@ -384,7 +398,7 @@ class Definition(Generic[InputT]):
         refuse(self.name, hide_arguments(found, spec, self._job.redaction))
         options = make_start_options(spec, workflow_id=spec.workflow_id)
         call = self._job.execute or client.start_workflow
-        started, run_id = await _runs(client).start(self.name, call, spec.workflow.type, options)
+        started, run_id = await runs.start(self.name, call, spec.workflow.type, options)
         return RunHandle(client=client, workflow_id=started, run_id=run_id, result_type=_result_type(code))
 
     def _fit_run(
@@ -417,8 +431,9 @@ class Definition(Generic[InputT]):
             workflow_id: Its workflow id.
             run_id: Its run id; None means the latest one.
         """
+        check_run(workflow_id, run_id)
         result_type = _result_type(self._job.source.given())  # what an import path names is not worth an import
-        return RunHandle(client=client, workflow_id=workflow_id, run_id=run_id, result_type=result_type)
+        return RunHandle(client=check_client(client), workflow_id=workflow_id, run_id=run_id, result_type=result_type)
 
     async def describe(self, client: Client, workflow_id: str, run_id: str | None = None) -> RunDetail:
         """Describe one run.
@@ -431,13 +446,14 @@ class Definition(Generic[InputT]):
         Raises:
             NotFoundError: The job has no such run.
         """
+        check_run(workflow_id, run_id)
         return await _runs(client).describe(self.name, workflow_id, run_id)
 
     async def list_runs(
         self,
         client: Client,
         *,
-        status: Status | Iterable[Status] | None = None,
+        status: Status | str | Iterable[Status | str] | None = None,
         time_range: TimeRange | None = None,
         page_size: int = 100,
         page_token: bytes = b"",
@@ -446,21 +462,24 @@ class Definition(Generic[InputT]):
 
         Args:
             client: Connected.
-            status: Only runs in this state, or in one of these.
+            status: Only runs in this state, or in one of these; each a `Status` or its word, such as `failed`.
             time_range: Only runs that started within it.
             page_size: How many at most; 1 to 1000.
             page_token: `next_page_token` of the page before; empty for the first.
 
         Raises:
-            UsageError: The page size or the token is wrong.
+            UsageError: There is no such state, or a time, the page size or the token is wrong.
         """
-        from jobspec.results import Status, TimeRange
+        from jobspec.results import TimeRange
 
-        statuses = (status,) if isinstance(status, Status) else tuple(status or ())
+        statuses, span = read_statuses(status), TimeRange() if time_range is None else time_range
+        check_span(span)
+        check_kind(page_size, int, "the page size")
+        check_kind(page_token, bytes, "the page token")
         return await _runs(client).list(
             self.name,
             statuses=statuses,
-            time_range=time_range or TimeRange(),
+            time_range=span,
             page_size=page_size,
             page_token=page_token,
         )
@@ -479,6 +498,9 @@ class Definition(Generic[InputT]):
         Raises:
             NotFoundError: The job has no such run.
         """
+        check_run(workflow_id, run_id)
+        if max_events is not None:
+            check_kind(max_events, int, "the number of events")
         return await _runs(client).history(self.name, workflow_id, run_id, max_events=max_events)
 
     async def stats(self, client: Client, *, today_only: bool = False, time_zone: str = "UTC") -> DefinitionStats:
@@ -494,7 +516,7 @@ class Definition(Generic[InputT]):
         """
         from jobspec.jobs.stats import count_runs
 
-        return await count_runs(client, self.name, today_only=today_only, time_zone=time_zone)
+        return await count_runs(check_client(client), self.name, today_only=today_only, time_zone=time_zone)
 
     async def query(self, client: Client, workflow_id: str, query: str, *args: Any, run_id: str | None = None) -> Any:
         """Ask a run; a closed one answers too while a worker is there.
@@ -503,6 +525,8 @@ class Definition(Generic[InputT]):
             QueryError: The workflow knows no such query, or failed to answer it.
             NotFoundError: The job has no such run.
         """
+        check_run(workflow_id, run_id)
+        check_name(query, "the name of the query")
         return await _runs(client).query(self.name, workflow_id, query, args, run_id)
 
     async def signal(
@@ -514,6 +538,8 @@ class Definition(Generic[InputT]):
             AlreadyClosedError: The run is over.
             NotFoundError: The job has no such run.
         """
+        check_run(workflow_id, run_id)
+        check_name(signal, "the name of the signal")
         await _runs(client).signal(self.name, workflow_id, signal, args, run_id)
 
     async def cancel(self, client: Client, workflow_id: str, run_id: str | None = None) -> None:
@@ -523,6 +549,7 @@ class Definition(Generic[InputT]):
             AlreadyClosedError: The run is over.
             NotFoundError: The job has no such run.
         """
+        check_run(workflow_id, run_id)
         await _runs(client).cancel(self.name, workflow_id, run_id)
 
     async def terminate(self, client: Client, workflow_id: str, run_id: str | None = None, *, reason: str = "") -> None:
@@ -532,6 +559,8 @@ class Definition(Generic[InputT]):
             AlreadyClosedError: The run is over.
             NotFoundError: The job has no such run.
         """
+        check_run(workflow_id, run_id)
+        check_text(reason, "the reason")
         await _runs(client).terminate(self.name, workflow_id, run_id, reason=reason)
 
     async def task_queue_info(self, client: Client) -> TaskQueueInfo:
@@ -553,7 +582,7 @@ class Definition(Generic[InputT]):
         """
         from jobspec.jobs.applying import apply_schedule
 
-        return await apply_schedule(client, self.spec, self.project, also_owns=self._job.also_owns)
+        return await apply_schedule(check_client(client), self.spec, self.project, also_owns=self._job.also_owns)
 
     async def delete_schedule(self, client: Client) -> None:
         """Delete the live schedule at once; runs that it started go on.
@@ -564,7 +593,7 @@ class Definition(Generic[InputT]):
         """
         from jobspec.jobs.scheduling import delete_schedule
 
-        await delete_schedule(client, self.spec, self.project, also_owns=self._job.also_owns)
+        await delete_schedule(check_client(client), self.spec, self.project, also_owns=self._job.also_owns)
 
     async def describe_schedule(self, client: Client) -> ScheduleDetail:
         """Tell what is live, whosever it is: state, differences from the job, recent runs, next times, counters.
@@ -574,7 +603,7 @@ class Definition(Generic[InputT]):
         """
         from jobspec.jobs.schedule_details import describe_schedule
 
-        return await describe_schedule(client, self.spec)
+        return await describe_schedule(check_client(client), self.spec)
 
     async def pause_schedule(self, client: Client, reason: str = "", *, by: str | None = None) -> PauseOutcome:
         """Pause the schedule, with a note that says who and why; no apply undoes it.
@@ -595,7 +624,9 @@ class Definition(Generic[InputT]):
         from jobspec.jobs.scheduling import pause_schedule
 
         job = self._job
-        return await pause_schedule(client, job.spec, job.project, reason=reason, by=by, also_owns=job.also_owns)
+        return await pause_schedule(
+            check_client(client), job.spec, job.project, reason=reason, by=by, also_owns=job.also_owns
+        )
 
     async def resume_schedule(self, client: Client, reason: str = "", *, by: str | None = None) -> PauseOutcome:
         """Let a paused schedule go on, with a note that says who and why; one that is not paused stays as it is.
@@ -614,7 +645,9 @@ class Definition(Generic[InputT]):
         from jobspec.jobs.scheduling import resume_schedule
 
         job = self._job
-        return await resume_schedule(client, job.spec, job.project, reason=reason, by=by, also_owns=job.also_owns)
+        return await resume_schedule(
+            check_client(client), job.spec, job.project, reason=reason, by=by, also_owns=job.also_owns
+        )
 
     async def trigger_schedule(self, client: Client, *, overlap: OverlapPolicy | None = None) -> None:
         """Have the schedule start a run now, also while it is paused.
@@ -634,7 +667,7 @@ class Definition(Generic[InputT]):
         from jobspec.jobs.scheduling import trigger_schedule
 
         job = self._job
-        await trigger_schedule(client, job.spec, job.project, overlap=overlap, also_owns=job.also_owns)
+        await trigger_schedule(check_client(client), job.spec, job.project, overlap=overlap, also_owns=job.also_owns)
 
     async def backfill_schedule(
         self, client: Client, start: datetime, end: datetime, *, overlap: OverlapPolicy | None = None
@@ -663,14 +696,17 @@ class Definition(Generic[InputT]):
         from jobspec.jobs.scheduling import backfill_schedule
 
         job = self._job
+        check_kind(start, datetime, "the start")
+        check_kind(end, datetime, "the end")
         return await backfill_schedule(
-            client, job.spec, job.project, start=start, end=end, overlap=overlap, also_owns=job.also_owns
+            check_client(client), job.spec, job.project, start=start, end=end, overlap=overlap, also_owns=job.also_owns
         )
 
 
 def _restore(bare: CodedJob, workflow: Any, activities: tuple[Any, ...], model: Any) -> Definition[Any]:
     """Make a pickled definition again; what was valid there is not judged anew."""
-    source = find_source(workflow, activities, model, bare.source.root)
+    named = bare.spec.workflow if workflow is None else workflow
+    source = find_source(named, activities, model, bare.source.root)
     return Definition._wrap(replace(bare, source=source))  # noqa: SLF001  of the same module
 
 
@@ -678,7 +714,7 @@ def _runs(client: Client) -> Runs:
     """Open the gateway for runs, and the SDK with it, only when somebody asks for one."""
     from jobspec.live.runs import Runs
 
-    return Runs(client)
+    return Runs(check_client(client))
 
 
 def _reads_as_pydantic(client: Client) -> bool:
@@ -690,7 +726,12 @@ def _reads_as_pydantic(client: Client) -> bool:
 def _arguments(value: Any, args: Sequence[Any] | Literal[Unset.UNSET]) -> dict[str, Any]:
     """Say in a spec's words which arguments were given."""
     given = {} if value is UNSET else {"input": value}
-    return given if args is UNSET else {**given, "args": args if isinstance(args, str) else list(args)}
+    return given if args is UNSET else {**given, "args": _listed(args)}
+
+
+def _listed(values: Any) -> Any:
+    """Make a list of what can be one; the model refuses anything else, and text, which has letters."""
+    return list(values) if is_list(values) else values
 
 
 def _check_project(project: str | None) -> str | None:
