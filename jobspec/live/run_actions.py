@@ -8,7 +8,7 @@ from temporalio.client import WorkflowHandle, WorkflowQueryRejectedError
 from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSearchAttributes
 from temporalio.service import RPCError
 
-from jobspec.errors import InvalidDefinitionError, QueryError, RequestError
+from jobspec.errors import AlreadyClosedError, InvalidDefinitionError, QueryError, RequestError
 from jobspec.live.requests import is_timeout
 from jobspec.live.run_errors import Call, explain_unreadable
 from jobspec.live.run_queries import JOB_ATTRIBUTE
@@ -119,13 +119,14 @@ async def signal_run(client: Client, deadline: timedelta, run: RunSummary, signa
     """
     sending = handle_of(client, run).signal(signal, args=args, rpc_timeout=deadline)
     what = f"signal the run `{run.workflow_id}`"
-    await _act(sending, Call(client=client, what=what, workflow_id=run.workflow_id, values=args))
+    await _act(sending, run, Call(client=client, what=what, workflow_id=run.workflow_id, values=args))
 
 
 async def cancel_run(client: Client, deadline: timedelta, run: RunSummary) -> None:
     """Ask a run to end; the server says nothing of it where the run is over."""
     sending = handle_of(client, run).cancel(rpc_timeout=deadline)
-    await _act(sending, Call(client=client, what=f"cancel the run `{run.workflow_id}`", workflow_id=run.workflow_id))
+    what = f"cancel the run `{run.workflow_id}`"
+    await _act(sending, run, Call(client=client, what=what, workflow_id=run.workflow_id))
 
 
 async def terminate_run(client: Client, deadline: timedelta, run: RunSummary, reason: str) -> None:
@@ -135,7 +136,8 @@ async def terminate_run(client: Client, deadline: timedelta, run: RunSummary, re
         AlreadyClosedError: The run is over.
     """
     sending = handle_of(client, run).terminate(reason=reason, rpc_timeout=deadline)
-    await _act(sending, Call(client=client, what=f"terminate the run `{run.workflow_id}`", workflow_id=run.workflow_id))
+    what = f"terminate the run `{run.workflow_id}`"
+    await _act(sending, run, Call(client=client, what=what, workflow_id=run.workflow_id))
 
 
 def handle_of(client: Client, run: RunSummary) -> WorkflowHandle[Any, Any]:
@@ -143,13 +145,15 @@ def handle_of(client: Client, run: RunSummary) -> WorkflowHandle[Any, Any]:
     return client.get_workflow_handle(run.workflow_id, run_id=run.run_id)
 
 
-async def _act(sending: Awaitable[None], attempt: Call) -> None:
+async def _act(sending: Awaitable[None], run: RunSummary, attempt: Call) -> None:
     try:
         await sending
     except Exception as error:
         reason = await attempt.explain(error) or attempt.explain_refusal(error)
         if reason is None:
             raise  # of an interceptor
+        if isinstance(reason, AlreadyClosedError) and run.status.is_terminal:
+            reason = AlreadyClosedError(f"{reason} ({run.status})")
         raise reason from error
 
 

@@ -66,6 +66,8 @@ def translate_run_error(error: Exception, what: str) -> JobspecError | None:
             return QueryError(f"cannot {what}: {_explain_query(error.message)}")
         case WorkflowQueryRejectedError():
             return QueryError(f"cannot {what}: the client's settings reject queries of a run in that state")
+        case RPCError() if classify_run_error(error) is AlreadyClosedError:
+            return AlreadyClosedError(f"cannot {what}: it is over already")
         case RPCError() | RuntimeError() if is_temporals(error):
             return translate(error, what, classify_run_error)
     return None

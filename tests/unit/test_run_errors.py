@@ -28,7 +28,11 @@ def rpc(status: RPCStatusCode, message: str) -> RPCError:
     ("error", "kind", "words"),
     [
         (rpc(RPCStatusCode.NOT_FOUND, "workflow not found for ID: a"), NotFoundError, "cannot try: workflow not found"),
-        (rpc(RPCStatusCode.NOT_FOUND, "workflow execution already completed"), AlreadyClosedError, "completed"),
+        (
+            rpc(RPCStatusCode.NOT_FOUND, "workflow execution already completed"),
+            AlreadyClosedError,
+            "it is over already",
+        ),
         (rpc(RPCStatusCode.ALREADY_EXISTS, "there"), AlreadyStartedError, "there"),
         (rpc(RPCStatusCode.FAILED_PRECONDITION, POISONED), QueryError, "failed state"),
         (rpc(RPCStatusCode.FAILED_PRECONDITION, "anything else"), RequestError, "else"),
