@@ -6,6 +6,7 @@ as the mounts of containers often do. The layout is that of gitrepository-layout
 
 from __future__ import annotations
 
+import os
 import re
 import time
 from dataclasses import dataclass
@@ -95,9 +96,10 @@ def find_checkout(directory: Path) -> Checkout | None:
         return None
     for above in (real, *real.parents):
         entry = above / ".git"
-        if entry.is_dir():
+        # Unlike methods of Path, which raise where it is not permitted to look.
+        if os.path.isdir(entry):  # noqa: PTH112
             return Checkout(own=entry, common=entry)
-        if entry.is_file():
+        if os.path.isfile(entry):  # noqa: PTH113
             return _follow(entry)
     return None
 
