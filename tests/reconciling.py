@@ -120,8 +120,8 @@ async def reconciling(
     async def give() -> Client:
         return await connect() if callable(connect) else connect
 
-    files = [directory / "jobspec.toml"]
-    daemon = Daemon(directory, settings, roots=[directory / "specs"], files=files, connect=give, version="test")
+    roots, project_file = [directory / "specs"], directory / "jobspec.toml"
+    daemon = Daemon(directory, settings, roots=roots, project_file=project_file, connect=give, version="test")
     stop = asyncio.Event()
     running = asyncio.create_task(daemon.run(stop))
     try:

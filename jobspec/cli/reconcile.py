@@ -99,10 +99,11 @@ def reconcile_command(  # noqa: PLR0913  one argument an option
     Reads the files anew when they change, on SIGHUP and at every interval; creates, updates, retires and deletes as
     apply does, each guarded; notices what others change and changes it back. Loads no code of jobs.
     """
-    from jobspec.errors import UsageError
+    from jobspec.errors import ProjectError, UsageError
     from jobspec.reconcile.files import find_start
     from jobspec.reconcile.logs import set_up_logging
     from jobspec.reconcile.settings import Settings
+    from jobspec.spec.listing import PROJECT_FILE
     from jobspec.spec.project import get_project_id, load_workspace
 
     if once and http:
@@ -110,6 +111,8 @@ def reconcile_command(  # noqa: PLR0913  one argument an option
     set_up_logging(log_format)
     place = Path(os.path.abspath(directory)) if directory else find_start()  # noqa: PTH100 - `resolve` follows links
     workspace = load_workspace(place)
+    if directory and workspace.file != place / PROJECT_FILE:  # one further up would be another project's
+        raise ProjectError(f"there is no `{PROJECT_FILE}` in `{place}`; name the directory that it is in")
     get_project_id(workspace.project)
     settings = Settings(
         environment=environment,
@@ -157,7 +160,7 @@ class _Start:
             self.place,
             self.settings,
             roots=self.workspace.roots,
-            files=[self.workspace.file] if self.workspace.file else [],
+            project_file=self.workspace.file,
             connect=self.connect,
             version=version("temporal-jobspec"),
         )

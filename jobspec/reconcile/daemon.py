@@ -47,7 +47,7 @@ class Daemon:
         directory: Of the project.
         settings: How to work.
         roots: The spec directories, as far as known at the start.
-        files: Other files that matter, as far as known at the start.
+        project_file: Where `jobspec.toml` is; default: where the first cycle finds it.
         connect: Connects to the namespace; it is asked again as long as it fails with a `JobspecError`.
         version: Of jobspec, to show.
 
@@ -65,16 +65,23 @@ class Daemon:
         settings: Settings,
         *,
         roots: Iterable[Path],
-        files: Iterable[Path] = (),
+        project_file: Path | None = None,
         connect: Callable[[], Awaitable[Client]],
         version: str,
     ) -> None:
         pauses, now = settings.pauses, time.monotonic()
         window = 3 * max(settings.interval, settings.sweep).total_seconds()
         self.memory = Memory(
-            files=Files(directory, settings.environment, confirm_after=pauses.confirm, git_patience=pauses.lock),
+            files=Files(
+                directory,
+                settings.environment,
+                confirm_after=pauses.confirm,
+                git_patience=pauses.lock,
+                project_file=project_file,
+            ),
             contention=Contention(window=window, first_wait=pauses.contended, longest_wait=pauses.longest_contended),
         )
+        files = [project_file] if project_file else []
         self.watch = Watch(roots, files, changed=self._note_change, say=_warn, rhythm=settings.rhythm)
         self.health = Health(
             interval=settings.interval, answered_at=self._answered_at, watch_alive_at=lambda: self.watch.alive_at

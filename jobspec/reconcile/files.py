@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from jobspec.errors import JobspecError
+from jobspec.errors import JobspecError, ProjectError
 from jobspec.lint.opening import open_workspace
 from jobspec.reconcile.checkout import find_checkout
 from jobspec.reconcile.logs import log
@@ -63,12 +63,21 @@ class Files:
         environment: As chosen.
         confirm_after: The least number of seconds between two equal reads of which the second confirms the first.
         git_patience: How many seconds git may take to change the work tree.
+        project_file: Where `jobspec.toml` is, as far as known; default: where the first read finds it. Any other is
+            refused from then on: where it vanishes, that of a directory further up is another project's.
     """
 
     def __init__(
-        self, directory: Path, environment: str | None, *, confirm_after: float, git_patience: float = 30.0
+        self,
+        directory: Path,
+        environment: str | None,
+        *,
+        confirm_after: float,
+        git_patience: float = 30.0,
+        project_file: Path | None = None,
     ) -> None:
         self.directory = directory
+        self._project_file = project_file
         self._roots: tuple[Path, ...] = (directory,)
         self._environment = environment
         self._confirm_after = confirm_after
@@ -85,7 +94,7 @@ class Files:
             trust: Whether files whose times, size and inode are as before count as unchanged; else all are read.
 
         Raises:
-            ProjectError: `jobspec.toml` is broken.
+            ProjectError: `jobspec.toml` is broken, or is not where it was.
             UsageError: The environment is missing there, or no spec knows it.
         """
         deadline = time.monotonic() + self._git_patience
@@ -141,9 +150,18 @@ class Files:
 
     def _load(self, now: datetime) -> tuple[Workspace, Loaded]:
         workspace = load_workspace(self.directory)
+        self._check_place(workspace)
         self._roots = workspace.roots
         resolve_environment(workspace.project, self._environment)
         return workspace, open_workspace(workspace, env=self._environment, now=now, cache=self._cache)
+
+    def _check_place(self, workspace: Workspace) -> None:
+        """Refuse the file of another project, which is found where that of ours has vanished."""
+        known, found = self._project_file, workspace.file
+        if known not in (None, found):
+            instead = f", and `{found}` is another project's" if found else ""
+            raise ProjectError(f"`{known}` is not there any more{instead}; put it back, or start the daemon anew")
+        self._project_file = found
 
     def _confirm(self, loaded: Loaded) -> bool:
         """Whether the same was read before, and that not just now; something broken in between begins it anew."""

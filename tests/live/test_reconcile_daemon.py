@@ -247,6 +247,7 @@ async def run_once(project: Project, *arguments: str) -> tuple[int, str]:
         (("--env", "a b"), 64, "no name for an environment"),
         (("--once", "--address", "127.0.0.1:9"), 69, "cannot reach Temporal"),
         (("--once", "--namespace", "nope"), 1, "nope"),
+        (("--directory", "specs"), 1, "there is no `jobspec.toml` in"),
     ],
 )
 async def test_what_cannot_work_is_said_at_once(

@@ -92,6 +92,26 @@ async def test_a_broken_project_file_confirms_nothing_afterwards(project: Path) 
     assert [(await files.read()).is_confirmed for _ in range(2)] == [False, True]
 
 
+async def test_the_project_of_a_directory_above_is_not_taken_for_ours(project: Path) -> None:
+    (project.parent / "specs").mkdir()
+    (project.parent / "jobspec.toml").write_text('project = "other"\n')
+    files, file = make_files(project), project / "jobspec.toml"
+    await files.read()
+    text = file.read_text()
+    file.unlink()
+    with pytest.raises(ProjectError, match=r"is not there any more, and `.*` is another project's"):
+        await files.read()
+    file.write_text(text)
+    assert [(await files.read()).is_confirmed for _ in range(2)] == [False, True]
+
+
+async def test_a_project_file_that_vanishes_before_the_first_read_is_missed(project: Path) -> None:
+    files = Files(project, None, confirm_after=0.0, project_file=project / "jobspec.toml")
+    (project / "jobspec.toml").unlink()
+    with pytest.raises(ProjectError, match="is not there any more; put it back"):
+        await files.read()
+
+
 async def test_an_environment_that_is_gone_is_refused(project: Path) -> None:
     (project / "jobspec.toml").write_text('project = "shop"\n[env.dev]\n')
     files = make_files(project, "dev")
@@ -170,6 +190,21 @@ def test_the_commit_is_read_as_git_reads_it(repository: Path, tmp_path: Path) ->
     same(tmp_path / "linked")
     git(tmp_path / "linked", "commit", "-q", "--allow-empty", "-m", "three")
     same(tmp_path / "linked")
+
+
+def test_a_directory_that_may_not_be_looked_into_is_in_the_work_tree_around_it(
+    repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The tests may run as root, whom no directory refuses."""
+    stat = os.stat
+
+    def refuse(path: Any, *arguments: Any, **more: Any) -> os.stat_result:
+        if "specs/.git" in str(path):
+            raise PermissionError(13, "Permission denied")
+        return stat(path, *arguments, **more)
+
+    monkeypatch.setattr("os.stat", refuse)
+    assert read_commit(repository / "specs") == git(repository, "rev-parse", "HEAD")
 
 
 def test_without_git_or_a_commit_there_is_none(project: Path) -> None:
