@@ -41,6 +41,7 @@ schemas: $(INSTALLED) ## Write schemas/ anew from the models
 docs: schemas ## Write schemas/ and the generated pages of docs/ anew
 	$(BIN)/python -m jobspec.render.reference docs
 	$(BIN)/python docs/api_reference.py docs/api.md
+	$(BIN)/python docs/review_example.py docs/review.md
 
 clean: ## Remove the environment, caches and the dev server's state
 	rm -rf $(VENV) .dev .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
