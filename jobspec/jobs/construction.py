@@ -11,6 +11,7 @@ from jobspec.jobs.boundary import is_list
 from jobspec.jobs.checks import check_code
 from jobspec.jobs.code import Mistake, WorkflowCode, inspect_activity, inspect_workflow
 from jobspec.jobs.job_code import CodeSource, Named, inspect_model
+from jobspec.jobs.payloads import check_payloads
 from jobspec.spec.model import JobSpec, WorkflowRef
 from jobspec.spec.part import kind_of
 from jobspec.spec.project import check_project_id
@@ -58,8 +59,15 @@ def make_job(
     if isinstance(judged, tuple):
         judged = tuple(_place(problem, list(paths)) for problem in judged)
     found = check_code(judged, code) if isinstance(judged, JobSpec) else (*judged, *_mistakes_in(code))
-    refuse(name, (*found, *others))
+    refuse(name, (*unite_payloads(check_payloads(values), found), *others))
     return accept(name, judged), source
+
+
+def unite_payloads(unwritable: Iterable[Problem], others: Iterable[Problem]) -> Iterator[Problem]:
+    """Say what cannot be sent once, although whoever tries to read it stumbles over it too."""
+    said = tuple(unwritable)
+    yield from said
+    yield from (problem for problem in others if not said or problem.code != "JS326")
 
 
 def find_source(

@@ -25,9 +25,10 @@ from jobspec.jobs.boundary import (
 )
 from jobspec.jobs.checks import check_arguments
 from jobspec.jobs.code import ActivityCode, Mistake, WorkflowCode
-from jobspec.jobs.construction import accept, check_rest, find_source, make_job, refuse
+from jobspec.jobs.construction import accept, check_rest, find_source, make_job, refuse, unite_payloads
 from jobspec.jobs.handle import RunHandle
 from jobspec.jobs.job_code import CodeSource, find_code
+from jobspec.jobs.payloads import check_payloads
 from jobspec.jobs.pickling import check_portable, list_given
 from jobspec.jobs.privacy import hide_arguments
 from jobspec.spec.model import JobSpec, RunOptions
@@ -417,7 +418,9 @@ class Definition(Generic[InputT]):
         return accept(self.name, validate_job({**set_values, **arguments, "run": run}))
 
     def _check_input(self, spec: JobSpec, code: JobCode, *, own_converter: bool) -> Iterable[Problem]:
-        yield from check_arguments(spec, code, must_be_complete=True, own_converter=own_converter)
+        values = {**{key: getattr(spec, key) for key in spec.model_fields_set}, "run": spec.run}
+        fitting = check_arguments(spec, code, must_be_complete=True, own_converter=own_converter)
+        yield from unite_payloads(check_payloads(values, own_converter=own_converter), fitting)
         if self._job.schema is not None and "input" in spec.model_fields_set:
             from jobspec.spec.input_schema import check_input
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, PydanticSchemaGenerationError, PydanticUserError, TypeAdapter, ValidationError
-from pydantic_core import PydanticSerializationError, from_json, to_json
+from pydantic_core import from_json, to_json
 
 from jobspec.diagnostics import Severity
 from jobspec.jobs.misfits import UNKNOWN_KEY, Judged, did_you_mean, say_misfits
@@ -64,7 +64,7 @@ class Reader:
         """
         try:
             text = to_json(value)
-        except PydanticSerializationError as error:
+        except ValueError as error:  # pydantic's own among them
             yield Problem(path=path, code="JS326", message=f"the value cannot be written as JSON: {error}")
             return
         try:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import temporalio.common
+from temporalio.contrib.pydantic import pydantic_data_converter
 
 import jobspec
 from jobspec import (
@@ -36,7 +37,8 @@ NOW = datetime.now(UTC)
 class Client:
     """Enough to pass for a client; whatever asks it for anything fails."""
 
-    workflow_service = data_converter = namespace = identity = None
+    workflow_service = namespace = identity = None
+    data_converter = pydantic_data_converter
 
 
 CLIENT: Any = Client()
@@ -155,6 +157,9 @@ def test_what_asks_no_server_says_it_too(call: Callable[[], Any], said: str) -> 
         ({"workflow_id": 5}, "  workflow_id: the workflow id "),
         ({"memo": 5}, "memo: `memo` must be a mapping, not the number `5`"),
         ({"args": 5}, "args: `args` must be a list"),
+        ({"input": {"x": float("nan")}}, "input.x: `input.x` is `nan`, and JSON has finite numbers only"),
+        ({"input": print}, "input: `input` cannot be written as JSON: Unable to serialize unknown type"),
+        ({"memo": {"x": float("inf")}}, "run.memo.x: `run.memo.x` is `inf`"),
         ({"retry_policy": temporalio.common.RetryPolicy()}, "not Temporal's own `RetryPolicy` (use `jobspec.Retry"),
     ],
 )

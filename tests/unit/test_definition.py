@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import copy
+import math
 import pickle
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 from temporalio import activity, workflow
+from temporalio.api.common.v1 import Payload
+from temporalio.common import RawValue
 
 from jobspec import (
     Definition,
@@ -144,6 +147,12 @@ def test_an_input_that_does_not_fit_names_its_path_and_the_model() -> None:
         Definition("a", "q", workflow=Sync, input_model=Batch, input={"size": 1})
 
 
+@workflow.defn
+class TakesAnything:
+    @workflow.run
+    async def run(self, value: Any) -> None: ...
+
+
 class Opaque:
     """Nothing that pydantic knows."""
 
@@ -157,6 +166,42 @@ class TakesOpaque:
 def test_an_input_that_the_worker_could_not_read_is_refused() -> None:
     with pytest.raises(InvalidDefinitionError, match=r"input: the worker cannot read the input as `Opaque` .*annotate"):
         Definition("a", "q", workflow=TakesOpaque, input={})
+
+
+class Measured(BaseModel):
+    model_config = ConfigDict(ser_json_inf_nan="constants")
+
+    size: float
+
+
+LOOP: list[Any] = []
+LOOP.append(LOOP)
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ({"a": [1, math.nan]}, "input.a[1]: `input.a[1]` is `nan`, and JSON has finite numbers only"),
+        (-math.inf, "input: `input` is `-inf`"),
+        ({"a": print}, "input.a: `input.a` cannot be written as JSON: Unable to serialize unknown type"),
+        (Measured(size=math.inf), "input: `input` cannot be written as JSON: it holds `Infinity`"),
+        ("\ud800", "input: `input` is no Unicode text"),
+        (LOOP, "`input[0]` contains itself"),
+    ],
+)
+@pytest.mark.parametrize("workflow", ["shop:Sync", WorkflowRef(type="x"), TakesAnything], ids=str)
+def test_an_input_that_is_no_json_is_refused(workflow: Any, value: Any, said: str) -> None:
+    with pytest.raises(InvalidDefinitionError) as caught:
+        Definition("a", "q", workflow=workflow, input=value)
+    assert said in str(caught.value)
+    assert len(str(caught.value).splitlines()) == 2
+
+
+def test_what_the_converter_can_send_is_taken() -> None:
+    for value in (b"\xff", {1, 2}, date(2026, 1, 1), Batch(region="eu"), Letter(), RawValue(Payload()), 10**30):
+        Definition("a", "q", workflow="shop:Sync", args=[value], run=RunOptions(memo={"x": value}))
+    with pytest.raises(InvalidDefinitionError, match=r"run\.memo\.x: `run\.memo\.x` is `nan`"):
+        Definition("a", "q", workflow="shop:Sync", run=RunOptions(memo={"x": math.nan}))
 
 
 def test_a_scheduled_job_whose_workflow_needs_input_must_give_it() -> None:

@@ -1,0 +1,80 @@
+"""Whether the values of a job can be sent as JSON, which is all that other SDKs and Temporal's UI can read.
+
+In files only such values can be written; in code an input may hold anything, and what cannot be sent would be found out
+by the first run, or by nobody.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, NoReturn
+
+from jobspec.spec.validation import Problem, limit, say_path
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from jobspec.spec.positions import ValuePath
+
+DEEPEST: Final = 100
+"""More than the 64 levels that a file may have, and less than what pydantic writes."""
+
+
+def check_payloads(values: Mapping[str, Any], *, own_converter: bool = False) -> Iterator[Problem]:
+    """Check what of a job is sent as payloads: `input`, `args` and `run.memo`.
+
+    Args:
+        values: By the keys of a spec; what is left out is not there.
+        own_converter: Whether another converter than the Pydantic one sends them, which may know other classes.
+    """
+    memo = getattr(values.get("run"), "memo", {})
+    parts: list[tuple[ValuePath, Any]] = [((key,), values[key]) for key in ("input", "args") if key in values]
+    for path, value in (*parts, (("run", "memo"), memo)):
+        yield from limit(_check(value, path, (), own_converter=own_converter), path)
+
+
+def _check(value: Any, path: ValuePath, above: tuple[int, ...], *, own_converter: bool) -> Iterator[Problem]:
+    if isinstance(value, Mapping | list | tuple):
+        yield from _check_inside(value, path, above, own_converter=own_converter)
+    elif isinstance(value, float) and not math.isfinite(value):
+        yield _refuse(path, f"is `{value}`, and JSON has finite numbers only")
+    elif (
+        isinstance(value, str) and not value.isascii() and any("\ud800" <= character <= "\udfff" for character in value)
+    ):
+        yield _refuse(path, "is no Unicode text, for it has half a surrogate pair")
+    elif value is not None and not isinstance(value, str | int | float) and not own_converter:
+        yield from _check_object(value, path)
+
+
+def _check_inside(
+    value: Mapping[Any, Any] | Sequence[Any], path: ValuePath, above: tuple[int, ...], *, own_converter: bool
+) -> Iterator[Problem]:
+    if id(value) in above:
+        yield _refuse(path, "contains itself, which JSON cannot")
+    elif len(above) == DEEPEST:
+        yield _refuse(path, f"is nested deeper than {DEEPEST} levels")
+    else:
+        for key, inner in value.items() if isinstance(value, Mapping) else enumerate(value):
+            yield from _check(inner, (*path, key), (*above, id(value)), own_converter=own_converter)
+
+
+def _check_object(value: Any, path: ValuePath) -> Iterator[Problem]:
+    """Try to send an object, such as a model, as the Pydantic converter does."""
+    from temporalio.contrib.pydantic import pydantic_data_converter
+
+    try:
+        for payload in pydantic_data_converter.payload_converter.to_payloads([value]):
+            if payload.metadata.get("encoding", b"").startswith(b"json/"):
+                json.loads(payload.data, parse_constant=_refuse_constant)
+    except Exception as error:  # noqa: BLE001  serializers are user code and may raise anything
+        yield _refuse(path, f"cannot be written as JSON: {' '.join(str(error).split())}")
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"it holds `{name}`, and JSON has finite numbers only")
+
+
+def _refuse(path: ValuePath, why: str) -> Problem:
+    return Problem(path=path, code="JS326", message=f"`{say_path(path)}` {why}")
