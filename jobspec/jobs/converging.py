@@ -48,6 +48,7 @@ async def plan(
         InvalidDefinitionError: The registry has no project.
         UsageError: `allow` names no guard, or an argument is of the wrong kind.
         UnreachableError: Temporal cannot be reached.
+        NamespaceNotFoundError: There is no such namespace.
     """
     _check(client, registry)
     if isinstance(allow, str):

@@ -115,6 +115,10 @@ class Definition(Generic[InputT]):
     A job's runs are its own: every method that names a run acts on it only if this job's schedule or `execute`
     started it.
 
+    What takes a client raises, beside what it says itself, `UsageError` for an argument of the wrong kind,
+    `UnreachableError` where Temporal cannot be reached, `NamespaceNotFoundError`, and `RequestError` for what the server
+    refuses otherwise. Nothing that is wrong with an argument is asked of the server.
+
     Args:
         name: Unique in the project; is the Schedule ID.
         task_queue: Task queue of the workers that run it.
@@ -197,6 +201,10 @@ class Definition(Generic[InputT]):
             root: Where import paths start, the directory of `jobspec.toml`; None leaves `sys.path` as it is.
             schema: What `input_schema` names, read.
             redaction: Which of its arguments no message may quote.
+
+        Raises:
+            InvalidDefinitionError: `project` is no project id.
+            UsageError: `spec` is no job.
         """
         check_kind(spec, JobSpec, "the spec", "read one with `jobspec.load`, or make a `Definition` of its parts")
         return cls._wrap(
@@ -217,7 +225,11 @@ class Definition(Generic[InputT]):
         return made
 
     def in_project(self, project: str) -> Definition[InputT]:
-        """Give the same job with the ownership mark of a project."""
+        """Give the same job with the ownership mark of a project.
+
+        Raises:
+            InvalidDefinitionError: It is no project id.
+        """
         return self._wrap(replace(self._job, project=_check_project(project)))
 
     def __setattr__(self, name: str, value: object) -> NoReturn:
@@ -381,6 +393,7 @@ class Definition(Generic[InputT]):
         Raises:
             InvalidDefinitionError: The input or an option is wrong, or the job's code cannot be imported.
             AlreadyStartedError: A run of that workflow id is running.
+            UsageError: The client's data converter cannot encode the input, or the SDK cannot send an option.
         """
         from jobspec.live.starting import make_start_options
 
@@ -433,6 +446,9 @@ class Definition(Generic[InputT]):
             client: Connected.
             workflow_id: Its workflow id.
             run_id: Its run id; None means the latest one.
+
+        Raises:
+            UsageError: An id is empty or no text, or there is no client.
         """
         check_run(workflow_id, run_id)
         result_type = _result_type(self._job.source.given())  # what an import path names is not worth an import
@@ -471,7 +487,8 @@ class Definition(Generic[InputT]):
             page_token: `next_page_token` of the page before; empty for the first.
 
         Raises:
-            UsageError: There is no such state, or a time, the page size or the token is wrong.
+            UsageError: There is no such state, or a time or the page size is wrong.
+            RequestError: The page token is not of this list.
         """
         from jobspec.results import TimeRange
 
@@ -500,6 +517,7 @@ class Definition(Generic[InputT]):
 
         Raises:
             NotFoundError: The job has no such run.
+            UsageError: `max_events` is below 1.
         """
         check_run(workflow_id, run_id)
         if max_events is not None:
@@ -526,7 +544,9 @@ class Definition(Generic[InputT]):
 
         Raises:
             QueryError: The workflow knows no such query, or failed to answer it.
+            RequestError: No worker answered in time, or the answer cannot be decoded.
             NotFoundError: The job has no such run.
+            UsageError: An argument cannot be sent.
         """
         check_run(workflow_id, run_id)
         check_name(query, "the name of the query")
@@ -540,6 +560,7 @@ class Definition(Generic[InputT]):
         Raises:
             AlreadyClosedError: The run is over.
             NotFoundError: The job has no such run.
+            UsageError: An argument cannot be sent.
         """
         check_run(workflow_id, run_id)
         check_name(signal, "the name of the signal")
@@ -581,7 +602,7 @@ class Definition(Generic[InputT]):
             NoScheduleError: The job runs on demand.
             ForeignScheduleError: A schedule of that name exists and is not this project's.
             ConflictError: Somebody else keeps changing it.
-            InvalidDefinitionError: The job has no project.
+            InvalidDefinitionError: The job has no project, or the data converter cannot convert what it says.
         """
         from jobspec.jobs.applying import apply_schedule
 
@@ -592,7 +613,10 @@ class Definition(Generic[InputT]):
 
         Raises:
             ScheduleNotFoundError: There is none.
+            NoScheduleError: There is none, and the job asks for none.
             ForeignScheduleError: It is not this project's.
+            InvalidDefinitionError: The job has no project.
+            ConflictError: Somebody else keeps changing it.
         """
         from jobspec.jobs.scheduling import delete_schedule
 
@@ -603,6 +627,9 @@ class Definition(Generic[InputT]):
 
         Raises:
             ScheduleNotFoundError: There is none.
+            NoScheduleError: There is none, and the job asks for none.
+            MalformedScheduleError: It cannot be read.
+            InvalidDefinitionError: The data converter cannot convert what the job says.
         """
         from jobspec.jobs.schedule_details import describe_schedule
 
@@ -621,8 +648,11 @@ class Definition(Generic[InputT]):
         Raises:
             NoScheduleError: The job runs on demand.
             RefusedError: The job itself sets `paused`, or its schedule is retired.
+            UsageError: The reason is too long, or reads like a note of jobspec's own.
             ScheduleNotFoundError: There is no schedule.
             ForeignScheduleError: It is not this project's.
+            InvalidDefinitionError: The job has no project.
+            ConflictError: Somebody else undid it at once.
         """
         from jobspec.jobs.scheduling import pause_schedule
 
@@ -642,8 +672,11 @@ class Definition(Generic[InputT]):
         Raises:
             NoScheduleError: The job runs on demand.
             RefusedError: The job itself sets `paused`, or its schedule is retired.
+            UsageError: The reason is too long, or reads like a note of jobspec's own.
             ScheduleNotFoundError: There is no schedule.
             ForeignScheduleError: It is not this project's.
+            InvalidDefinitionError: The job has no project.
+            ConflictError: Somebody else undid it at once.
         """
         from jobspec.jobs.scheduling import resume_schedule
 
@@ -664,8 +697,11 @@ class Definition(Generic[InputT]):
 
         Raises:
             NoScheduleError: The job runs on demand.
+            UsageError: There is no such overlap policy.
             ScheduleNotFoundError: There is no schedule.
             ForeignScheduleError: It is not this project's.
+            InvalidDefinitionError: The job has no project.
+            UnreachableError: No answer came; the message says when the request may have arrived all the same.
         """
         from jobspec.jobs.scheduling import trigger_schedule
 
@@ -691,10 +727,13 @@ class Definition(Generic[InputT]):
 
         Raises:
             NoScheduleError: The job runs on demand.
-            UsageError: A time is naive, the start is not before the end, or the end is in the future.
+            UsageError: A time is naive, the start is not before the end, the end is in the future, or there is no such
+                overlap policy.
             RefusedError: The live schedule has other times than the job.
             ScheduleNotFoundError: There is no schedule.
             ForeignScheduleError: It is not this project's.
+            InvalidDefinitionError: The job has no project, or the data converter cannot convert what it says.
+            UnreachableError: No answer came; the message says when the request may have arrived all the same.
         """
         from jobspec.jobs.scheduling import backfill_schedule
 

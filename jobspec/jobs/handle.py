@@ -32,6 +32,8 @@ class RunHandle:
             RunFailedError: It failed, timed out, or was canceled or terminated.
             NotFoundError: There is no such run.
             UnreachableError: Temporal stayed away for too long.
+            NamespaceNotFoundError: There is no such namespace.
+            RequestError: What it returned cannot be decoded.
         """
         from jobspec.live.runs import Runs
 

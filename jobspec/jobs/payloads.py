@@ -40,12 +40,14 @@ def _check(value: Any, path: ValuePath, above: tuple[int, ...], *, own_converter
         yield from _check_inside(value, path, above, own_converter=own_converter)
     elif isinstance(value, float) and not math.isfinite(value):
         yield _refuse(path, f"is `{value}`, and JSON has finite numbers only")
-    elif (
-        isinstance(value, str) and not value.isascii() and any("\ud800" <= character <= "\udfff" for character in value)
-    ):
+    elif isinstance(value, str) and not value.isascii() and _is_broken(value):
         yield _refuse(path, "is no Unicode text, for it has half a surrogate pair")
     elif value is not None and not isinstance(value, str | int | float) and not own_converter:
         yield from _check_object(value, path)
+
+
+def _is_broken(text: str) -> bool:
+    return any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def _check_inside(

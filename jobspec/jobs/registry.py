@@ -194,7 +194,10 @@ class Registry(Mapping[str, "Definition[Any]"]):
 
         Raises:
             ApplyError: Some failed; it has the outcomes of all.
-            InvalidDefinitionError: A job has no project.
+            InvalidDefinitionError: A job has no project; nothing was written.
+            UnreachableError: Temporal cannot be reached; nothing was written.
+            NamespaceNotFoundError: There is no such namespace.
+            UsageError: There is no client.
         """
         from jobspec.jobs.applying import apply_schedules
 
@@ -208,6 +211,9 @@ class Registry(Mapping[str, "Definition[Any]"]):
 
         Raises:
             InvalidDefinitionError: The registry has no project.
+            UnreachableError: Temporal cannot be reached.
+            NamespaceNotFoundError: There is no such namespace.
+            UsageError: There is no client.
         """
         from jobspec.jobs.schedule_details import list_schedules
 

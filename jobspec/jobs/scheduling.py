@@ -247,7 +247,8 @@ async def backfill_schedule(  # noqa: PLR0913  whose schedule it is, and what it
 
     Raises:
         NoScheduleError: The job runs on demand.
-        UsageError: A time is naive, the start is not before the end, or the end is in the future.
+        UsageError: A time is naive, the start is not before the end, the end is in the future, or there is no such
+            overlap policy.
         RefusedError: The live schedule has other times than the job.
         ScheduleNotFoundError: There is no schedule.
         ForeignScheduleError: It bears another mark, or none.
