@@ -29,6 +29,7 @@ class Proxy:
         self._tasks: set[asyncio.Task[None]] = set()
         self._listener: asyncio.Server | None = None
         self.port = 0
+        self.accepted = 0
         self.is_silent = False
         self.cuts_next_answer = False
         self.delay = 0.0
@@ -54,6 +55,7 @@ class Proxy:
         self.cut()
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.accepted += 1
         there_reader, there_writer = await asyncio.open_connection(*self._target)
         self._writers |= {writer, there_writer}
         for source, sink, is_answer in ((reader, there_writer, False), (there_reader, writer, True)):

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from jobspec.spec.project import Workspace
 
 _END_SECONDS: Final = 9.5
-"""After so many seconds a daemon that was told to stop ends in any case, before a supervisor kills it after ten."""
+"""After so many seconds a process that was told to stop ends in any case, before a supervisor kills it after ten."""
 
 _SHORTEST: Final = timedelta(seconds=1)
 
@@ -185,7 +185,7 @@ async def _run(start: _Start, http: str | None) -> int:
     from jobspec.reconcile.service import serve
 
     daemon = start.make_daemon()
-    stop = _stop_on_signals()
+    stop = _stop_on_signals(ExitCode.OK)
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, daemon.hang_up)
     async with AsyncExitStack() as stack:
         if http:
@@ -195,13 +195,17 @@ async def _run(start: _Start, http: str | None) -> int:
     return ExitCode.OK
 
 
-def _stop_on_signals() -> asyncio.Event:
-    """Have SIGTERM and SIGINT end the daemon in time, whatever it waits for; a second SIGINT ends it at once."""
+def _stop_on_signals(code: ExitCode) -> asyncio.Event:
+    """Have SIGTERM and SIGINT end the process in time, whatever it waits for; a second SIGINT ends it at once.
+
+    Args:
+        code: What it ends with where that takes too long.
+    """
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
 
     def end() -> None:
         stop.set()
-        timer = threading.Timer(_END_SECONDS, os._exit, (ExitCode.OK,))
+        timer = threading.Timer(_END_SECONDS, os._exit, (code,))
         timer.daemon = True
         timer.start()
 
@@ -237,9 +241,25 @@ def make_routes(daemon: Daemon) -> Mapping[str, Callable[[], Awaitable[Answer]]]
 
 
 async def _run_once(start: _Start) -> int:
-    reports = await start.make_daemon().run_once(_stop_on_signals())
-    _show(reports, start)
+    from jobspec.reconcile.logs import log
+
+    stop = _stop_on_signals(ExitCode.INTERRUPTED)
+    reports = await start.make_daemon().run_once(stop)
+    if reports:
+        _show(reports, start)
+    if stop.is_set() and not is_finished(reports):
+        log(30, "interrupted before all of it was done")
+        return ExitCode.INTERRUPTED
     return code_of_reports(reports)
+
+
+def is_finished(reports: Sequence[Report]) -> bool:
+    """Whether cycles have tried all that they were to do, so that a signal came too late to keep them from it."""
+    from jobspec.planning.apply import Status
+
+    return bool(reports) and not (
+        reports[-1].unconfirmed or any(outcome.status is Status.SKIPPED for outcome in reports[-1].outcomes)
+    )
 
 
 def _show(reports: Sequence[Report], start: _Start) -> None:

@@ -127,12 +127,22 @@ class Daemon:
         """Make everything equal once: one cycle, and another where jobs may go only after a second look at the files.
 
         Args:
-            stop: Set it to begin no more writes.
+            stop: Set it to end; writes in hand are finished then, no others begun.
+
+        Returns:
+            The cycles that came to their end; none where the first one was told to stop before it wrote.
         """
-        reports = [await self._run_cycle(Wake(trigger=Trigger.START, is_full=True), stop)]
-        if reports[-1].unconfirmed and not stop.is_set():
-            await asyncio.sleep(self._settings.pauses.confirm)
-            reports.append(await self._run_cycle(Wake(trigger=Trigger.CONFIRMATION, is_full=False), stop))
+        reports: list[Report] = []
+        for wake in (Wake(trigger=Trigger.START, is_full=True), Wake(trigger=Trigger.CONFIRMATION, is_full=False)):
+            report = await self._run_cycle_until(wake, stop)
+            if report is None:
+                break
+            reports.append(report)
+            if not report.unconfirmed:
+                break
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), self._settings.pauses.confirm)
+                break
         self.memory.files.close()
         return reports
 
@@ -147,8 +157,12 @@ class Daemon:
         """Write the figures as Prometheus reads them."""
         return self.metrics.render(watch=self.watch, oldest=self.memory.knowledge.age(time.monotonic()))
 
-    async def _run_cycle_until(self, wake: Wake, stop: asyncio.Event) -> None:
-        """Run a cycle; one that is told to stop while it writes gets the time to finish what it has in hand."""
+    async def _run_cycle_until(self, wake: Wake, stop: asyncio.Event) -> Report | None:
+        """Run a cycle; one that is told to stop while it writes gets the time to finish what it has in hand.
+
+        Returns:
+            What it did; None where it was ended before it came to its end.
+        """
         cycle = asyncio.create_task(self._run_cycle(wake, stop))
         stopping = asyncio.create_task(stop.wait())
         await asyncio.wait((cycle, stopping), return_when=asyncio.FIRST_COMPLETED)
@@ -157,7 +171,8 @@ class Daemon:
             await asyncio.wait((cycle,), timeout=FAREWELL_SECONDS)
         cycle.cancel()
         with suppress(asyncio.CancelledError):
-            await cycle
+            return await cycle
+        return None
 
     async def _run_cycle(self, wake: Wake, stop: asyncio.Event) -> Report:
         self._agenda.begin()

@@ -19,6 +19,7 @@ import jsonschema
 import pytest
 from dev_servers import eventually
 from projects import Stranger, finish, job
+from proxies import proxied
 from reconciling import PAUSES, SETTINGS, reconciling
 from temporalio.contrib.pydantic import pydantic_data_converter
 
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
+    from dev_servers import Server
     from projects import Project
     from temporalio.client import Client
 
@@ -229,6 +231,40 @@ async def test_once_does_what_apply_does_and_looks_twice_before_jobs_go(project:
         (1, "1 created"),
         (1, ""),
     ]
+
+
+@one_back_end
+async def test_once_that_is_interrupted_says_so(project: Project, server: Server) -> None:
+    """A pipeline must not take it for done; in vain it has waited for the server, or begun to write."""
+    names = [f"job-{number:03}" for number in range(200)]
+    project.write(*map(job, names))
+    async with proxied(server, project.client.namespace) as (proxy, _):
+        project.environment["TEMPORAL_ADDRESS"] = f"127.0.0.1:{proxy.port}"
+        proxy.is_silent, before = True, proxy.accepted
+
+        async def has_connected() -> None:
+            assert proxy.accepted > before
+
+        process = await project.start("reconcile", "--once")
+        await eventually(has_connected, within=30)
+        await interrupt(process, signal.SIGINT)
+
+        proxy.is_silent, proxy.delay = False, 0.05
+        process = await project.start("reconcile", "--once")
+        assert process.stderr
+        while b"created" not in (line := await process.stderr.readline()):
+            assert line
+        await interrupt(process, signal.SIGTERM)
+    assert 0 < sum([await project.exists(name) for name in names]) < len(names)
+
+
+async def interrupt(process: Process, number: int) -> None:
+    """Send a signal to a command that has work to do."""
+    begun = time.monotonic()
+    process.send_signal(number)
+    finished = await finish(process)
+    assert time.monotonic() - begun < 10
+    assert (finished.code, "interrupted before all of it was done" in finished.stderr) == (130, True), finished
 
 
 async def run_once(project: Project, *arguments: str) -> tuple[int, str]:
