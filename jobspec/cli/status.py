@@ -33,7 +33,7 @@ def status_command(names: tuple[str, ...], zone: str | None, target: Target, dae
     from jobspec.cli.clock import open_clock
     from jobspec.cli.specs import open_specs
 
-    if daemon:
+    if daemon is not None:
         _show_daemon(daemon, names, output)
         return
     clock = open_clock(zone)

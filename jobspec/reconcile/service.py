@@ -72,8 +72,9 @@ async def serve(address: str, routes: Mapping[str, Callable[[], Awaitable[Answer
 
     try:
         server = await asyncio.start_server(accept, host, port, limit=_LONGEST_HEAD)
-    except OSError as error:
-        raise UsageError(f"cannot serve on `{address}`: {error.strerror or error}; choose another --http") from error
+    except (OSError, UnicodeError) as error:  # a name that cannot be one of a host is no text for the resolver
+        reason = getattr(error, "strerror", None) or error
+        raise UsageError(f"cannot serve on `{address}`: {reason}; choose another --http") from error
     chosen = server.sockets[0].getsockname()
     try:
         yield f"[{chosen[0]}]:{chosen[1]}" if ":" in chosen[0] else f"{chosen[0]}:{chosen[1]}"

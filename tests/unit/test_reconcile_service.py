@@ -126,6 +126,13 @@ def test_what_is_no_address_is_refused(text: str) -> None:
         parse_address(text)
 
 
+@pytest.mark.parametrize("host", ["a..b", "x" * 70, "nowhere.invalid"])
+async def test_a_host_that_cannot_be_one_is_refused(host: str) -> None:
+    with pytest.raises(UsageError, match="choose another --http"):
+        async with serve(f"{host}:0", {}):
+            pass
+
+
 async def test_an_address_that_is_taken_is_refused() -> None:
     async with pages() as address:
         with pytest.raises(UsageError, match="choose another --http"):
@@ -192,9 +199,36 @@ async def test_what_is_no_daemon_is_told_apart() -> None:
             await asyncio.to_thread(fetch_daemon, f"{address}/other")
     with pytest.raises(UnreachableError, match="no daemon answers"):
         await asyncio.to_thread(fetch_daemon, address)
-    for wrong in ("ftp://x", "http://"):
-        with pytest.raises(UsageError, match="write it as"):
-            fetch_daemon(wrong)
+
+
+@pytest.mark.parametrize(
+    "wrong", ["", "ftp://x", "http://", "http://:80", "localhost:abc", "localhost:80 80", "[::1", "a..b:1"]
+)
+def test_what_is_no_address_of_a_daemon_is_refused(wrong: str) -> None:
+    with pytest.raises(UsageError, match="write it as"):
+        fetch_daemon(wrong)
+
+
+async def test_what_speaks_no_http_is_told_apart() -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readline()
+        writer.write(b"220 ready\r\n")
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        with pytest.raises(RequestError, match="speaks no HTTP"):
+            await asyncio.to_thread(fetch_daemon, f"127.0.0.1:{server.sockets[0].getsockname()[1]}")
+
+
+async def test_a_daemon_of_another_version_is_told_apart() -> None:
+    later = json.loads(make_document().to_json()) | {"version": 2, "jobspec": "9.0"}
+
+    async def status() -> Answer:
+        return Answer(body=json.dumps(later).encode(), content_type=JSON)
+
+    async with serve("127.0.0.1:0", {"/status": status}) as address:
+        with pytest.raises(RequestError, match=r"is of jobspec 9\.0, which .* does not understand"):
+            await asyncio.to_thread(fetch_daemon, address)
 
 
 # The log
