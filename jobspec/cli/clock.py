@@ -25,7 +25,9 @@ _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _TIME: Final = re.compile(
     r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?)(Z|[+-]\d\d:?\d\d)?", re.ASCII | re.IGNORECASE
 )
-_FORMS: Final = "write how long ago it was, as `2h`, or a time, as `2026-11-24T09:00:00Z`, or a date, as `2026-11-24`"
+_FORMS: Final = (
+    "write `2h` ago or `+2h` from now, a time such as `2026-11-24T09:00:00Z`, or a date such as `2026-11-24`"
+)
 
 
 def tz_option(command: Command) -> Command:
@@ -80,51 +82,81 @@ def find_local_zone() -> str | None:
 
 
 def read_moment(text: str, clock: Clock, *, is_end: bool = False) -> datetime:
-    """Read a moment that somebody gave.
+    """Read a moment that somebody gave where the past is meant.
 
     Args:
-        text: How long ago, such as `2h`; a date; or a time, by the clock where it has no offset.
+        text: See `parse_time`.
         clock: The clock.
         is_end: Whether a date means its end, or now where that is still to come, and not its beginning.
+
+    Raises:
+        UsageError: It is none.
+    """
+    given = parse_time(text, clock.now)
+    moment = resolve_time(given, clock, is_end=is_end)
+    if not is_end or isinstance(given, datetime):
+        return moment
+    return min(moment, max(clock.now, resolve_time(given, clock)))
+
+
+def parse_time(text: str, now: datetime) -> date | datetime:
+    """Read a time, as every option takes it.
+
+    Args:
+        text: How long ago, such as `2h`; how far ahead, such as `+2h`; a date; or a time, with its offset from UTC or
+            by the clock that is shown.
+        now: What distances are counted from.
+
+    Returns:
+        A moment, aware; a time by a clock that is chosen later, naive; or a date.
 
     Raises:
         UsageError: It is none of these.
     """
     stripped = text.strip()
-    if _DATE.fullmatch(stripped):
-        return _read_date(stripped, clock, is_end=is_end)
-    if match := _TIME.fullmatch(stripped):
-        return _read_time(stripped, match, clock)
-    return _read_distance(text, clock)
-
-
-def _read_date(text: str, clock: Clock, *, is_end: bool) -> datetime:
     try:
-        day = date.fromisoformat(text)
-        begins = [clock.read(datetime.combine(each, time())) for each in (day, day + timedelta(days=1))]
+        if _DATE.fullmatch(stripped):
+            return date.fromisoformat(stripped)
+        if match := _TIME.fullmatch(stripped):
+            given = datetime.fromisoformat(f"{match[1]}T{match[2]}{(match[3] or '').upper()}")
+            return given.astimezone(UTC) if match[3] else given
     except (ValueError, OverflowError) as error:
-        raise UsageError(f"there is no date `{text}`") from error
-    if not is_end:
-        return begins[0].astimezone(UTC)
-    return min(begins[1].astimezone(UTC) - timedelta(microseconds=1), max(clock.now, begins[0].astimezone(UTC)))
+        raise UsageError(f"there is no {'date' if _DATE.fullmatch(stripped) else 'time'} `{stripped}`") from error
+    return _parse_distance(text, now)
 
 
-def _read_time(text: str, match: re.Match[str], clock: Clock) -> datetime:
-    try:
-        wall = datetime.fromisoformat(f"{match[1]}T{match[2]}")
-        if match[3]:
-            return datetime.fromisoformat(f"{match[1]}T{match[2]}{match[3].upper()}").astimezone(UTC)
-        if clock.is_repeated(wall):
-            raise UsageError(f"`{text}` comes twice in {clock.name}; add the offset from UTC, such as `+01:00`")
-        return clock.read(wall).astimezone(UTC)
-    except (ValueError, OverflowError) as error:
-        raise UsageError(f"there is no time `{text}`") from error
-
-
-def _read_distance(text: str, clock: Clock) -> datetime:
+def _parse_distance(text: str, now: datetime) -> datetime:
     from jobspec.timing.duration import DurationError, parse_duration
 
+    stripped = text.strip()
     try:
-        return clock.now - parse_duration(text.strip())
+        distance = parse_duration(stripped.removeprefix("+"))
+        return now + distance if stripped.startswith("+") else now - distance
     except (DurationError, OverflowError) as error:
-        raise UsageError(f"`{text}` is no moment; {_FORMS}") from error
+        raise UsageError(f"`{text}` is no time; {_FORMS}") from error
+
+
+def resolve_time(given: date | datetime, clock: Clock, *, is_end: bool = False) -> datetime:
+    """Find the moment that is meant by what `parse_time` read.
+
+    Args:
+        given: What it read.
+        clock: By which dates and times without an offset are meant.
+        is_end: Whether a date means its last moment and not its first.
+
+    Raises:
+        UsageError: The clock shows that time twice, or the time is beyond all calendars.
+    """
+    try:
+        if not isinstance(given, datetime):
+            midnight = datetime.combine(given + timedelta(days=1) if is_end else given, time())
+            moment = clock.read(midnight).astimezone(UTC)
+            return moment - timedelta(microseconds=1) if is_end else moment
+        if given.tzinfo is not None:
+            return given
+        if clock.is_repeated(given):
+            shown = given.isoformat()
+            raise UsageError(f"`{shown}` comes twice in {clock.name}; add the offset from UTC, such as `+01:00`")
+        return clock.read(given).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise UsageError(f"there is no {'time' if isinstance(given, datetime) else 'date'} `{given}`") from error

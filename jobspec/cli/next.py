@@ -30,8 +30,10 @@ _MOST = 10_000
 @click.command("next")
 @click.argument("names", metavar="[NAME]...", nargs=-1, shell_complete=complete_jobs)
 @click.option("--count", "-n", type=click.IntRange(min=1), metavar="N", help=f"So many runs a job (default: {_SHOWN}).")
-@click.option("--from", "start", metavar="TIME", help="Runs from then on: RFC 3339, or a date (default: now).")
-@click.option("--to", "end", metavar="TIME", help="Runs up to then; all of them, unless -n says how many.")
+@click.option(
+    "--from", "start", metavar="TIME", help="Runs from then on: a time, a date, or a distance (default: now)."
+)
+@click.option("--to", "end", metavar="TIME", help="Runs up to then, such as `+2d`; all of them, unless -n limits them.")
 @click.option("--tz", "zone", metavar="ZONE", help="IANA time zone that is shown and meant (default: each job's own).")
 @env_option
 @output_option("text", "json")

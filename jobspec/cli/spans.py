@@ -1,21 +1,19 @@
-"""From and to, as people give them: a moment with its offset, or a date in the zone that is shown."""
+"""From and to, as people give them, by the zone that is shown."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from jobspec.cli.clock import open_clock, parse_time, resolve_time
 from jobspec.errors import UsageError
 
 if TYPE_CHECKING:
-    from datetime import tzinfo
+    from datetime import date, tzinfo
 
     from jobspec.planning.outlook import Span
 
-_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
-_HINT = "write a date such as `2027-03-28`, or a time with its offset such as `2027-03-28T01:30:00Z`"
 _FIRST_YEAR, _LAST_YEAR = 1971, 2100
 """Nothing runs before 1970; a year later every clock is past its first midnight."""
 _TICK = timedelta(microseconds=1)
@@ -39,18 +37,19 @@ class Bounds:
         """Find the moments that are meant.
 
         Args:
-            own: The zone of dates where none is shown.
+            own: The zone of dates and times where none is shown.
             now: The present moment.
             count: So many runs at most.
 
         Raises:
-            UsageError: The end lies before the start.
+            UsageError: The end lies before the start, or the clock shows one of them twice.
         """
         from jobspec.planning.outlook import Span
+        from jobspec.render.clock import Clock
 
-        zone = self.zone or own
-        start = now + _TICK if self.start is None else resolve_start(self.start, zone)
-        end = None if self.end is None else _resolve_end(self.end, zone)
+        clock = Clock(zone=self.zone or own, name=str(self.zone or own), now=now)
+        start = now + _TICK if self.start is None else resolve_time(self.start, clock)
+        end = None if self.end is None else resolve_time(self.end, clock, is_end=True)
         if end is not None and end < start:
             given = "now" if self.start is None else self.start.isoformat()
             raise UsageError(f"--to is before --from: {self.end and self.end.isoformat()} is not after {given}")
@@ -68,8 +67,6 @@ def read_bounds(start: str | None, end: str | None, zone: str | None) -> Bounds:
     Raises:
         UsageError: One of them cannot be read.
     """
-    from jobspec.cli.clock import open_clock
-
     return Bounds(
         start=None if start is None else read_bound(start, "--from"),
         end=None if end is None else read_bound(end, "--to"),
@@ -78,38 +75,22 @@ def read_bounds(start: str | None, end: str | None, zone: str | None) -> Bounds:
 
 
 def read_bound(text: str, option: str) -> date | datetime:
-    """Read a moment or a date.
+    """Read a time that a schedule can have.
 
     Args:
         text: As given.
         option: By which option, for messages.
 
+    Returns:
+        See `jobspec.cli.clock.parse_time`.
+
     Raises:
-        UsageError: It is neither.
+        UsageError: It is none.
     """
-    stripped = text.strip()
     try:
-        if _DATE.fullmatch(stripped):
-            bound: date = date.fromisoformat(stripped)
-        else:
-            bound = datetime.fromisoformat(stripped.upper())
-    except ValueError as error:
-        raise UsageError(f"{option}: `{text}` is no time; {_HINT}") from error
+        bound = parse_time(text, datetime.now(UTC))
+    except UsageError as error:
+        raise UsageError(f"{option}: {error}") from error
     if not _FIRST_YEAR <= bound.year <= _LAST_YEAR:
         raise UsageError(f"{option}: `{text}` is out of range; Temporal's calendars end with the year {_LAST_YEAR}")
-    if not isinstance(bound, datetime):
-        return bound
-    if bound.tzinfo is None:
-        raise UsageError(f"{option}: `{text}` does not say its offset from UTC; {_HINT}")
-    return bound.astimezone(UTC)
-
-
-def resolve_start(bound: date | datetime, zone: tzinfo) -> datetime:
-    """Find the first moment of a bound; of a date, its midnight."""
-    return bound if isinstance(bound, datetime) else datetime.combine(bound, time(), zone).astimezone(UTC)
-
-
-def _resolve_end(bound: date | datetime, zone: tzinfo) -> datetime:
-    if isinstance(bound, datetime):
-        return bound
-    return datetime.combine(bound + timedelta(days=1), time(), zone).astimezone(UTC) - _TICK
+    return bound

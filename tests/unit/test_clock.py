@@ -57,6 +57,7 @@ def test_no_time_is_a_dash() -> None:
     [
         ("2h", "2026-10-25 10:00:00"),
         (" 1d12h ", "2026-10-24 00:00:00"),
+        ("+90m", "2026-10-25 13:30:00"),
         ("2026-10-24", "2026-10-23 22:00:00"),
         ("2026-10-24T09:00", "2026-10-24 07:00:00"),
         ("2026-10-24 09:00:30.5", "2026-10-24 07:00:30.5"),
@@ -86,20 +87,25 @@ def test_a_date_as_an_end_is_its_end_as_far_as_it_is_over(text: str, moment: str
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("yesterday", "`yesterday` is no moment; write how long ago"),
-        ("5", "is no moment"),
-        ("-2h", "is no moment"),
+        ("yesterday", "`yesterday` is no time; write `2h` ago or "),
+        ("5", "is no time"),
+        ("-2h", "is no time"),
+        ("++2h", "is no time"),
         ("2026-13-01", "there is no date"),
-        ("9999-12-31", "there is no date"),
         ("2026-10-24T25:00", "there is no time"),
         ("2026-10-25T02:30", "comes twice in Europe/Berlin; add the offset"),
-        ("2026-10-24T09:00:00+9", "is no moment"),
-        ("", "is no moment"),
+        ("2026-10-24T09:00:00+9", "is no time"),
+        ("", "is no time"),
     ],
 )
 def test_anything_else_is_no_moment(text: str, said: str) -> None:
     with pytest.raises(UsageError, match=said):
         read_moment(text, BERLIN)
+
+
+def test_an_end_beyond_all_calendars_is_no_date() -> None:
+    with pytest.raises(UsageError, match="there is no date `9999-12-31`"):
+        read_moment("9999-12-31", BERLIN, is_end=True)
 
 
 def test_the_zone_can_be_chosen() -> None:

@@ -54,6 +54,17 @@ def test_moments_count_on_both_sides(capsys: pytest.CaptureFixture[str]) -> None
     assert len(runs_of(capsys, "hourly", *span, "-n", "2")["hourly"]) == 2
 
 
+def test_a_time_without_offset_is_by_the_clock_that_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    span = ("--from", "2027-03-27T02:00", "--to", "2027-03-27 02:45")
+    assert runs_of(capsys, "orders-sync", *span) == {"orders-sync": ["2027-03-27T01:30:00Z"]}
+    assert runs_of(capsys, "orders-sync", *span, "--tz", "UTC") == {"orders-sync": []}
+
+
+def test_a_distance_is_counted_from_now(capsys: pytest.CaptureFixture[str]) -> None:
+    assert len(runs_of(capsys, "hourly", "--to", "+12h")["hourly"]) == 12
+    assert len(runs_of(capsys, "hourly", "--from", "3h", "--to", "+2h")["hourly"]) == 5
+
+
 def test_all_jobs_are_there_in_name_order(capsys: pytest.CaptureFixture[str]) -> None:
     found = runs_of(capsys)
     assert {name: len(runs) for name, runs in found.items()} == {"hourly": 10, "manual": 0, "orders-sync": 10}
@@ -74,11 +85,16 @@ def test_text_has_a_table_of_all_and_a_list_for_each_name(capsys: pytest.Capture
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--from", "tomorrow"], "error: --from: `tomorrow` is no time; write a date such as `2027-03-28`"),
-        (["--to", "2027-02-30"], "error: --to: `2027-02-30` is no time"),
+        (
+            ["--from", "tomorrow"],
+            "error: --from: `tomorrow` is no time; write `2h` ago or `+2h` from now, a time such as",
+        ),
+        (["--to", "2027-02-30"], "error: --to: there is no date `2027-02-30`"),
         (["--to", "9999-12-31"], "error: --to: `9999-12-31` is out of range"),
-        (["--from", "0001-01-01T00:00:00+14:00"], "is out of range; Temporal's calendars end with the year 2100"),
-        (["--from", "2027-03-28T01:00:00"], "does not say its offset from UTC"),
+        (["--from", "0900-01-01T00:00:00Z"], "is out of range; Temporal's calendars end with the year 2100"),
+        (["--from", "0001-01-01T00:00:00+14:00"], "error: --from: there is no time"),
+        (["--from", "2027-10-31T02:30"], "`2027-10-31T02:30:00` comes twice in Europe/Berlin; add the offset"),
+        (["--to", "2h"], "error: --to is before --from"),
         (["--from", "2027-03-28", "--to", "2027-03-27"], "error: --to is before --from"),
         (["--to", "2020-01-01"], "error: --to is before --from"),
         (["--tz", "Berlin"], "did you mean `Europe/Berlin`?"),

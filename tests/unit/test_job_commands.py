@@ -71,7 +71,7 @@ def test_what_is_repeated_for_speed_is_right() -> None:
         ("run orders-sync --patience soon", 64, "`soon` is no duration"),
         ("signal orders-sync release --arg x", 64, "--arg: this is no JSON"),
         ("query orders-sync", 64, "Missing argument 'QUERY'"),
-        ("runs orders-sync --since yesterday", 64, "`yesterday` is no moment"),
+        ("runs orders-sync --since yesterday", 64, "`yesterday` is no time"),
         ("runs orders-sync --tz Mars", 64, "there is no time zone `Mars`"),
         ("runs orders-sync --status done", 64, "'done' is not one of"),
         ("runs orders-sync --page-token %", 64, "this is no page token"),
