@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from jobspec.jobs.definition import Definition as Definition
     from jobspec.jobs.handle import RunHandle as RunHandle
     from jobspec.jobs.loading import load as load
+    from jobspec.jobs.overview import survey_jobs as survey_jobs
     from jobspec.jobs.registry import Registry as Registry
     from jobspec.jobs.workers import make_worker as make_worker, run_workers as run_workers
     from jobspec.planning.convergence import Planned as Planned
@@ -47,6 +48,8 @@ if TYPE_CHECKING:
         ActivityStatus as ActivityStatus,
         DefinitionStats as DefinitionStats,
         Failure as Failure,
+        JobOverview as JobOverview,
+        JobState as JobState,
         PauseOutcome as PauseOutcome,
         PendingActivity as PendingActivity,
         Raw as Raw,
@@ -104,6 +107,7 @@ _HOMES = {
     "jobspec.jobs.definition": ("Definition",),
     "jobspec.jobs.handle": ("RunHandle",),
     "jobspec.jobs.loading": ("load",),
+    "jobspec.jobs.overview": ("survey_jobs",),
     "jobspec.jobs.registry": ("Registry",),
     "jobspec.jobs.workers": ("make_worker", "run_workers"),
     "jobspec.planning.convergence": ("Planned",),
@@ -112,6 +116,8 @@ _HOMES = {
         "ActivityStatus",
         "DefinitionStats",
         "Failure",
+        "JobOverview",
+        "JobState",
         "PauseOutcome",
         "PendingActivity",
         "Raw",

@@ -115,9 +115,9 @@ class Definition(Generic[InputT]):
     A job's runs are its own: every method that names a run acts on it only if this job's schedule or `execute`
     started it.
 
-    What takes a client raises, beside what it says itself, `UsageError` for an argument of the wrong kind,
-    `UnreachableError` where Temporal cannot be reached, `NamespaceNotFoundError`, and `RequestError` for what the server
-    refuses otherwise. Nothing that is wrong with an argument is asked of the server.
+    What takes a client raises, beside what it says itself, `UsageError` for an argument of the wrong kind, before the
+    server is asked, `UnreachableError` where Temporal cannot be reached, `NamespaceNotFoundError`, and `RequestError`
+    for what the server refuses otherwise.
 
     Args:
         name: Unique in the project; is the Schedule ID.

@@ -7,8 +7,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from jobspec.errors import ForeignScheduleError, JobspecError
+from jobspec.errors import ForeignScheduleError, JobspecError, UsageError
+from jobspec.jobs.boundary import check_client, check_kind
 from jobspec.jobs.converging import desire
+from jobspec.jobs.registry import Registry
 from jobspec.live.latest_runs import LatestRuns, read_latest_runs
 from jobspec.live.requests import Requests
 from jobspec.live.run_reading import read_time
@@ -24,7 +26,6 @@ if TYPE_CHECKING:
 
     from temporalio.client import Client
 
-    from jobspec.jobs.registry import Registry
     from jobspec.planning.pauses import Retirement
     from jobspec.planning.plan import Wanted
     from jobspec.planning.wanted import WantedJobs
@@ -49,7 +50,13 @@ async def survey_jobs(client: Client, registry: Registry, names: Collection[str]
         InvalidDefinitionError: The registry has no project.
         NotFoundError: One of the names is neither that of a job nor of a schedule of the project.
         UnreachableError: Temporal cannot be reached.
+        NamespaceNotFoundError: There is no such namespace.
+        UsageError: An argument is of the wrong kind.
     """
+    check_client(client)
+    check_kind(registry, Registry, "what is surveyed")
+    if isinstance(names, str):
+        raise UsageError(f"`names` is a list: write `names=[{names!r}]`")
     owners = registry.require_owners()
     schedules, requests = Schedules(client), Requests()  # visibility has a pace of its own
     known = frozenset(names) or frozenset(registry) | registry.frozen

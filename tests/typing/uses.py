@@ -16,6 +16,7 @@ from jobspec import (
     Definition,
     DefinitionStats,
     IntervalSpec,
+    JobOverview,
     JobspecError,
     OverlapPolicy,
     Planned,
@@ -119,7 +120,7 @@ async def use_definition(client: Client) -> None:
     assert_type(await TYPED.describe(client, result), RunDetail)
     page = await TYPED.list_runs(client, status=Status.FAILED, time_range=TimeRange(since=datetime.now(UTC)))
     assert_type(page, RunPage)
-    await TYPED.list_runs(client, status=[Status.RUNNING], page_token=page.next_page_token)
+    await TYPED.list_runs(client, status=[Status.RUNNING, "failed"], page_token=page.next_page_token)
     history = await TYPED.history(client, "x", max_events=None)
     assert_type(history, RunHistory)
     assert_type(history.activities, tuple[ActivityEvent, ...])
@@ -163,6 +164,7 @@ async def use_registry(client: Client) -> None:
     assert_type(await registry.apply_schedules(client), tuple[ScheduleOutcome, ...])
     assert_type(await registry.list_schedules(client), tuple[ScheduleSummary, ...])
     loaded = jobspec.load("specs/", env="staging")
+    assert_type(await jobspec.survey_jobs(client, loaded, ["a"]), tuple[JobOverview, ...])
     planned = await jobspec.plan(client, loaded, allow=["deletes=25"])
     assert_type(planned, Planned)
     try:

@@ -68,6 +68,7 @@ CLIENT: Any = Client()
         Registry(JOB, project="shop").apply_schedules,
         Registry(JOB, project="shop").list_schedules,
         lambda client: jobspec.plan(client, Registry(JOB, project="shop")),
+        lambda client: jobspec.survey_jobs(client, Registry(JOB, project="shop")),
         lambda client: jobspec.apply(client, CLIENT),
         lambda client: jobspec.run_workers(client, {}, stop=asyncio.Event()),
     ],
@@ -118,6 +119,8 @@ async def test_what_is_no_client_is_refused_everywhere(call: Callable[[Any], Any
             "what is planned for must be a `Registry`, not `'specs'`; load one with",
         ),
         (lambda: jobspec.plan(CLIENT, Registry(), allow="empty"), "`allow` is a list: write `allow=['empty']`"),
+        (lambda: jobspec.survey_jobs(CLIENT, None), "what is surveyed must be a `Registry`, not `None`"),
+        (lambda: jobspec.survey_jobs(CLIENT, Registry(), "a"), "`names` is a list: write `names=['a']`"),
         (lambda: jobspec.apply(CLIENT, Registry()), "what is applied must be a `Planned`, not a `Registry`; make one"),
         (
             lambda: jobspec.run_workers(CLIENT, [], stop=asyncio.Event()),
