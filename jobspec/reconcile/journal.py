@@ -45,17 +45,26 @@ class Journal:
 
     def __init__(self) -> None:
         self._problems: dict[Key, Problem] = {}
+        self._undone: dict[str, str] = {}
+        self._is_news = False
 
     def tell_outcome(self, outcome: Outcome) -> None:
-        """Tell what became of a change."""
+        """Tell what became of a change; what is tried again and again in vain for the same reason is told once."""
         change = outcome.change
         data = _describe_change(change)
         if outcome.status is Status.DONE:
-            log(logging.INFO, f"{DONE_WORDS[change.action]} `{change.name}` ({change.reason.value})", **data)
+            self._undone.pop(change.name, None)
+            self._tell(logging.INFO, f"{DONE_WORDS[change.action]} `{change.name}` ({change.reason.value})", data)
         elif outcome.status is not Status.UNCHANGED:
             level = logging.INFO if outcome.status is Status.SKIPPED else logging.ERROR
             what = f"{change.action.value} `{change.name}` was not done: {outcome.message}"
-            log(level, what, **data, status=outcome.status.value)
+            if self._undone.get(change.name) != what:
+                self._undone[change.name] = what
+                self._tell(level, what, {**data, "status": outcome.status.value})
+
+    def _tell(self, level: int, message: str, data: dict[str, Any]) -> None:
+        self._is_news = True
+        log(level, message, **data)
 
     def tell_report(self, report: Report) -> None:
         """Tell what is wrong since this cycle, and what is not any more."""
@@ -71,7 +80,18 @@ class Journal:
             elif problem.level >= logging.WARNING:
                 log(logging.INFO, f"over: {problem.message}", **problem.data)
         self._problems = found
-        _tell_end(report)
+        self._tell_done(report)
+        if self._is_news:
+            _tell_end(report)
+        self._is_news = False
+
+    def _tell_done(self, report: Report) -> None:
+        """Tell which changes that were not done are needed no more."""
+        if report.planned is None:
+            return
+        needed = {outcome.change.name for outcome in report.outcomes if outcome.status is not Status.UNCHANGED}
+        for name in self._undone.keys() - needed - report.withheld.keys():
+            log(logging.INFO, f"over: {self._undone.pop(name)}", job=name)
 
 
 def _can_tell(kind: str, report: Report) -> bool:
@@ -86,8 +106,6 @@ def _can_tell(kind: str, report: Report) -> bool:
 
 
 def _tell_end(report: Report) -> None:
-    if not report.outcomes:
-        return
     done = sum(outcome.status is Status.DONE for outcome in report.outcomes)
     log(
         logging.INFO,

@@ -339,6 +339,30 @@ def test_changes_are_told_with_all_that_matters(stream: io.StringIO) -> None:
     assert second | particulars | {"message": "update `a` was not done: no", "level": "error"} == second
 
 
+def test_what_fails_again_and_again_is_told_once_for_each_reason(stream: io.StringIO) -> None:
+    set_up_logging("json", stream=stream)
+    journal = Journal()
+
+    def try_it(status: Status, message: str = "") -> list[str]:
+        stream.truncate(0)
+        stream.seek(0)
+        outcome = Outcome(change=CHANGE, status=status, message=message)
+        journal.tell_outcome(outcome)
+        journal.tell_report(make_report(outcomes=(outcome,)))
+        return [json.loads(line)["message"].partition(" after ")[0] for line in stream.getvalue().splitlines()]
+
+    failed = "update `a` was not done: no"
+    assert try_it(Status.FAILED, "no") == [failed, "converged"]
+    assert try_it(Status.FAILED, "no") == []
+    assert try_it(Status.FAILED, "never") == ["update `a` was not done: never", "converged"]
+    assert try_it(Status.DONE) == ["updated `a` (drift)", "converged"]
+    assert try_it(Status.FAILED, "no") == [failed, "converged"]
+    assert try_it(Status.UNCHANGED) == [f"over: {failed}"]
+    assert try_it(Status.FAILED, "no") == [failed, "converged"]
+    assert tell(journal, stream, make_report(planned=None, result=Result.UNREACHABLE)) == []
+    assert tell(journal, stream, make_report()) == [f"over: {failed}"]
+
+
 # How jobs stand
 
 
