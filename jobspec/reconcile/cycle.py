@@ -18,7 +18,7 @@ from jobspec.planning.convergence import desire_loaded, make_terms, plan_found
 from jobspec.planning.plan import Action, HeldReason, Reason
 from jobspec.reconcile.desires import Desires
 from jobspec.reconcile.knowledge import Knowledge
-from jobspec.reconcile.looking import look_at, look_at_all
+from jobspec.reconcile.looking import find_unread, look_at, look_at_all
 from jobspec.reconcile.report import Cause, Report, Result, Trigger
 from jobspec.reconcile.withholding import withhold
 
@@ -196,10 +196,11 @@ class Cycle:
         return found
 
     async def _look_at_changed(self, making: Awaitable[WantedJobs], schedules: Schedules) -> WantedJobs:
-        """Read what is live of the jobs that the files say anew."""
+        """Read what is live of the jobs that the files say anew, and what could not be read before."""
         found = await making
         knowledge, changed = self._memory.knowledge, self._memory.desires.changed
         names = [name for name in found.wanted if name in changed or name not in knowledge]
+        names += find_unread(knowledge)
         self._report = replace(self._report, look=await look_at(knowledge, schedules, names))
         return found
 

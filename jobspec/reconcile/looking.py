@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from jobspec.errors import JobspecError, MalformedScheduleError, UnreachableError
+from jobspec.errors import ForeignScheduleError, JobspecError, MalformedScheduleError, UnreachableError
 from jobspec.planning.survey import SAMPLE, disown
 from jobspec.reconcile.knowledge import UNLISTED, digest
 
@@ -76,6 +76,11 @@ async def look_at(knowledge: Knowledge, schedules: Schedules, names: Iterable[st
     return await _describe(knowledge, schedules, names)
 
 
+def find_unread(knowledge: Knowledge) -> list[str]:
+    """Name the schedules that could not be read when they were described last, for a reason that may pass."""
+    return [name for name, answer in knowledge.live().items() if _may_pass(answer)]
+
+
 def _list_owned(knowledge: Knowledge, owners: frozenset[str]) -> Iterable[str]:
     return (name for name, live in knowledge.live().items() if getattr(live, "project", None) in owners)
 
@@ -115,4 +120,4 @@ async def _describe(
 
 def _may_pass(answer: LiveSchedule | JobspecError | None) -> bool:
     """Whether reading failed in a way that another try may mend; a malformed schedule stays so until it is changed."""
-    return isinstance(answer, JobspecError) and not isinstance(answer, MalformedScheduleError)
+    return isinstance(answer, JobspecError) and not isinstance(answer, MalformedScheduleError | ForeignScheduleError)

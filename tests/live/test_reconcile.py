@@ -13,6 +13,7 @@ from projects import job
 from reconciling import SETTINGS, Cycles, reconciling, tell
 from sample_schedules import message
 
+from jobspec.errors import RequestError
 from jobspec.reconcile.looking import look_at
 from jobspec.reconcile.metrics import is_noop
 from jobspec.reconcile.report import Result, Trigger
@@ -214,6 +215,36 @@ async def test_a_list_that_lags_behind_is_not_believed(project: Project, monkeyp
     await cycles.run()
     assert tell(await cycles.run()) == {"job-0": "retire removed done"}
     assert [await project.snapshot(name) for name in names[1:]] == before[1:]
+
+
+async def test_what_could_not_be_read_is_read_again_without_a_list(
+    project: Project, other: Stranger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.write(job("a"), job("b"))
+    cycles = make_cycles(project)
+    await settle(cycles, project, "a", "b")
+    describe = cycles.gateway.schedules.describe
+
+    async def fail(name: str) -> Any:
+        if name == "b":
+            raise RequestError("not now")
+        return await describe(name)
+
+    await other.edit(edit_spec, "b")
+    monkeypatch.setattr(cycles.gateway.schedules, "describe", fail)
+
+    async def is_failed() -> None:
+        assert (await cycles.run()).look.failed == 1
+
+    await eventually(is_failed)
+    assert cycles.states() == {"a": "synced", "b": "failed"}
+    assert (await cycles.run(is_full=False)).look.failed == 1
+
+    monkeypatch.undo()
+    assert tell(await cycles.run(is_full=False)) == {"b": "update drift done"}
+    assert cycles.gateway.lists == 0
+    assert {*cycles.gateway.described} == {"b"}
+    assert cycles.states() == {"a": "synced", "b": "synced"}
 
 
 # Isolation
