@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 async def apply_schedule(
-    client: Client, spec: JobSpec, project: str | None, *, also_owns: Collection[str] = ()
+    client: Client, spec: JobSpec, project: str | None, *, also_owns: Collection[str] = (), is_private: bool = False
 ) -> ScheduleOutcome:
     """Make one job's live schedule as the job says.
 
@@ -39,6 +39,7 @@ async def apply_schedule(
         spec: The job.
         project: The mark of its schedule.
         also_owns: Marks that are ours as well: former ids of the project.
+        is_private: Whether no message may quote values of jobs.
 
     Raises:
         NoScheduleError: The job runs on demand.
@@ -47,14 +48,19 @@ async def apply_schedule(
         ConflictError: Somebody else keeps changing it.
     """
     require_schedule(spec)
-    [outcome] = await _apply(Schedules(client), [spec], require_project(spec, project), also_owns)
+    owned = require_project(spec, project)
+    [outcome] = await _apply(Schedules(client), [spec], owned, also_owns, is_private=is_private)
     if outcome.error:
         raise outcome.error
     return outcome
 
 
 async def apply_schedules(
-    client: Client, jobs: Iterable[tuple[JobSpec, str | None]], *, also_owns: Collection[str] = ()
+    client: Client,
+    jobs: Iterable[tuple[JobSpec, str | None]],
+    *,
+    also_owns: Collection[str] = (),
+    is_private: bool = False,
 ) -> tuple[ScheduleOutcome, ...]:
     """Make the live schedules of jobs as the jobs say; one that fails does not stop the others.
 
@@ -62,6 +68,7 @@ async def apply_schedules(
         client: Connected; its data converter is used.
         jobs: Each with its project; those that run on demand are left out.
         also_owns: Marks that are ours as well: former ids of the project.
+        is_private: Whether no message may quote values of jobs.
 
     Returns:
         What became of each, in name order.
@@ -73,7 +80,10 @@ async def apply_schedules(
         NamespaceNotFoundError: There is no such namespace.
     """
     schedules, of_project = Schedules(client), _group(jobs)
-    found = [await _apply(schedules, specs, project, also_owns) for project, specs in of_project.items()]
+    found = [
+        await _apply(schedules, specs, project, also_owns, is_private=is_private)
+        for project, specs in of_project.items()
+    ]
     outcomes = tuple(sorted((outcome for each in found for outcome in each), key=lambda outcome: outcome.name))
     failed = [outcome for outcome in outcomes if outcome.error]
     if failed:
@@ -91,7 +101,7 @@ def _group(jobs: Iterable[tuple[JobSpec, str | None]]) -> Mapping[str, Sequence[
 
 
 async def _apply(
-    schedules: Schedules, specs: Sequence[JobSpec], project: str, also_owns: Collection[str]
+    schedules: Schedules, specs: Sequence[JobSpec], project: str, also_owns: Collection[str], *, is_private: bool
 ) -> list[ScheduleOutcome]:
     """Read once, decide, and write what is to be written, many at once."""
     client = schedules.client
@@ -103,7 +113,7 @@ async def _apply(
         can_prune=False,
     )
     found = await want_jobs_meanwhile(
-        [SourcedSpec(spec=spec) for spec in specs],
+        [SourcedSpec(spec=spec, is_private=is_private) for spec in specs],
         converter=client.data_converter,
         namespace=client.namespace,
         now=terms.now,

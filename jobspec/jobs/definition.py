@@ -606,7 +606,13 @@ class Definition(Generic[InputT]):
         """
         from jobspec.jobs.applying import apply_schedule
 
-        return await apply_schedule(check_client(client), self.spec, self.project, also_owns=self._job.also_owns)
+        return await apply_schedule(
+            check_client(client),
+            self.spec,
+            self.project,
+            also_owns=self._job.also_owns,
+            is_private=bool(self._job.redaction),
+        )
 
     async def delete_schedule(self, client: Client) -> None:
         """Delete the live schedule at once; runs that it started go on.
@@ -633,7 +639,7 @@ class Definition(Generic[InputT]):
         """
         from jobspec.jobs.schedule_details import describe_schedule
 
-        return await describe_schedule(check_client(client), self.spec)
+        return await describe_schedule(check_client(client), self.spec, is_private=bool(self._job.redaction))
 
     async def pause_schedule(self, client: Client, reason: str = "", *, by: str | None = None) -> PauseOutcome:
         """Pause the schedule, with a note that says who and why; no apply undoes it.
@@ -741,7 +747,14 @@ class Definition(Generic[InputT]):
         check_kind(start, datetime, "the start")
         check_kind(end, datetime, "the end")
         return await backfill_schedule(
-            check_client(client), job.spec, job.project, start=start, end=end, overlap=overlap, also_owns=job.also_owns
+            check_client(client),
+            job.spec,
+            job.project,
+            start=start,
+            end=end,
+            overlap=overlap,
+            also_owns=job.also_owns,
+            is_private=bool(job.redaction),
         )
 
 

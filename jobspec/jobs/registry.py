@@ -203,7 +203,10 @@ class Registry(Mapping[str, "Definition[Any]"]):
 
         former = self._origin.project.also_owns if self._origin else ()
         return await apply_schedules(
-            check_client(client), [(each.spec, each.project) for each in self.list()], also_owns=former
+            check_client(client),
+            [(each.spec, each.project) for each in self.list()],
+            also_owns=former,
+            is_private=self._is_private,
         )
 
     async def list_schedules(self, client: Client) -> tuple[ScheduleSummary, ...]:
@@ -218,6 +221,10 @@ class Registry(Mapping[str, "Definition[Any]"]):
         from jobspec.jobs.schedule_details import list_schedules
 
         return await list_schedules(check_client(client), self.require_owners())
+
+    @property
+    def _is_private(self) -> bool:
+        return self._origin is not None and bool(self._origin.project.plan.redact)
 
     def require_owners(self) -> frozenset[str]:
         """Give the marks that are ours: the project and its former ids.

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from jobspec.spec.model import JobSpec
 
 
-async def describe_schedule(client: Client, spec: JobSpec) -> ScheduleDetail:
+async def describe_schedule(client: Client, spec: JobSpec, *, is_private: bool = False) -> ScheduleDetail:
     """Tell what is live under a job's name.
 
     A schedule of another project is told as well, for reading harms nobody: `project` says whose it is.
@@ -33,6 +33,7 @@ async def describe_schedule(client: Client, spec: JobSpec) -> ScheduleDetail:
     Args:
         client: Connected; its data converter is used.
         spec: The job.
+        is_private: Whether no message may quote its values.
 
     Raises:
         ScheduleNotFoundError: There is none.
@@ -47,7 +48,7 @@ async def describe_schedule(client: Client, spec: JobSpec) -> ScheduleDetail:
         name=live.name,
         project=live.project,
         fields={change.field: change.after for change in explain_creation(live.canonical, name=live.name)},
-        differences=_list_differences(client, spec, live),
+        differences=_list_differences(client, spec, live, is_private=is_private),
         paused=live.paused,
         note=live.note,
         next_runs=() if live.paused else _read_times(info.future_action_times),
@@ -64,20 +65,25 @@ async def describe_schedule(client: Client, spec: JobSpec) -> ScheduleDetail:
     )
 
 
-def _list_differences(client: Client, spec: JobSpec, live: LiveSchedule) -> tuple[str, ...]:
+def _list_differences(client: Client, spec: JobSpec, live: LiveSchedule, *, is_private: bool) -> tuple[str, ...]:
     if spec.schedule is None:
         return ("schedule",)
-    return tuple(change.field for change in explain_live(want_job(client, spec), live))
+    return tuple(change.field for change in explain_live(want_job(client, spec, is_private=is_private), live))
 
 
-def want_job(client: Client, spec: JobSpec) -> Wanted:
+def want_job(client: Client, spec: JobSpec, *, is_private: bool = False) -> Wanted:
     """Bring one job that has a schedule into comparable form.
+
+    Args:
+        client: Whose data converter is used.
+        spec: The job.
+        is_private: Whether no message may quote its values.
 
     Raises:
         InvalidDefinitionError: The data converter cannot convert what it says.
     """
     found = want_jobs(
-        [SourcedSpec(spec=spec)],
+        [SourcedSpec(spec=spec, is_private=is_private)],
         converter=client.data_converter,
         namespace=client.namespace,
         now=datetime.now(UTC),

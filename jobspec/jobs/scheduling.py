@@ -226,6 +226,7 @@ async def backfill_schedule(  # noqa: PLR0913  whose schedule it is, and what it
     end: datetime,
     overlap: OverlapPolicy | None = None,
     also_owns: Collection[str] = (),
+    is_private: bool = False,
 ) -> tuple[datetime, ...]:
     """Have a job's live schedule start the runs of a time that is over, also while it is paused.
 
@@ -241,6 +242,7 @@ async def backfill_schedule(  # noqa: PLR0913  whose schedule it is, and what it
             `allow_all` where that is the schedule's own policy. With others runs are left out: with `skip` of many
             only the first starts.
         also_owns: Marks that are ours as well: former ids of the project.
+        is_private: Whether no message may quote the job's values.
 
     Returns:
         The nominal times whose runs were asked for, jitter aside; where there are none, nothing was.
@@ -259,7 +261,7 @@ async def backfill_schedule(  # noqa: PLR0913  whose schedule it is, and what it
     given = None if overlap is None else _read_overlap(overlap)
     schedules = Schedules(client)
     live = await find_own_schedule(schedules, spec, project, also_owns)
-    _refuse_other_times(spec, live.canonical, want_job(client, spec).desired.canonical)
+    _refuse_other_times(spec, live.canonical, want_job(client, spec, is_private=is_private).desired.canonical)
     times = tuple(due)
     if times:
         following = next_run(require_schedule(spec).timetable, times[-1])

@@ -238,7 +238,8 @@ async def test_applying_many_goes_on_past_what_fails_and_tells_of_all(client: Cl
     await other.create("foreign", message())
     await define("same").apply_schedule(client)
     await define("old").apply_schedule(client)
-    unconvertible = define("unconvertible", input=object())
+    odd = define("unconvertible").spec.model_copy(update={"input": object()})
+    unconvertible = Definition.from_spec(odd, project="shop")
     registry = Registry(
         *(define("new"), define("same"), define("old", "2h"), define("foreign"), unconvertible),
         define("on-demand", every=None),

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import pickle
 import threading
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from temporalio.contrib.pydantic import PydanticPayloadConverter
+from temporalio.converter import DataConverter
 
 import jobspec
 from jobspec import (
@@ -22,9 +26,13 @@ from jobspec import (
     WorkflowRef,
 )
 from jobspec.jobs.converging import desire
+from jobspec.jobs.schedule_details import want_job
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
+
+    from temporalio.api.common.v1 import Payload
 
 
 def job(name: str, project: str | None = None) -> Definition:
@@ -219,6 +227,23 @@ def test_load_mutes_what_the_project_mutes(tmp_path: Path) -> None:
 def test_a_plan_quotes_nothing_of_a_project_that_redacts(tmp_path: Path) -> None:
     make_project(tmp_path, 'project = "shop"\n[plan]\nredact = ["input.token"]\n', a=GOOD)
     assert [job.is_private for job in desire(jobspec.load(tmp_path)).jobs] == [True]
+
+
+class Refusing(PydanticPayloadConverter):
+    def to_payloads(self, values: Sequence[Any]) -> list[Payload]:
+        raise ValueError(values)
+
+
+def test_a_converter_that_refuses_an_input_quotes_nothing_of_it(tmp_path: Path) -> None:
+    make_project(tmp_path, 'project = "shop"\n[plan]\nredact = ["input.token"]\n', a=GOOD + "input: {token: hunter2}\n")
+    spec = jobspec.load(tmp_path)["a"].spec
+    client: Any = SimpleNamespace(
+        namespace="n", data_converter=dataclasses.replace(DataConverter.default, payload_converter_class=Refusing)
+    )
+    with pytest.raises(InvalidDefinitionError, match="hunter2"):
+        want_job(client, spec)
+    with pytest.raises(InvalidDefinitionError, match=r"cannot convert what `a` says: ValueError$"):
+        want_job(client, spec, is_private=True)
 
 
 def test_load_says_what_is_wrong_with_the_project(tmp_path: Path) -> None:
