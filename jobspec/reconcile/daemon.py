@@ -205,8 +205,8 @@ class Daemon:
         self.metrics.count_outcome(outcome)
 
     async def _connect(self) -> Schedules:
-        """Give the namespace; a connection that was made once mends itself."""
-        if self._schedules is None:
+        """Give the namespace; a connection mends itself, but only a new one reads a certificate that was exchanged."""
+        if self._schedules is None or self._agenda.is_away:
             self._schedules = Schedules(await self._connect_anew())
             self.board.namespace = self._schedules.client.namespace
         return self._schedules
@@ -244,6 +244,9 @@ class Daemon:
         except UnreachableError as error:
             _warn(f"the sweep could not reach Temporal: {error}")
             self._agenda.fail(time.monotonic())
+            return
+        except Exception:  # noqa: BLE001  nor must one in the sweep; the next full cycle tells more
+            logger.exception("this is a bug in jobspec; please report it")
             return
         self.metrics.count_sweep(look.described)
         self._agenda.has_drift = bool(look.news)

@@ -13,6 +13,7 @@ import sys
 import time
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import jsonschema
@@ -25,6 +26,7 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 
 from jobspec.errors import UnreachableError
 from jobspec.live.connection import connect
+from jobspec.live.requests import Requests
 from jobspec.live.schedules import Schedules
 from jobspec.reconcile.board import Board
 from jobspec.reconcile.report import Result
@@ -491,6 +493,50 @@ async def test_a_daemon_waits_for_a_server_and_converges_when_it_is_there(projec
             is_there.set()
             await until(daemon, a="synced")
             assert daemon.health.find_unreadiness() == ""
+
+
+@one_back_end
+async def test_a_connection_that_does_not_come_back_is_made_anew(
+    project: Project, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Settings are read for each: a client certificate that was exchanged works only in a new connection."""
+    monkeypatch.setitem(Requests.__init__.__kwdefaults__, "budget", timedelta(seconds=0.5))  # type: ignore[arg-type]
+    async with proxied(server, project.client.namespace) as (proxy, client):
+        clients = iter((client, project.client))
+
+        async def connect_next() -> Client:
+            return next(clients)
+
+        project.write(job("a"))
+        async with reconciling(project.directory, connect_next) as daemon:
+            await until(daemon, a="synced")
+            await proxy.close()
+            project.write(job("a"), job("b"))
+            await until(daemon, a="synced", b="synced")
+            assert next(clients, None) is None
+            await proxy.open()
+
+
+@one_back_end
+async def test_a_bug_in_the_sweep_does_not_end_the_daemon(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    project.write(job("a"))
+    settings = replace(SETTINGS, sweep=timedelta(seconds=1))
+    failures = []
+
+    async def fail(*_: object) -> None:
+        failures.append(1)
+        raise RuntimeError("a bug")
+
+    async with reconciling(project.directory, project.client, settings) as daemon:
+        await until(daemon, a="synced")
+        monkeypatch.setattr("jobspec.reconcile.daemon.look_at", fail)
+
+        async def has_failed() -> None:
+            assert failures
+
+        await eventually(has_failed)
+        project.write(job("a"), job("b"))
+        await until(daemon, a="synced", b="synced")
 
 
 # On a server of one's own
