@@ -47,6 +47,9 @@ if TYPE_CHECKING:
 @click.option(
     "--out", "target", type=click.Path(path_type=Path), metavar="FILE", help="Save the plan for `jobspec apply FILE`."
 )
+@click.option(
+    "--also", "more", multiple=True, metavar="FORMAT=FILE", help="Write it in another form, too; may be repeated."
+)
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when there are changes.")
 @output_option(*PLAN_OUTPUTS)
 def plan_command(  # noqa: PLR0913  one argument an option
@@ -54,6 +57,7 @@ def plan_command(  # noqa: PLR0913  one argument an option
     ref: str | None,
     target: Path | None,
     allowed: tuple[str, ...],
+    more: tuple[str, ...],
     output: str,
     *,
     live: bool,
@@ -68,12 +72,13 @@ def plan_command(  # noqa: PLR0913  one argument an option
     specs have mistakes and 3 when apply would refuse, although the plan is shown.
     """
     from jobspec.cli.output import say
-    from jobspec.cli.showing import make_privacy, put_plan
+    from jobspec.cli.showing import make_privacy, put_plan, write_plan
     from jobspec.cli.specs import open_specs
     from jobspec.planning.guards import parse_allowances
 
     options = ConnectionOptions(**connection)
     _check_options(ref, options, target, live=live)
+    files = [_read_file_option(text) for text in more]
     allowances = parse_allowances(allowed)
     specs = open_specs(environment)
     if ref is not None and not live:
@@ -85,6 +90,8 @@ def plan_command(  # noqa: PLR0913  one argument an option
         planned, document = _describe(specs, planned, converter, ref, privacy)
         if target is not None:
             _save(target, planned, specs, converter, privacy)
+    for form, path in files:
+        write_plan(document, specs, form, path)
     put_plan(document, specs, output)
     if target is not None:
         say(f"Saved, to be applied by `jobspec apply {target}`.\nPlan checksum: {document.checksum}")
@@ -107,6 +114,17 @@ def _check_options(ref: str | None, options: ConnectionOptions, target: Path | N
         raise UsageError("--live goes with --base; without that, `jobspec plan` asks the server anyway")
     if ref is not None and not live and options != ConnectionOptions():
         raise UsageError("--profile, --address and --namespace go with --live here; --base alone asks no server")
+
+
+def _read_file_option(text: str) -> tuple[str, Path]:
+    from jobspec.cli.saving import check_target
+    from jobspec.errors import UsageError
+
+    form, separator, name = text.partition("=")
+    if form not in PLAN_OUTPUTS or not separator or not name:
+        raise UsageError(f"--also takes a form and a file, such as `markdown=plan.md`, and not `{text}`")
+    check_target(Path(name))
+    return form, Path(name)
 
 
 def _plan_branch(specs: Specs, ref: str, allowances: Allowances) -> tuple[Planned, PlanDocument]:

@@ -64,7 +64,7 @@ def check_target(path: Path) -> None:
         UsageError: It is no file, or its directory is not there.
     """
     if str(path) == "-":
-        raise UsageError("a saved plan goes into a file; `--output json` writes a plan to stdout")
+        raise UsageError("this goes into a file; `--output json` writes a plan to stdout")
     if path.is_dir() or not path.parent.is_dir():
         raise UsageError(f"`{path}` cannot be written: {'it is a directory' if path.is_dir() else 'no such directory'}")
 
@@ -95,7 +95,7 @@ async def save_plan(path: Path, planned: Planned, specs: Specs, converter: DataC
         made_at=specs.now,
         version=_VERSION,
     )
-    _write(path, document.to_json())
+    write_file(path, document.to_json())
     return checksum
 
 
@@ -107,8 +107,12 @@ async def _seal(key: bytes, converter: DataConverter) -> tuple[bytes, ...]:
         raise RefusedError(f"the data converter's codec fails, so no plan is saved: {type(error).__name__}") from error
 
 
-def _write(path: Path, text: str) -> None:
-    """Put the text in the file's place at once."""
+def write_file(path: Path, text: str) -> None:
+    """Put the text in the file's place at once.
+
+    Raises:
+        UsageError: It cannot be written.
+    """
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
         with temporary.open("x", encoding="utf-8") as file:

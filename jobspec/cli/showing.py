@@ -71,18 +71,43 @@ def put_plan(document: PlanDocument, specs: Specs, output: str) -> None:
     from jobspec.cli.output import put, say_diagnostics
 
     say_diagnostics(specs.loaded.diagnostics, is_read_by_runner=output == "github")
-    if output == "json":
-        put(document.to_json())
-    elif output == "markdown":
-        from jobspec.render.markdown import render_markdown
+    put(draw_plan(document) if output == "text" else _make_text(document, specs, output))
 
-        put(render_markdown(document))
-    elif output == "github":
-        from jobspec.render.annotations import annotate_plan
 
-        put(annotate_plan(document, prefix=find_prefix(specs.directory)))
-    else:
-        put(draw_plan(document))
+def write_plan(document: PlanDocument, specs: Specs, form: str, path: Path) -> None:
+    """Write a plan to a file, whole or not at all.
+
+    Args:
+        document: The plan.
+        specs: What it was made from.
+        form: One of `jobspec.cli.options.PLAN_OUTPUTS`.
+        path: The file.
+
+    Raises:
+        UsageError: It cannot be written.
+    """
+    from jobspec.cli.saving import write_file
+
+    write_file(path, _make_text(document, specs, form))
+
+
+def _make_text(document: PlanDocument, specs: Specs, form: str) -> str:
+    """Write a plan for those who are no terminal."""
+    match form:
+        case "json":
+            return document.to_json()
+        case "markdown":
+            from jobspec.render.markdown import render_markdown
+
+            return render_markdown(document)
+        case "github":
+            from jobspec.render.annotations import annotate_plan
+
+            return annotate_plan(document, prefix=find_prefix(specs.directory))
+        case _:
+            from jobspec.render.plan import render_plan
+
+            return render_plan(document)
 
 
 def draw_plan(document: PlanDocument, *, to_stderr: bool = False) -> str:

@@ -151,6 +151,16 @@ def test_a_hook_of_a_linked_working_tree_sees_its_own(
     assert list_changes(plan(capsys)) == {"a": "update changed"}
 
 
+def test_one_plan_is_written_in_several_forms(capsys: pytest.CaptureFixture[str]) -> None:
+    commit({"jobspec.toml": PROJECT, "specs/a.yaml": job("a")})
+    write({"specs/a.yaml": job("a", "2h")})
+    document = plan(capsys, "--also", "markdown=plan.md", "--also", "json=plan.json", "--also", "github=lines")
+    del document["stderr"]
+    assert json.loads(Path("plan.json").read_text(encoding="utf-8")) == document
+    assert Path("plan.md").read_text(encoding="utf-8").startswith("<!-- jobspec-plan: shop -->\n")
+    assert Path("lines").read_text(encoding="utf-8").startswith("::notice file=specs/a.yaml,line=1,title=update%3A a::")
+
+
 def test_inputs_are_compared_as_they_are_written(capsys: pytest.CaptureFixture[str]) -> None:
     commit({"jobspec.toml": PROJECT, "specs/a.yaml": job("a", "1h", "input: {n: 1, m: [1.0, true]}")})
     write({"specs/a.yaml": job("a", "60m", "input:", "  m: [1.0, true]", "  n: 0x1", "description: the same")})

@@ -47,10 +47,14 @@ def refuse(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 64) 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--out", "-"], "a saved plan goes into a file"),
+        (["--out", "-"], "this goes into a file"),
         (["--out", "specs"], "`specs` cannot be written: it is a directory"),
         (["--out", "none/plan.json"], "`none/plan.json` cannot be written: no such directory"),
         (["--out", "plan.json", "--base", "main"], "--out needs a plan against the server"),
+        (["--also", "markdown"], "--also takes a form and a file, such as `markdown=plan.md`, and not `markdown`"),
+        (["--also", "pdf=x"], "and not `pdf=x`"),
+        (["--also", "json="], "and not `json=`"),
+        (["--also", "json=none/x"], "`none/x` cannot be written: no such directory"),
     ],
 )
 def test_what_cannot_be_saved_is_said_before_anything_is_asked(
@@ -96,7 +100,7 @@ def test_an_approved_plan_is_asked_for_all_the_same(capsys: pytest.CaptureFixtur
 
 def test_a_file_is_written_whole_or_not_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
     path = Path("plan.json")
-    saving._write(path, "one")
+    saving.write_file(path, "one")
     mask = os.umask(0)
     os.umask(mask)
     assert (path.read_text(), path.stat().st_mode & 0o777) == ("one", 0o666 & ~mask)
@@ -106,7 +110,7 @@ def test_a_file_is_written_whole_or_not_at_all(monkeypatch: pytest.MonkeyPatch) 
 
     monkeypatch.setattr(Path, "replace", fail)
     with pytest.raises(UsageError, match="cannot be written: no space left on device"):
-        saving._write(path, "two")
+        saving.write_file(path, "two")
     assert path.read_text() == "one"
     assert sorted(each.name for each in Path().iterdir()) == ["jobspec.toml", "plan.json", "specs"]
 
