@@ -25,12 +25,11 @@ case "$INPUT_COMMAND" in
       if [ "$INPUT_LIVE" = true ]; then options+=(--live); fi
     fi
     plan="$RUNNER_TEMP/jobspec-plan.md"
-    jobspec plan --output markdown ${options[@]+"${options[@]}"} ${guards[@]+"${guards[@]}"} > "$plan"
+    rm -f -- "$plan" # of another step
+    jobspec plan --output github --also "markdown=$plan" ${options[@]+"${options[@]}"} ${guards[@]+"${guards[@]}"}
     code=$?
     if [ -s "$plan" ]; then
       cat -- "$plan" >> "$GITHUB_STEP_SUMMARY"
-      # The same again as annotations of lines; what the plan means has been told already.
-      jobspec plan --output github ${options[@]+"${options[@]}"} ${guards[@]+"${guards[@]}"} 2> /dev/null || true
     else
       plan= # Temporal is away, or jobspec.toml is broken: the comment of the last plan stays
     fi
