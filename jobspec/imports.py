@@ -17,6 +17,7 @@ import importlib
 import pkgutil
 import sys
 import sysconfig
+import threading
 import traceback
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -24,12 +25,12 @@ from enum import StrEnum
 from functools import cache
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ClassVar, TextIO, cast
 
 from jobspec.errors import JobspecError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from types import TracebackType
 
 
@@ -98,6 +99,56 @@ def resolve(path: str, root: Path | None = None) -> object:
     return _descend(module, attributes, path, start)
 
 
+@contextlib.contextmanager
+def divert_stdout() -> Iterator[None]:
+    """Have what user code prints go to stderr, for stdout belongs to data; in this thread alone.
+
+    `contextlib.redirect_stdout` is for one thread at a time: where two overlap, stdout may be lost for good.
+    """
+    _diversion.enter()
+    try:
+        yield
+    finally:
+        _diversion.leave()
+
+
+class _Diversion(threading.local):
+    """Of each thread, how often it is inside; the stream in the place of stdout is everybody's."""
+
+    depth = 0
+    lock: ClassVar = threading.Lock()
+    inside: ClassVar[list[_Stdout]] = []
+
+    def enter(self) -> None:
+        with self.lock:
+            if not self.inside:
+                self.inside.append(_Stdout(sys.stdout))
+                sys.stdout = cast("TextIO", self.inside[0])
+            else:
+                self.inside.append(self.inside[0])
+        self.depth += 1
+
+    def leave(self) -> None:
+        self.depth -= 1
+        with self.lock:
+            stream = self.inside.pop()
+            if not self.inside and sys.stdout is cast("TextIO", stream):
+                sys.stdout = stream.real
+
+
+class _Stdout:
+    """Stands for stdout while some thread diverts it: stderr for those threads, and what it was for all others."""
+
+    def __init__(self, real: TextIO) -> None:
+        self.real = real
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(sys.stderr if _diversion.depth else self.real, name)
+
+
+_diversion = _Diversion()
+
+
 def forget_failures() -> None:
     """Let modules that failed to load be tried again, as after an edit."""
     _load.cache_clear()
@@ -115,7 +166,7 @@ def _put_first(directory: str) -> None:
 @cache
 def _load(module_name: str, root: Path | None) -> ModuleType | _Failure:
     try:
-        with contextlib.redirect_stdout(sys.stderr):
+        with divert_stdout():
             return importlib.import_module(module_name)
     except KeyboardInterrupt:
         raise
@@ -189,7 +240,7 @@ def _descend(module: ModuleType, attributes: str, path: str, root: Path | None) 
     shown = module.__name__
     for name in attributes.split("."):
         try:
-            with contextlib.redirect_stdout(sys.stderr):
+            with divert_stdout():
                 value = getattr(value, name)
         except AttributeError:
             hint = _attribute_hint(value, name, path)

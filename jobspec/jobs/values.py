@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import inspect
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from typing import TYPE_CHECKING, Any
@@ -13,6 +11,7 @@ from pydantic import BaseModel, PydanticSchemaGenerationError, PydanticUserError
 from pydantic_core import from_json, to_json
 
 from jobspec.diagnostics import Severity
+from jobspec.imports import divert_stdout
 from jobspec.jobs.misfits import UNKNOWN_KEY, Judged, did_you_mean, say_misfits
 from jobspec.spec.validation import Problem, find_path, limit
 
@@ -103,7 +102,7 @@ class Reader:
         return type(read) is not type(plain) or read != plain
 
     def _read(self, text: bytes, **options: Any) -> Any:
-        with contextlib.redirect_stdout(sys.stderr):  # validators may print, and stdout is for data
+        with divert_stdout():  # validators may print, and stdout is for data
             return self.adapter.validate_json(text, **options)
 
     def _ignored(self, text: bytes, read: Any, path: ValuePath) -> Iterator[Problem]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import copy
 import dataclasses
 import pickle
+import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -97,6 +99,65 @@ def test_adding_from_many_threads_loses_nothing() -> None:
     for thread in threads:
         thread.join()
     assert len(registry) == 400
+
+
+MODULE = """
+from pydantic import BaseModel, field_validator
+from temporalio import activity, workflow
+
+class Batch(BaseModel):
+    number: int
+
+    @field_validator("number")
+    @classmethod
+    def check(cls, number):
+        print("user code prints")
+        return number
+
+@activity.defn
+async def work(batch: Batch) -> None: ...
+
+@workflow.defn
+class Work:
+    @workflow.run
+    async def run(self, batch: Batch) -> None: ...
+"""
+
+
+def test_threads_share_a_registry_and_the_code_that_it_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "shared_by_threads.py").write_text(MODULE)
+    spec = GOOD.replace("{type: x}", "shared_by_threads:Work") + "activities: [shared_by_threads:work]\n"
+    files = {f"job-{number}": spec.replace("name: a", f"name: job-{number}") for number in range(20)}
+    inputs = {name: f"{text}input: {{number: {name[4:]}}}\n" for name, text in files.items()}
+    registry = jobspec.load(make_project(tmp_path, **inputs))
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    interval, stdout, ready = sys.getswitchinterval(), sys.stdout, threading.Barrier(8)
+    sys.setswitchinterval(1e-5)
+
+    def use(thread: int) -> int:
+        ready.wait()
+        registry.add(job(f"more-{thread}", "shop"))
+        for name in files:
+            assert registry[name].new_input().number == int(name[4:])
+            collector = Collector()
+            registry.register_all(collector)
+            found = collector.finish()["q"]
+            sys.stdout.write("the thread's own\n")
+            assert (len(found.workflows), len(found.activities)) == (1, 1)
+        return len(registry)
+
+    try:
+        with ThreadPoolExecutor(8) as threads:
+            counts = list(threads.map(use, range(8)))
+    finally:
+        sys.setswitchinterval(interval)
+    assert max(counts) == 28
+    assert sys.stdout is stdout
+    printed = capsys.readouterr()
+    assert printed.out == "the thread's own\n" * 8 * 20
+    assert printed.err.count("user code prints") >= 8 * 20
 
 
 def test_register_all_passes_over_jobs_without_code() -> None:
