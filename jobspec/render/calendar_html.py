@@ -44,7 +44,6 @@ th { font-weight: normal; color: var(--dim); padding: 0 .5rem; text-align: left;
 thead th { padding: 0 .2rem; text-align: center; }
 td { border: 1px solid var(--line); padding: .15rem .3rem; text-align: right; min-width: 1.7rem; }
 .list td, .list th { text-align: left; vertical-align: top; padding: .15rem .6rem; }
-.day td { min-width: .9rem; padding: .15rem .1rem; font-size: .65rem; }
 td.sum { border: 0; color: var(--dim); padding-left: .7rem; }
 """
 
@@ -89,43 +88,39 @@ def _write_body(workload: Workload, title: str) -> Iterator[str]:
         yield f"<p>{_write(tell_clock_change(day, hours))}.</p>"
     if not workload.loads:
         yield "<p>No job runs by itself in that time.</p>"
-    write = _write_day if len(workload.days) == 1 else _write_week
-    yield from write(workload) if workload.loads else ()
+    yield from _write_tables(workload) if workload.loads else ()
     yield from _write_minutes(workload)
     if workload.paused:
         yield "<h2>Left out, as their specs pause them</h2>"
         yield f"<p>{_write(', '.join(workload.paused))}</p>"
 
 
-def _write_week(workload: Workload) -> Iterator[str]:
-    """Write a table for each queue: a row a day, a column an hour."""
+def _list_rows(workload: Workload) -> tuple[str, list[tuple[str, range]]]:
+    """List the rows of each table, with the slots in them: the days of a week, or the quarters of the hours of a day."""
+    per_hour = HOUR // workload.slot
+    if len(workload.days) > 1:
+        starts = [(tell_date(day), number * _HOURS) for number, day in enumerate(workload.days)]
+        return "day", [(name, range(start, start + _HOURS)) for name, start in starts]
+    quarters = [(f":{quarter * workload.slot // 60:02}", quarter) for quarter in range(per_hour)]
+    return "minute", [(name, range(quarter, _HOURS * per_hour, per_hour)) for name, quarter in quarters]
+
+
+def _write_tables(workload: Workload) -> Iterator[str]:
+    """Write a table for each queue: a column an hour."""
     hints = _list_hints(workload)
+    kind, rows = _list_rows(workload)
     heads = "".join(f'<th scope="col">{hour:02}</th>' for hour in range(_HOURS))
+    unit = "hour" if len(workload.days) > 1 else "quarter of an hour"
     for title, jobs, counts in list_maps(workload):
         scale = make_scale(max(counts), _LEVELS)
         yield f"<h2>{_write(title)} <small>{tell_amount(jobs, sum(counts))}</small></h2>"
-        yield f"<div><table>\n<caption>Runs by day and hour, at most {max(counts):,} in one hour</caption>"
-        yield f'<thead><tr><th scope="col">day</th>{heads}<th scope="col">runs</th></tr></thead>\n<tbody>'
-        for number, day in enumerate(workload.days):
-            places = range(number * _HOURS, (number + 1) * _HOURS)
+        yield f"<div><table>\n<caption>Runs by {kind} and hour, at most {max(counts):,} in one {unit}</caption>"
+        yield f'<thead><tr><th scope="col">{kind}</th>{heads}<th scope="col">runs</th></tr></thead>\n<tbody>'
+        for name, places in rows:
             cells = "".join(_write_cell(counts[place], scale, hints[title][place]) for place in places)
             total = sum(counts[place] for place in places)
-            yield f'<tr><th scope="row">{tell_date(day)}</th>{cells}<td class="sum">{total:,}</td></tr>'
+            yield f'<tr><th scope="row">{name}</th>{cells}<td class="sum">{total:,}</td></tr>'
         yield "</tbody></table></div>"
-
-
-def _write_day(workload: Workload) -> Iterator[str]:
-    """Write one table: a row a queue, four columns an hour."""
-    hints, per_hour = _list_hints(workload), HOUR // workload.slot
-    heads = "".join(f'<th scope="colgroup" colspan="{per_hour}">{hour:02}</th>' for hour in range(_HOURS))
-    yield '<div><table class="day">'
-    yield "<caption>Runs by task queue and quarter of an hour; each row has its own scale</caption>"
-    yield f'<thead><tr><th scope="col">task queue</th>{heads}<th scope="col">runs</th></tr></thead>\n<tbody>'
-    for title, _, counts in list_maps(workload):
-        scale = make_scale(max(counts), _LEVELS)
-        cells = "".join(_write_cell(count, scale, hints[title][place]) for place, count in enumerate(counts))
-        yield f'<tr><th scope="row">{_write(title)}</th>{cells}<td class="sum">{sum(counts):,}</td></tr>'
-    yield "</tbody></table></div>"
 
 
 def _list_hints(workload: Workload) -> dict[str, list[str]]:

@@ -174,3 +174,12 @@ def test_days_are_named_where_a_minute_is_not_always_full() -> None:
     pair = [make(f"pair-{number}", cron="30 9 * * MON,THU") for number in range(2)]
     text = render_calendar(count(*pair, first=FIRST + timedelta(days=1)), width=100)
     assert "  09:30       2 runs  Thu, Mon: pair-0, pair-1\n" in text
+
+
+def test_a_day_on_the_page_has_a_row_for_each_quarter_and_a_column_for_each_hour() -> None:
+    text = render_calendar_html(count(make("one", cron="20 9 * * *"), days=1))
+    rows = [row for row in text.split("<tr>")[1:] if '<th scope="row">:' in row]
+    assert [row.partition(":")[2][:2] for row in rows] == ["00", "15", "30", "45"]
+    assert [row.count("<td") for row in rows] == [25] * 4  # the last one is the sum
+    before, _, _ = rows[1].partition('title="one">1</td>')
+    assert before.count("<td></td>") == 9
