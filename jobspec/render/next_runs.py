@@ -28,6 +28,8 @@ _COLUMNS = (
     Column(heading="THEN", rank=1),
 )
 _INDENT = "    "
+_ZONE = 6
+"""Columns of a zone: of its abbreviation, or a whole number of hours from UTC."""
 _LATEST = datetime.max.replace(tzinfo=UTC)
 
 
@@ -144,11 +146,12 @@ def _list_runs(
 ) -> Iterator[str]:
     shown, own = zones
     marks = [(near, f"{_INDENT}! {sentence}") for near, sentence in tell_oddities(oddities, own)]
-    runs = [(run.timestamp(), _tell_run(run, shown, now)) for run in outlook.runs]
+    columns = max([_ZONE, *(len(tell_zone(run.astimezone(shown))) for run in outlook.runs)])
+    runs = [(run.timestamp(), _tell_run(run, shown, now, columns)) for run in outlook.runs]
     # A mark stands before the first run after it, and after the runs that it tells of.
     yield from (text for _, text in sorted([*runs, *marks], key=lambda entry: entry[0]))
 
 
-def _tell_run(run: datetime, zone: tzinfo, now: datetime) -> str:
+def _tell_run(run: datetime, zone: tzinfo, now: datetime, columns: int) -> str:
     local = run.astimezone(zone)
-    return f"{_INDENT}{tell_date(local)}  {tell_clock(local)} {tell_zone(local):6}  {tell_distance(run - now)}"
+    return f"{_INDENT}{tell_date(local)}  {tell_clock(local)} {tell_zone(local):{columns}}  {tell_distance(run - now)}"

@@ -56,6 +56,11 @@ job  cron 30 1 * * * in America/New_York
     )
 
 
+def test_zones_without_a_short_name_keep_the_columns() -> None:
+    lines = show(make(cron="15 2 * * *", timezone="Australia/Lord_Howe"), "2026-10-02T12:00:00", 3).splitlines()
+    assert {line.index("days ago") for line in lines[1:] if "ago" in line} == {lines[1].index("days ago")}
+
+
 def test_another_clock_may_be_shown() -> None:
     assert show(make(interval={"every": "6h", "offset": "5m"}), "2026-11-24T18:21:00", 1, BERLIN) == (
         """\
