@@ -96,7 +96,7 @@ def _write_body(workload: Workload, title: str) -> Iterator[str]:
 
 
 def _list_rows(workload: Workload) -> tuple[str, list[tuple[str, range]]]:
-    """List the rows of each table, with the slots in them: the days of a week, or the quarters of the hours of a day."""
+    """List the rows of each table, with the slots in them: the days of a week, or the quarters of a day's hours."""
     per_hour = HOUR // workload.slot
     if len(workload.days) > 1:
         starts = [(tell_date(day), number * _HOURS) for number, day in enumerate(workload.days)]
