@@ -25,7 +25,7 @@ from enum import StrEnum
 from functools import cache
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, ClassVar, TextIO, cast
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from jobspec.errors import JobspecError
 
@@ -112,27 +112,34 @@ def divert_stdout() -> Iterator[None]:
         _diversion.leave()
 
 
-class _Diversion(threading.local):
+class _Diversion:
     """Of each thread, how often it is inside; the stream in the place of stdout is everybody's."""
 
-    depth = 0
-    lock: ClassVar = threading.Lock()
-    inside: ClassVar[list[_Stdout]] = []
+    def __init__(self) -> None:
+        self._thread = threading.local()
+        self._lock = threading.Lock()
+        self._inside: list[_Stdout] = []
+
+    @property
+    def depth(self) -> int:
+        """How often this thread is inside."""
+        return int(getattr(self._thread, "depth", 0))
 
     def enter(self) -> None:
-        with self.lock:
-            if not self.inside:
-                self.inside.append(_Stdout(sys.stdout))
-                sys.stdout = cast("TextIO", self.inside[0])
+        with self._lock:
+            if not self._inside:
+                stream = _Stdout(sys.stdout)
+                sys.stdout = cast("TextIO", stream)
+                self._inside.append(stream)
             else:
-                self.inside.append(self.inside[0])
-        self.depth += 1
+                self._inside.append(self._inside[0])
+        self._thread.depth = self.depth + 1
 
     def leave(self) -> None:
-        self.depth -= 1
-        with self.lock:
-            stream = self.inside.pop()
-            if not self.inside and sys.stdout is cast("TextIO", stream):
+        self._thread.depth = self.depth - 1
+        with self._lock:
+            stream = self._inside.pop()
+            if not self._inside and sys.stdout is cast("TextIO", stream):
                 sys.stdout = stream.real
 
 
