@@ -12,6 +12,7 @@ import pytest
 from temporalio import activity, workflow
 from temporalio.common import RawValue  # noqa: TC002  see above
 
+from jobspec import Definition, Registry, WorkflowRef
 from jobspec.errors import InvalidDefinitionError, NotRegisteredError
 from jobspec.jobs.collector import Collector, collect
 from jobspec.spec.loader import load
@@ -145,6 +146,31 @@ def test_two_classes_under_one_name_are_refused_with_both_places() -> None:
         f"task queue `queue`: {named} is both `good:{name}` (job `job`) and `clashing:{name}` (job `other`); "
         "give one of them another name"
         for named, name in (("workflow `TakesNothing`", "TakesNothing"), ("activity `fetch`", "fetch"))
+    ]
+
+
+@workflow.defn(name="Sync")
+class OtherSync:
+    @workflow.run
+    async def run(self) -> None: ...
+
+
+def test_two_workflow_classes_of_one_type_are_refused_with_both_places_however_they_are_given() -> None:
+    registry = Registry(
+        Definition("a", "queue", workflow=Sync),
+        Definition("b", "queue", workflow=OtherSync),
+        Definition("c", "queue", workflow=Sync),
+        Definition("d", "queue", workflow=WorkflowRef.model_validate({"type": "Sync", "class": f"{HERE}:OtherSync"})),
+        Definition("e", "elsewhere", workflow=OtherSync),
+    )
+    collector = Collector()
+    registry.register_all(collector)
+    with pytest.raises(InvalidDefinitionError) as caught:
+        collector.finish()
+    assert str(caught.value).splitlines() == [
+        f"task queue `queue`: workflow `Sync` is both `{HERE}:Sync` (job `a`) and `{HERE}:OtherSync` (job `{name}`); "
+        "give one of them another name"
+        for name in "bd"
     ]
 
 
