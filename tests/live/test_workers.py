@@ -324,10 +324,12 @@ def test_dev_server_without_binary_names_what_to_install(tmp_path: Path, monkeyp
 
 
 PROGRAM = """
-import asyncio, os, sys
+import asyncio, os, signal, sys
 from pathlib import Path
 from jobspec.jobs.dev_server import run_dev_server
 from jobspec.jobs.workers import stop_on_signals
+
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # `nohup` has it ignored, and tests may run under it
 
 async def main():
     stop = stop_on_signals()
