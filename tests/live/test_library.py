@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import uuid
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -10,10 +11,12 @@ import pytest
 from dev_servers import eventually
 from pydantic import BaseModel
 from temporalio import activity, workflow
+from temporalio.converter import DataConverter
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 import jobspec
 from jobspec import (
+    AlreadyClosedError,
     AlreadyStartedError,
     ApplyError,
     Collector,
@@ -57,6 +60,16 @@ class Sync:
     async def run(self, batch: Batch) -> Synced:
         rows = await workflow.execute_activity(count, batch.size, start_to_close_timeout=timedelta(seconds=10))
         return Synced(region=batch.region, rows=rows)
+
+
+class Opaque:
+    """Nothing that pydantic knows."""
+
+
+@workflow.defn
+class TakesOpaque:
+    @workflow.run
+    async def run(self, value: Opaque) -> None: ...
 
 
 @activity.defn(name="library-count")
@@ -123,7 +136,7 @@ async def test_a_run_started_by_hand_is_the_jobs_own_and_its_result_is_typed(cli
     assert first.static_summary == "Orders"
 
     async def both_are_listed() -> None:
-        page = await orders.list_runs(client, status=Status.COMPLETED)
+        page = await orders.list_runs(client, status=["completed", Status.FAILED])
         assert {run.workflow_id for run in page.runs} == {plain.workflow_id, "by-hand"}
         stats = await orders.stats(client)
         assert (stats.completed, stats.total) == (2, 2)
@@ -142,9 +155,27 @@ async def test_a_run_that_cannot_be_is_refused_before_anything_starts(client: Cl
         await orders.execute(client, workflow_id="a b")
     with pytest.raises(InvalidDefinitionError, match="requires `batch`"):
         await Definition("bare", "library", workflow=Sync).execute(client)
+    with pytest.raises(InvalidDefinitionError, match="the workflow id `` is not allowed"):
+        await orders.execute(client, workflow_id="")
+    with pytest.raises(InvalidDefinitionError, match=r"`input\.x` is `nan`"):
+        await Definition("bare", "library", workflow=WorkflowRef(type="x")).execute(client, {"x": math.nan})
     await orders.execute(client, workflow_id="twice")
     with pytest.raises(AlreadyStartedError, match="`twice`"):
         await orders.execute(client, workflow_id="twice")
+
+
+async def test_an_input_that_only_another_converter_can_read_starts_with_that_alone(client: Client) -> None:
+    odd = Definition("odd", "library", workflow=f"{__name__}:TakesOpaque", input={"x": 1})
+    with pytest.raises(InvalidDefinitionError, match=r"input: the worker cannot read the input as `Opaque`"):
+        await odd.execute(client)
+    config = client.config(active_config=True)
+    config["data_converter"] = DataConverter.default
+    plain = type(client)(**config)
+    run = await odd.execute(plain)
+    assert (await odd.describe(client, run.workflow_id)).summary.status is Status.RUNNING
+    await odd.terminate(client, run.workflow_id)
+    with pytest.raises(AlreadyClosedError, match=r"it is over already \(terminated\)$"):
+        await odd.terminate(client, run.workflow_id)
 
 
 async def test_a_function_of_the_users_own_starts_the_run(client: Client) -> None:
