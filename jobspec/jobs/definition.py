@@ -440,7 +440,7 @@ class Definition(Generic[InputT]):
             yield from check_input(self._job.schema, spec.input)
 
     def get_run(self, client: Client, workflow_id: str, run_id: str | None = None) -> RunHandle:
-        """Take a run in hand; nothing is asked of the server.
+        """Take a run in hand; nothing is asked of the server until its result is.
 
         Args:
             client: Connected.
@@ -452,7 +452,13 @@ class Definition(Generic[InputT]):
         """
         check_run(workflow_id, run_id)
         result_type = _result_type(self._job.source.given())  # what an import path names is not worth an import
-        return RunHandle(client=check_client(client), workflow_id=workflow_id, run_id=run_id, result_type=result_type)
+        return RunHandle(
+            client=check_client(client),
+            workflow_id=workflow_id,
+            run_id=run_id,
+            result_type=result_type,
+            job=self.name,
+        )
 
     async def describe(self, client: Client, workflow_id: str, run_id: str | None = None) -> RunDetail:
         """Describe one run.

@@ -18,23 +18,25 @@ class RunHandle:
         workflow_id: Its workflow id.
         run_id: Its run id; None means the latest run of the workflow id.
         result_type: What `run()` is annotated to return; None leaves plain JSON.
+        job: The job whose run it must be; None for one that `execute` has just started.
     """
 
     client: Client = field(repr=False)
     workflow_id: str
     run_id: str | None = None
     result_type: Any = field(default=None, repr=False)
+    job: str | None = field(default=None, repr=False)
 
     async def result(self) -> Any:
         """Wait for the run, and the runs that it continues as, and give what it returned.
 
         Raises:
             RunFailedError: It failed, timed out, or was canceled or terminated.
-            NotFoundError: There is no such run.
+            NotFoundError: There is no such run, or it is another job's.
             UnreachableError: Temporal stayed away for too long.
             NamespaceNotFoundError: There is no such namespace.
             RequestError: What it returned cannot be decoded.
         """
         from jobspec.live.runs import Runs
 
-        return await Runs(self.client).result(self.workflow_id, self.run_id, self.result_type)
+        return await Runs(self.client).result(self.workflow_id, self.run_id, self.result_type, name=self.job)

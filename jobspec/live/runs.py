@@ -96,21 +96,27 @@ class Runs:
         """
         return await start_run(self._client, name, call, workflow_type, {"rpc_timeout": self._deadline, **options})
 
-    async def result(self, workflow_id: str, run_id: str | None = None, result_type: Any = None) -> Any:
+    async def result(
+        self, workflow_id: str, run_id: str | None = None, result_type: Any = None, *, name: str | None = None
+    ) -> Any:
         """Wait for a run and those that follow it by a retry or by continuing as new, and give what the last returned.
 
         Args:
             workflow_id: Its workflow id.
             run_id: Its run id; None means the latest one.
             result_type: What to read it as; None leaves what the converter makes of it.
+            name: The job whose run it must be; None takes anybody's.
 
         Raises:
             RunFailedError: It failed, timed out, or was canceled or terminated; the cause is the SDK's error.
-            NotFoundError: There is no such run.
+            NotFoundError: There is no such run, or it is not the job's.
             UnreachableError: The server was away for longer than `patience`.
             RequestError: What it returned cannot be decoded.
         """
-        response = await self._describe(workflow_id, run_id, f"there is no run `{workflow_id}`")
+        if name is None:
+            response = await self._describe(workflow_id, run_id, f"there is no run `{workflow_id}`")
+        else:
+            response = await self._find(name, workflow_id, run_id)
         info = response.workflow_execution_info
         end = await wait_for_end(self._client, workflow_id, info.execution.run_id, patience=self._patience)
         return await read_outcome(end, payloads_of(self._client, info), result_type)

@@ -25,6 +25,7 @@ from jobspec import (
     InvalidDefinitionError,
     NamespaceNotFoundError,
     NoScheduleError,
+    NotFoundError,
     Planned,
     RefusedError,
     Registry,
@@ -142,7 +143,10 @@ async def test_a_run_started_by_hand_is_the_jobs_own_and_its_result_is_typed(cli
         assert (stats.completed, stats.total) == (2, 2)
 
     await eventually(both_are_listed)
-    assert (await define("orders-sync").stats(client)).total == 0
+    other = define("orders-sync")
+    assert (await other.stats(client)).total == 0
+    with pytest.raises(NotFoundError, match="`by-hand` is no run of the job `orders-sync`"):
+        await other.get_run(client, "by-hand").result()
 
 
 async def test_a_run_that_cannot_be_is_refused_before_anything_starts(client: Client) -> None:
