@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from jobspec.errors import ApplyError, ConflictError, RefusedError, UsageError
-from jobspec.jobs.boundary import check_client, check_kind
+from jobspec.jobs.boundary import check_client, check_kind, is_list
 from jobspec.live.schedules import Schedules
 from jobspec.planning.apply import Assignment, Status, apply_plan
 from jobspec.planning.convergence import DesiredJobs, Planned, desire_loaded, plan_jobs
-from jobspec.planning.guards import Refusal, SpecsFound, parse_allowances
+from jobspec.planning.guards import Allowances, Refusal, SpecsFound, parse_allowances
 from jobspec.planning.plan import Terms
 from jobspec.planning.wanted import SourcedSpec
 from jobspec.results import ScheduleOutcome
@@ -51,8 +51,7 @@ async def plan(
         NamespaceNotFoundError: There is no such namespace.
     """
     _check(client, registry)
-    if isinstance(allow, str):
-        raise UsageError(f"`allow` is a list: write `allow=[{allow!r}]`")
+    allowances = _read_allowances(allow)
     owners = registry.require_owners()
     origin = registry.origin
     project = origin.project if origin else Project()
@@ -68,10 +67,20 @@ async def plan(
             can_prune=is_complete,
         ),
         max_deletes=project.guards.max_deletes,
-        allowances=parse_allowances(allow),
+        allowances=allowances,
         prune=origin is not None if prune is None else prune,
     )
     return planned if keep_going else replace(planned, refusals=(*_refuse_mistakes(registry), *planned.refusals))
+
+
+def _read_allowances(allow: Iterable[str]) -> Allowances:
+    if not is_list(allow):
+        raise UsageError(f"`allow` is a list: write `allow=[{allow!r}]`")
+    texts = tuple(allow)
+    try:
+        return parse_allowances(map(str, texts))
+    except UsageError as error:
+        raise UsageError(f"`allow={list(texts)!r}` names no guard; write `empty` or `deletes=25`") from error
 
 
 def _check(client: Client, registry: Registry) -> None:

@@ -164,6 +164,7 @@ class Registry(Mapping[str, "Definition[Any]"]):
             return NotFoundError(f"there is no job `{name}`, nor any other")
         names = list(self._definitions)
         few = f"there are {join_words(names, 'and')}" if len(names) <= _FEW else f"there are {len(names)} others"
+        few = few.replace("are", "is", 1) if len(names) == 1 else few
         return NotFoundError(f"there is no job `{name}`; {suggest_word(name, names) or few}")
 
     def list(self) -> tuple[Definition[Any], ...]:

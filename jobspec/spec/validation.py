@@ -147,7 +147,9 @@ def make_problems(
         message, hint = f"there are {len(details) - MOST_PROBLEMS:,} more mistakes here", "mend these first"
         found.append(Problem(path=(), code="JS105", message=message, hint=hint))
     for detail in details[:MOST_PROBLEMS]:
-        if wanted := _WANTED.get(detail["type"]):
+        if detail["type"] == "string_type" and detail["loc"][-1:] == ("[key]",):
+            found.append(_say_key(detail, written))
+        elif wanted := _WANTED.get(detail["type"]):
             types.setdefault(find_path(detail["loc"], written), []).append(wanted)
         elif detail["type"] == "extra_forbidden":
             found.append((say_unknown or say_unknown_job_key)(find_path(detail["loc"], written)))
@@ -159,6 +161,13 @@ def make_problems(
         known = {problem.path for problem in exclusions}
         found = [problem for problem in found if problem.code != "JS120" or problem.path not in known] + exclusions
     return tuple(problem for problem in found if not _is_echo(problem, found))
+
+
+def _say_key(detail: ErrorDetails, written: Any) -> Problem:
+    """Say that a key is no text; only code can have such."""
+    path = find_path(detail["loc"][:-2], written)
+    message = f"a key of {_name(path)} must be text, not {kind_of(detail['input'])}"
+    return Problem(path=path, code="JS110", message=message)
 
 
 _WANTED = {

@@ -119,6 +119,10 @@ async def test_what_is_no_client_is_refused_everywhere(call: Callable[[Any], Any
             "what is planned for must be a `Registry`, not `'specs'`; load one with",
         ),
         (lambda: jobspec.plan(CLIENT, Registry(), allow="empty"), "`allow` is a list: write `allow=['empty']`"),
+        (
+            lambda: jobspec.plan(CLIENT, Registry(), allow=["deletes"]),
+            "`allow=['deletes']` names no guard; write `empty` or `deletes=25`",
+        ),
         (lambda: jobspec.survey_jobs(CLIENT, None), "what is surveyed must be a `Registry`, not `None`"),
         (lambda: jobspec.survey_jobs(CLIENT, Registry(), "a"), "`names` is a list: write `names=['a']`"),
         (lambda: jobspec.apply(CLIENT, Registry()), "what is applied must be a `Planned`, not a `Registry`; make one"),
@@ -159,6 +163,7 @@ def test_what_asks_no_server_says_it_too(call: Callable[[], Any], said: str) -> 
         ({"workflow_id": ""}, "  workflow_id: the workflow id "),
         ({"workflow_id": 5}, "  workflow_id: the workflow id "),
         ({"memo": 5}, "memo: `memo` must be a mapping, not the number `5`"),
+        ({"memo": {1: 2}}, "memo: a key of `memo` must be text, not the number `1`"),
         ({"args": 5}, "args: `args` must be a list"),
         ({"input": {"x": float("nan")}}, "input.x: `input.x` is `nan`, and JSON has finite numbers only"),
         ({"input": print}, "input: `input` cannot be written as JSON: Unable to serialize unknown type"),

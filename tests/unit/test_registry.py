@@ -60,6 +60,8 @@ def test_a_missing_job_is_not_found_and_the_nearest_named() -> None:
         registry["order-sync"]
     with pytest.raises(NotFoundError, match="`zzz`; there are `orders-sync` and `report`"):
         registry.must_get("zzz")
+    with pytest.raises(NotFoundError, match=r"`zzz`; there is `report`$"):
+        Registry(job("report")).must_get("zzz")
     with pytest.raises(NotFoundError, match="nor any other"):
         Registry().must_get("a")
 
