@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from jobspec.lint.secrets import redact
 from jobspec.spec.redaction import REDACTED
-from jobspec.spec.source import locate
+from jobspec.spec.source import list_later_lines, locate
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -26,6 +26,8 @@ _SHORTEST = 4
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Hidden:
     location: Location
+    later: frozenset[tuple[str, int]]
+    """Lines below the first one on which it goes on, each with the file."""
     leaf: Any
 
 
@@ -45,7 +47,7 @@ def hide_values(
     files = {document.path: document for document in documents}
     concerned = {place.path for diagnostic in found for place in _list_places(diagnostic)}
     hidden = [each for path in concerned & files.keys() for each in _find_hidden(files[path], redaction)]
-    masked = redact(found, [each.location for each in hidden])
+    masked = redact(found, [each.location for each in hidden], {line for each in hidden for line in each.later})
     return tuple(_hide_quotes(_hide_unread(diagnostic, files), hidden) for diagnostic in masked)
 
 
@@ -58,7 +60,9 @@ def _find_hidden(document: Document, redaction: Redaction) -> Iterator[_Hidden]:
     for layer, value in _walk_layers(document):
         for path in redaction.find(value):
             for place, leaf in list_leaves(value, path):
-                yield _Hidden(location=locate(document, (*layer, *place)), leaf=leaf)
+                whole = (*layer, *place)
+                later = frozenset(list_later_lines(document, whole))
+                yield _Hidden(location=locate(document, whole), later=later, leaf=leaf)
 
 
 def _walk_layers(document: Document) -> Iterator[tuple[ValuePath, Any]]:

@@ -50,6 +50,7 @@ class Review:
         self._documents: dict[str, Document] = {}
         self._used: set[Ignore] = set()
         self._secrets: set[Location] = set()
+        self._later: set[tuple[str, int]] = set()
 
     def add(self, env: str | None, loaded: Loaded, found: Iterable[Finding] = ()) -> None:
         """Lint the jobs of an environment.
@@ -64,9 +65,10 @@ class Review:
         self._found[env] = make_diagnostics(kept)
         self._used |= used | loaded.ignores
         self._documents.update((document.path, document) for document in loaded.documents)
-        self._secrets |= {
-            finding.layer.locate(finding.problem.path) for finding in findings if finding.problem.code == SECRET
-        }
+        secrets = [finding for finding in findings if finding.problem.code == SECRET]
+        self._secrets |= {finding.layer.locate(finding.problem.path) for finding in secrets}
+        for finding in secrets:
+            self._later.update(finding.layer.list_later_lines(finding.problem.path))
 
     def finish(
         self, diagnostics: Iterable[Diagnostic], *, unchecked: Collection[str], is_complete: bool
@@ -86,5 +88,5 @@ class Review:
         everything += list_mistakes(self._documents.values())
         if is_complete and is_sound:
             everything += list_unused(self._documents.values(), self._used, unchecked)
-        shown = redact(everything, self._secrets)
+        shown = redact(everything, self._secrets, self._later)
         return order(apply_levels(shown, self._settings.levels))

@@ -148,12 +148,15 @@ def _read_key(key: str) -> str:
     return last if is_secret and not (last == "token" and before in _PLAIN_TOKENS) else ""
 
 
-def redact(diagnostics: Iterable[Diagnostic], secrets: Collection[Location]) -> Iterator[Diagnostic]:
+def redact(
+    diagnostics: Iterable[Diagnostic], secrets: Collection[Location], later: Collection[tuple[str, int]] = frozenset()
+) -> Iterator[Diagnostic]:
     """Put a mask over secrets in the lines that diagnostics show.
 
     Args:
         diagnostics: Any; what one of them shows may be the line of another's secret.
         secrets: The places of the secrets. A mask is as long as they are, so that carets stay where they belong.
+        later: Files and lines on which secrets go on; they are not shown.
     """
     spans: dict[tuple[str, int], list[tuple[int, int]]] = {}
     for secret in secrets:
@@ -162,11 +165,17 @@ def redact(diagnostics: Iterable[Diagnostic], secrets: Collection[Location]) -> 
         if not spans:
             yield diagnostic
             continue
-        related = tuple(replace(each, location=_mask(each.location, spans)) for each in diagnostic.related)
-        yield replace(diagnostic, location=_mask(diagnostic.location, spans), related=related)
+        related = tuple(replace(each, location=_mask(each.location, spans, later)) for each in diagnostic.related)
+        yield replace(diagnostic, location=_mask(diagnostic.location, spans, later), related=related)
 
 
-def _mask(location: Location, spans: Mapping[tuple[str, int], Sequence[tuple[int, int]]]) -> Location:
+def _mask(
+    location: Location,
+    spans: Mapping[tuple[str, int], Sequence[tuple[int, int]]],
+    later: Collection[tuple[str, int]],
+) -> Location:
+    if (location.path, location.line) in later:
+        return replace(location, excerpt="")
     shown = location.excerpt
     for start, length in spans.get((location.path, location.line), ()):
         end = min(start + length, len(shown))

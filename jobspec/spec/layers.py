@@ -17,7 +17,7 @@ from jobspec.spec.model import JobSpec
 from jobspec.spec.part import kind_of
 from jobspec.spec.positions import quote
 from jobspec.spec.reports import Finding
-from jobspec.spec.source import find_positions, locate
+from jobspec.spec.source import find_positions, list_later_lines, locate
 from jobspec.spec.validation import MOST_PROBLEMS, Problem, limit, make_problems, say_unknown_job_key, suggest_form
 from jobspec.spec.vocabulary import JOB_KEYS, Keys, suggest_key
 
@@ -52,6 +52,10 @@ class Layer:
     def locate(self, path: ValuePath, *, key: bool = False) -> Location:
         """Find the place of one of its values, or of the key that introduces it."""
         return locate(self.document, (*self.path, *path), key=key)
+
+    def list_later_lines(self, path: ValuePath) -> Iterator[tuple[str, int]]:
+        """List the lines below the first one on which one of its texts goes on, each with the file."""
+        return list_later_lines(self.document, (*self.path, *path))
 
     def find_line(self, path: ValuePath) -> int:
         """Find the line of one of its values."""

@@ -47,11 +47,13 @@ class Span:
         line: Line number from 1.
         column: Column from 1, in characters.
         length: How many characters it covers on that line, at least 1.
+        lines: How many lines what begins here covers, where it is a text.
     """
 
     line: int
     column: int
     length: int = 1
+    lines: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from jobspec.diagnostics import Diagnostic, Location, Related
 from jobspec.spec.directory import read_directory
@@ -15,6 +15,9 @@ from jobspec.spec.listing import Listing, SourceFile
 from jobspec.spec.positions import Positions, Span, SyntaxProblem, ValuePath
 from jobspec.spec.toml_text import locate_toml, parse_toml
 from jobspec.spec.yaml_text import locate_yaml, parse_yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 __all__ = [
     "Document",
@@ -98,6 +101,12 @@ def locate(document: Document, path: ValuePath, *, key: bool = False) -> Locatio
         key: Whether the key is meant that introduces the value, where it has one.
     """
     return make_location(document.path, document.text, find_positions(document).nearest(path, key=key))
+
+
+def list_later_lines(document: Document, path: ValuePath) -> Iterator[tuple[str, int]]:
+    """List the lines below the first one on which a text goes on, each with the file."""
+    span = find_positions(document).nearest(path)
+    return ((document.path, line) for line in range(span.line + 1, span.line + span.lines))
 
 
 def make_location(path: str, text: str, span: Span) -> Location:

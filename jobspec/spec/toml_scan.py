@@ -220,7 +220,8 @@ class _Scanner:
         line = min(bisect_right(self._starts, start), len(self._lengths)) - 1
         column = start - self._starts[line]
         length = min(end - start, self._lengths[line] - column)
-        return Span(line=line + 1, column=column + 1, length=max(length, 1))
+        last = bisect_right(self._starts, max(end - 1, start)) - 1
+        return Span(line=line + 1, column=column + 1, length=max(length, 1), lines=max(last - line, 0) + 1)
 
 
 def _unquote(key: str) -> str:

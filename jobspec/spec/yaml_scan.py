@@ -120,4 +120,6 @@ class _Scanner:
         column: int = start.column
         if type(event) is not AliasEvent and (match := _PROPERTIES.match(line, column)):
             column = match.end()
-        return Span(line=start.line + 1, column=column + 1, length=max(stop - column, 1))
+        last = end.line - (1 if end.column == 0 and end.line > start.line else 0)  # a block ends below itself
+        lines = last - start.line + 1 if type(event) is ScalarEvent else 1
+        return Span(line=start.line + 1, column=column + 1, length=max(stop - column, 1), lines=lines)

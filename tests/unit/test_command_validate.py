@@ -227,6 +227,28 @@ def test_redacted_values_are_in_no_diagnostic(capsys: pytest.CaptureFixture[str]
         assert "specs/env.yaml" in captured.out
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.yaml", 'run: {memo: {key: "hunter1\n  hunter2", j: 1}, execution_timeout: 5}\n'),
+        ("a.yaml", "run: {memo: {key: hunter1\n  hunter2, j: 1}, execution_timeout: 5}\n"),
+        ("a.yaml", "run: {memo: {j: 1, key: 'hunter1\n\n\n  hunter2'}, execution_timeout: 5}\n"),
+        ("a.toml", 'run = {memo = {key = """hunter1\nhunter2"""}, execution_timeout = 5}\n'),
+    ],
+)
+def test_a_redacted_value_over_several_lines_is_in_no_diagnostic(
+    name: str, text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    head = 'name = "a"\nqueue = "q"\nworkflow = {type = "W"}\n'
+    if name.endswith("yaml"):
+        head = "name: a\nqueue: q\nworkflow: {type: W}\n"
+    write({"jobspec.toml": PROJECT + '[plan]\nredact = ["run.memo.key"]\n', f"specs/{name}": head + text})
+    assert commands.run(["validate", "--no-imports"]) == 1
+    said = capsys.readouterr().out
+    assert "`5` has no unit" in said or "execution_timeout" in said
+    assert "hunter" not in said
+
+
 def test_redacted_values_are_not_explained(capsys: pytest.CaptureFixture[str]) -> None:
     settings = PROJECT + '[plan]\nredact = ["input.*.token", "run.memo"]\n'
     text = JOB + "input: {db: {token: tiger1, host: h}}\nrun: {memo: {key: tiger2}}\n"

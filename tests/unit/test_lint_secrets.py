@@ -83,6 +83,7 @@ def test_inputs_and_memos_are_looked_at(more: str, place: str, path: str) -> Non
 
 
 SHOWN = [
+    HEAD + 'run: {memo: {password: "tiger-1!\n  hunter2"}, execution_timeout: 5h}\nschedule: {interval: 30m}\n',
     HEAD + "input: {password: hunter2, size: 5}\nschedule: {interval: 7h}\n",
     HEAD + 'input:\n  password: "hunter2"\n',
     HEAD + "input: {password: hunter2}  # jobspec: ignore[JS506] unused and on the same line\n",
