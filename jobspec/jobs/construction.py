@@ -11,7 +11,7 @@ from jobspec.jobs.boundary import is_list
 from jobspec.jobs.checks import check_code
 from jobspec.jobs.code import Mistake, WorkflowCode, inspect_activity, inspect_workflow
 from jobspec.jobs.job_code import CodeSource, Named, inspect_model
-from jobspec.jobs.payloads import check_payloads
+from jobspec.jobs.payloads import check_payloads, copy_payloads
 from jobspec.spec.model import JobSpec, WorkflowRef
 from jobspec.spec.part import kind_of
 from jobspec.spec.project import check_project_id
@@ -55,11 +55,14 @@ def make_job(
         refer["activities"] = activities  # which the model says; the letters of a text would be taken for paths
     if model := input_model if isinstance(input_model, str) else import_path_of(input_model):
         refer["input_model"] = model
+    unwritable = tuple(check_payloads(values))
+    if not unwritable:
+        values = copy_payloads(values)
     name, judged, code = values.get("name"), validate_job({**values, **refer}), source.given()
     if isinstance(judged, tuple):
         judged = tuple(_place(problem, list(paths)) for problem in judged)
     found = check_code(judged, code) if isinstance(judged, JobSpec) else (*judged, *_mistakes_in(code))
-    refuse(name, (*unite_payloads(check_payloads(values), found), *others))
+    refuse(name, (*unite_payloads(unwritable, found), *others))
     return accept(name, judged), source
 
 

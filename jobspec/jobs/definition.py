@@ -320,7 +320,11 @@ class Definition(Generic[InputT]):
         Raises:
             NotRegisteredError: The job names no Python code, and brings no `register`.
             InvalidDefinitionError: Code cannot be imported or used.
+            UsageError: There is no collector.
         """
+        from jobspec.jobs.collector import Collector
+
+        check_kind(collector, Collector, "what workflows and activities are added to")
         job = f"job `{self.name}`"
         if not self.has_code:
             raise NotRegisteredError(

@@ -9,8 +9,13 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
+from dataclasses import is_dataclass
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
+from pydantic import BaseModel
+
+from jobspec.spec.run_options import RunOptions
 from jobspec.spec.validation import Problem, limit, say_path
 
 if TYPE_CHECKING:
@@ -35,6 +40,28 @@ def check_payloads(values: Mapping[str, Any], *, own_converter: bool = False) ->
         yield from limit(_check(value, path, (), own_converter=own_converter), path)
 
 
+def copy_payloads(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Copy what of a job is sent, so that nobody who keeps a list or a model of it changes the job.
+
+    Args:
+        values: By the keys of a spec, as `check_payloads` found nothing wrong with them.
+    """
+    copied = {key: _copy(value) if key in ("input", "args") else value for key, value in values.items()}
+    run = values.get("run")
+    if isinstance(run, RunOptions) and run.memo:
+        copied["run"] = run.model_copy(update={"memo": _copy(run.memo)})
+    return copied
+
+
+def _copy(value: Any) -> Any:
+    if type(value) is dict:
+        return {key: _copy(inner) for key, inner in value.items()}
+    if type(value) in (list, tuple):
+        return type(value)(map(_copy, value))
+    is_model = isinstance(value, BaseModel) or (is_dataclass(value) and not isinstance(value, type))
+    return deepcopy(value) if is_model else value
+
+
 def _check(value: Any, path: ValuePath, above: tuple[int, ...], *, own_converter: bool) -> Iterator[Problem]:
     if isinstance(value, Mapping | list | tuple):
         yield from _check_inside(value, path, above, own_converter=own_converter)
@@ -56,7 +83,7 @@ def _check_inside(
     if id(value) in above:
         yield _refuse(path, "contains itself, which JSON cannot")
     elif len(above) == DEEPEST:
-        yield _refuse(path, f"is nested deeper than {DEEPEST} levels")
+        yield _refuse(path[:1], f"is nested deeper than {DEEPEST} levels")
     else:
         for key, inner in value.items() if isinstance(value, Mapping) else enumerate(value):
             yield from _check(inner, (*path, key), (*above, id(value)), own_converter=own_converter)

@@ -147,6 +147,7 @@ async def test_a_wrong_argument_is_said_before_anything_is_asked(call: Callable[
         (lambda: Registry().add("a"), "a job of a registry must be a `Definition`, not `'a'`"),
         (lambda: Registry().must_get(None), "the name of a job must be text, not `None`"),
         (lambda: Definition.from_spec({"name": "a"}), "the spec must be a `JobSpec`, not a `dict`"),
+        (lambda: Definition("a", "q", workflow="a:B").register(None), "must be a `Collector`, not `None`"),
         (lambda: Collector().finish("orders"), "`queues` is a list: write `finish(['orders'])`"),
         (lambda: Collector().add_activity("", print), "the task queue is empty"),
         (lambda: jobspec.make_worker(CLIENT, {}), "what a worker runs must be a `Registrations`, not a `dict`"),

@@ -197,6 +197,18 @@ def test_an_input_that_is_no_json_is_refused(workflow: Any, value: Any, said: st
     assert len(str(caught.value).splitlines()) == 2
 
 
+def test_what_was_handed_over_can_be_changed_without_changing_the_job() -> None:
+    given, batch, memo = {"tags": ["x"]}, Batch(region="eu"), {"owners": ["ann"]}
+    untyped = Definition("a", "q", workflow="shop:Sync", args=[given], run=RunOptions(memo=memo))
+    typed = Definition("a", "q", workflow=Sync, input=batch)
+    given["tags"].append("y")
+    batch.region = "us"
+    memo["owners"].append("bob")
+    assert untyped.spec.args == ({"tags": ["x"]},)
+    assert untyped.spec.run.memo == {"owners": ["ann"]}
+    assert typed.spec.input == Batch(region="eu")
+
+
 def test_what_the_converter_can_send_is_taken() -> None:
     for value in (b"\xff", {1, 2}, date(2026, 1, 1), Batch(region="eu"), Letter(), RawValue(Payload()), 10**30):
         Definition("a", "q", workflow="shop:Sync", args=[value], run=RunOptions(memo={"x": value}))
