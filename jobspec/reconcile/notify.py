@@ -8,6 +8,10 @@ import time
 from contextlib import suppress
 
 
+_SECONDS = 0.2
+"""How long a message may wait until the service manager has room for it; all else waits meanwhile."""
+
+
 class Supervisor:
     """The service manager that started this process; where none did, telling it anything does nothing.
 
@@ -49,6 +53,7 @@ class Supervisor:
             return
         # A leading @ stands for the zero byte of Linux' abstract addresses.
         address = "\0" + self._address[1:] if self._address.startswith("@") else self._address
-        # That nobody listens any more is no reason to stop.
+        # That nobody listens any more, or nobody reads what is said, is no reason to stop.
         with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as channel:
+            channel.settimeout(_SECONDS)
             channel.sendto(text.encode(), address)

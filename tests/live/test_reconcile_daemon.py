@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import replace
@@ -24,6 +25,7 @@ from proxies import proxied
 from reconciling import PAUSES, SETTINGS, reconciling
 from temporalio.contrib.pydantic import pydantic_data_converter
 
+from jobspec.cli.reconcile import make_routes
 from jobspec.errors import UnreachableError
 from jobspec.live.connection import connect
 from jobspec.live.requests import Requests
@@ -197,6 +199,73 @@ async def test_writes_in_hand_are_finished_and_no_others_begun(project: Project)
     assert skipped
     schedules = [name for name in names if await project.exists(name)]
     assert set(schedules) == created
+
+
+@one_back_end
+async def test_systemd_is_told_how_the_daemon_is(project: Project) -> None:
+    project.write(job("a"))
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel:
+        channel.bind(str(project.directory / "notify"))
+        channel.settimeout(30)
+        project.environment |= {"NOTIFY_SOCKET": str(project.directory / "notify"), "WATCHDOG_USEC": "200000"}
+
+        async def hear(wanted: str) -> list[str]:
+            said: list[str] = []
+            while not said or not said[-1].startswith(wanted):
+                said.append((await asyncio.to_thread(channel.recv, 1024)).decode())
+            return said
+
+        async with daemon_of(project) as running:
+            said = await hear("STATUS=converged")
+            assert [text for text in said if not text.startswith("WATCHDOG")][:2] == ["READY=1", "STATUS=converged"]
+            await hear("WATCHDOG=1")
+            running.process.send_signal(signal.SIGHUP)
+            await hear("RELOADING=1\nMONOTONIC_USEC=")
+            await hear("READY=1")
+            await asyncio.gather(running.end(), hear("STOPPING=1"))
+
+
+@one_back_end
+@pytest.mark.parametrize(
+    ("part", "said"),
+    [
+        ("jobspec.reconcile.files.Files._load", "nothing has moved"),
+        ("jobspec.reconcile.watch._see", "the watch of the files"),
+    ],
+)
+async def test_what_hangs_turns_livez_red_and_starves_the_watchdog(
+    project: Project, monkeypatch: pytest.MonkeyPatch, part: str, said: str
+) -> None:
+    """A file system that hangs is the likeliest: each part looks at it in a thread of its own."""
+    is_over, fed = threading.Event(), list[bytes]()
+    monkeypatch.setattr("jobspec.reconcile.health.STUCK_SECONDS", 1.0)
+    monkeypatch.setattr("jobspec.reconcile.health.WATCH_SECONDS", 1.0)
+    monkeypatch.setattr("jobspec.reconcile.daemon.BEAT_SECONDS", 0.1)
+    project.write(job("a"))
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel:
+        channel.bind(str(project.directory / "notify"))
+        asyncio.get_running_loop().add_reader(channel, lambda: fed.append(channel.recv(1024)))
+        monkeypatch.setenv("NOTIFY_SOCKET", str(project.directory / "notify"))
+        monkeypatch.setenv("WATCHDOG_USEC", "100000")
+        async with reconciling(project.directory, project.client) as daemon:
+            livez = make_routes(daemon)["/livez"]
+            await until(daemon, a="synced")
+            await asyncio.sleep(1.2)
+            assert (await livez()).status == 200
+            monkeypatch.setattr(part, lambda *_: is_over.wait(30))
+            project.write(job("a", every="2h"))
+
+            async def is_red() -> None:
+                answer = await livez()
+                assert (answer.status, said in answer.body.decode()) == (503, True)
+
+            await eventually(is_red)
+            assert b"WATCHDOG=1" in fed
+            fed.clear()
+            await asyncio.sleep(0.3)
+            assert b"WATCHDOG=1" not in fed
+            is_over.set()
+        asyncio.get_running_loop().remove_reader(channel)
 
 
 # --once
