@@ -7,7 +7,6 @@ import socket
 import time
 from contextlib import suppress
 
-
 _SECONDS = 0.2
 """How long a message may wait until the service manager has room for it; all else waits meanwhile."""
 
