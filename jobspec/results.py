@@ -131,7 +131,7 @@ class RunPage:
 
     Attributes:
         runs: The newest first.
-        next_page_token: Pass it to get the next page; empty where there is none.
+        next_page_token: Pass it to get the next page of the same job and states; empty where there is none.
     """
 
     runs: tuple[RunSummary, ...]

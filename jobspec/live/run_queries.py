@@ -6,6 +6,7 @@ and `start` sets it on those that are started by hand; the server keeps it when 
 
 from __future__ import annotations
 
+import hashlib
 from datetime import UTC
 from typing import TYPE_CHECKING, Final
 
@@ -23,6 +24,8 @@ TIME_ATTRIBUTE: Final = "TemporalScheduledStartTime"
 
 LARGEST_PAGE: Final = 1000
 """The most that the server gives (frontend.visibilityMaxPageSize)."""
+
+_DIGEST_BYTES: Final = 8
 
 _WORDS: Final[dict[Status, str]] = {
     status: "".join(part.capitalize() for part in status.split("_")) for status in Status if status != Status.UNKNOWN
@@ -85,6 +88,38 @@ def check_page_size(size: int) -> int:
     if not 1 <= size <= LARGEST_PAGE:
         raise UsageError(f"the page size {size} must be from 1 to {LARGEST_PAGE}")
     return size
+
+
+def seal_token(token: bytes, query: tuple[str, str, Collection[Status]]) -> bytes:
+    """Bind the server's page token to the list that it is of.
+
+    The server takes any token for any list, for it is but the place in time where a page ended; so that of another
+    job's list would leave out runs without a word.
+
+    Args:
+        token: The server's; an empty one stays empty.
+        query: The namespace, the job and the states. The times are left out: `2h` ago is another one for each page.
+    """
+    return _digest(query) + token if token else b""
+
+
+def open_token(token: bytes, query: tuple[str, str, Collection[Status]]) -> bytes:
+    """Take the server's page token out of ours.
+
+    Raises:
+        UsageError: It is of another list, or none at all.
+    """
+    if token and not token.startswith(_digest(query)):
+        raise UsageError(
+            "the page token is not of this list; take `next_page_token` of a list of the same job and the same states"
+        )
+    return token[_DIGEST_BYTES:]
+
+
+def _digest(query: tuple[str, str, Collection[Status]]) -> bytes:
+    namespace, name, statuses = query
+    parts = "\0".join([namespace, name, *sorted(set(statuses))])
+    return hashlib.blake2b(parts.encode(), digest_size=_DIGEST_BYTES).digest()
 
 
 def _is_of(name: str) -> str:

@@ -26,7 +26,14 @@ from jobspec.live.history_reading import read_history
 from jobspec.live.requests import BUDGET, DEADLINE, Requests, message_of
 from jobspec.live.run_actions import cancel_run, query_run, signal_run, start_run, terminate_run
 from jobspec.live.run_errors import classify_run_error
-from jobspec.live.run_queries import check_page_size, make_count_query, make_list_query, read_status_word
+from jobspec.live.run_queries import (
+    check_page_size,
+    make_count_query,
+    make_list_query,
+    open_token,
+    read_status_word,
+    seal_token,
+)
 from jobspec.live.run_reading import payloads_of, read_detail, read_job, read_summary
 from jobspec.live.waiting import PATIENCE, read_outcome, wait_for_end
 from jobspec.results import RunPage, TaskQueueInfo, TimeRange
@@ -140,23 +147,20 @@ class Runs:
             page_token: `next_page_token` of the page before; empty for the first.
 
         Raises:
-            UsageError: The page size, a time or a state cannot be asked for.
-            RequestError: The server cannot use the page token.
+            UsageError: The page size, a time or a state cannot be asked for, or the page token is not of this list.
         """
+        listed = (self._client.namespace, name, statuses)
         request = ListWorkflowExecutionsRequest(
             namespace=self._client.namespace,
             query=make_list_query(name, statuses, time_range),
             page_size=check_page_size(page_size),
-            next_page_token=page_token,
+            next_page_token=open_token(page_token, listed),
         )
         what = f"list the runs of the job `{name}`"
-        try:
-            page = await self._requests.send(self._service.list_workflow_executions, request, what=what)
-        except RequestError as error:
-            if not page_token:
-                raise
-            raise RequestError(f"{error}; perhaps the page token is not of this list") from error.__cause__
-        return RunPage(runs=tuple(map(read_summary, page.executions)), next_page_token=page.next_page_token)
+        page = await self._requests.send(self._service.list_workflow_executions, request, what=what)
+        return RunPage(
+            runs=tuple(map(read_summary, page.executions)), next_page_token=seal_token(page.next_page_token, listed)
+        )
 
     async def count(self, name: str, *, since: datetime | None) -> dict[Status, int]:
         """Count a job's runs by state; what happened in the last moments may not show yet.

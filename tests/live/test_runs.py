@@ -128,8 +128,18 @@ async def test_lists_are_filtered_and_paged(client: Client, runs: Runs) -> None:
     assert await runs.count("orders", since=ended) == {Status.RUNNING: 4, Status.TERMINATED: 1}
     assert await runs.count("orders", since=ended + MICROSECOND) == {Status.RUNNING: 4}
 
-    with pytest.raises(RequestError, match="page token"):
-        await runs.list("orders", page_token=b"nonsense")
+    token = (await runs.list("orders", page_size=1)).next_page_token
+    assert token
+    later = TimeRange(since=first - timedelta(hours=1))
+    assert len((await runs.list("orders", page_token=token, time_range=later)).runs) == 4
+    for wrong in (
+        runs.list("orders", page_token=b"nonsense"),
+        runs.list("orders-sync", page_token=token),
+        runs.list("orders", page_token=token, statuses=[Status.RUNNING]),
+        runs.list("orders", page_token=token[1:]),
+    ):
+        with pytest.raises(UsageError, match="page token is not of this list"):
+            await wrong
     for size in (0, -1, 1001):
         with pytest.raises(UsageError, match="1 to 1000"):
             await runs.list("orders", page_size=size)
