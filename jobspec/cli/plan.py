@@ -82,12 +82,13 @@ def plan_command(  # noqa: PLR0913  one argument an option
     allowances = parse_allowances(allowed)
     specs = open_specs(environment)
     if ref is not None and not live:
-        planned, document = _plan_branch(specs, ref, allowances)
+        planned, document = _plan_branch(specs, _open_revision(specs, ref, output), allowances)
     else:
         planned, schedules, namespace_id = asyncio.run(plan_live(specs, options, allowances))
         converter = schedules.client.data_converter
         privacy = make_privacy(specs.project, converter, shows_input=show_input, namespace_id=namespace_id)
-        planned, document = _describe(specs, planned, converter, ref, privacy)
+        revision = None if ref is None else _open_revision(specs, ref, output)
+        planned, document = _describe(specs, planned, converter, revision, privacy)
         if target is not None:
             _save(target, planned, specs, converter, privacy)
     for form, path in files:
@@ -127,27 +128,25 @@ def _read_file_option(text: str) -> tuple[str, Path]:
     return form, Path(name)
 
 
-def _plan_branch(specs: Specs, ref: str, allowances: Allowances) -> tuple[Planned, PlanDocument]:
+def _plan_branch(specs: Specs, revision: Revision, allowances: Allowances) -> tuple[Planned, PlanDocument]:
     """Plan against a commit alone."""
     from jobspec.cli.branches import describe_base, plan_offline
     from jobspec.cli.showing import make_document, make_privacy
 
-    revision = _open_revision(specs, ref)
     planned = plan_offline(specs, revision, allowances)
     base = describe_base(specs, revision, is_live=False)
     return planned, make_document(specs, planned, make_privacy(specs.project, None), base)
 
 
 def _describe(
-    specs: Specs, planned: Planned, converter: DataConverter, ref: str | None, privacy: Privacy
+    specs: Specs, planned: Planned, converter: DataConverter, revision: Revision | None, privacy: Privacy
 ) -> tuple[Planned, PlanDocument]:
     """Make the document of a plan against the server; with a commit, trace the changes to it."""
     from jobspec.cli.branches import describe_base, trace
     from jobspec.cli.showing import make_document
 
-    if ref is None:
+    if revision is None:
         return planned, make_document(specs, planned, privacy)
-    revision = _open_revision(specs, ref)
     planned = trace(planned, specs, revision, converter)
     base = describe_base(specs, revision, is_live=True)
     return planned, make_document(specs, planned, privacy, base)
@@ -159,14 +158,14 @@ def _save(target: Path, planned: Planned, specs: Specs, converter: DataConverter
     asyncio.run(save_plan(target, planned, specs, converter, privacy))
 
 
-def _open_revision(specs: Specs, ref: str) -> Revision:
+def _open_revision(specs: Specs, ref: str, output: str) -> Revision:
     from jobspec.cli.branches import open_revision
     from jobspec.cli.output import say, say_diagnostics
 
     revision = open_revision(specs, ref)
     if revision.diagnostics:
         say(f"Mistakes at {revision.short}, with which this is compared:")
-        say_diagnostics(revision.diagnostics)
+        say_diagnostics(revision.diagnostics, is_read_by_runner=output == "github")
     return revision
 
 

@@ -194,6 +194,15 @@ def test_mistakes_on_either_side_freeze_what_they_are_in(capsys: pytest.CaptureF
     )
 
 
+def test_a_runner_finds_no_command_in_mistakes_of_either_side(capsys: pytest.CaptureFixture[str]) -> None:
+    broken = "name: '##[error]x'\nqueue: q\nworkflow: {type: W}\n"
+    commit({"jobspec.toml": PROJECT, "specs/a.yaml": broken})
+    write({"specs/b.yaml": broken})
+    assert commands.run(["plan", "--base", "main", "--output", "github"]) == 1
+    said = capsys.readouterr().err
+    assert said.count("## [error]x") > said.count("##[") == 0
+
+
 def test_a_project_file_that_was_broken_leaves_everything_unknown(capsys: pytest.CaptureFixture[str]) -> None:
     commit({"jobspec.toml": "project = 5\n", "specs/a.yaml": job("a"), "specs/gone.yaml": job("gone")})
     Path("specs/gone.yaml").unlink()
