@@ -123,7 +123,7 @@ class Definition(Generic[InputT]):
         name: Unique in the project; is the Schedule ID.
         task_queue: Task queue of the workers that run it.
         workflow: The class, its import path as `package.module:Class`, or `WorkflowRef(type="…")` for a workflow
-            that is not Python.
+            that is not Python; with its `import_path` too where the type is not the name of the class.
         activities: What a worker registers beside the workflow: functions and bound methods, or import paths.
         input_model: Type of the one argument, or its import path: anything that pydantic can validate. Default: the
             annotation of `run()`.
@@ -497,8 +497,7 @@ class Definition(Generic[InputT]):
             page_token: `next_page_token` of the page before; empty for the first.
 
         Raises:
-            UsageError: There is no such state, or a time or the page size is wrong.
-            RequestError: The page token is not of this list.
+            UsageError: There is no such state, a time or the page size is wrong, or the page token is not of this list.
         """
         from jobspec.results import TimeRange
 

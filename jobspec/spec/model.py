@@ -7,7 +7,7 @@ after defaults and the environment were merged, and what code may build by hand.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -50,6 +50,10 @@ class WorkflowRef(SpecPart):
 
     import_path: Annotated[ImportPath | None, Field(alias="class", examples=["shop.workflows:SyncOrders"])] = None
     """Import path of the class, as `package.module:Class`; left out for workflows in other languages."""
+
+    if TYPE_CHECKING:
+
+        def __init__(self, *, type: str, import_path: str | None = ...) -> None: ...  # noqa: A002  a spec's own word
 
 
 class JobSpec(SpecPart):

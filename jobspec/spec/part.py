@@ -29,6 +29,9 @@ class SpecPart(BaseModel):
     if not TYPE_CHECKING:  # type checkers go by the fields
 
         def __init__(self, **values: Any) -> None:
+            for name, field in type(self).model_fields.items():
+                if field.alias and name in values:  # `class`, the key of a spec, is no name in Python
+                    values[field.alias] = values.pop(name)
             try:
                 super().__init__(**values)
             except ValidationError as error:

@@ -97,6 +97,7 @@ assert_type(TYPED.new_input(), Batch)
 
 UNTYPED = Definition("a", "q", workflow=WorkflowRef(type="a"), schedule=ScheduleSpec(interval="1h"))
 assert_type(UNTYPED.new_input(), Any)
+BY_TYPE = WorkflowRef(type="sync", import_path="shop.workflows:Sync")
 BY_PATH: Definition = Definition("b", "q", workflow="shop.workflows:Sync", args=[1, 2], tags=("x",))
 CLOSURES: Definition[Batch] = Definition(
     "c",

@@ -160,7 +160,7 @@ def test_two_workflow_classes_of_one_type_are_refused_with_both_places_however_t
         Definition("a", "queue", workflow=Sync),
         Definition("b", "queue", workflow=OtherSync),
         Definition("c", "queue", workflow=Sync),
-        Definition("d", "queue", workflow=WorkflowRef.model_validate({"type": "Sync", "class": f"{HERE}:OtherSync"})),
+        Definition("d", "queue", workflow=WorkflowRef(type="Sync", import_path=f"{HERE}:OtherSync")),
         Definition("e", "elsewhere", workflow=OtherSync),
     )
     collector = Collector()

@@ -468,7 +468,7 @@ def test_parts_can_be_made_in_code() -> None:
     made = JobSpec(
         name="orders",
         queue="q",
-        workflow=WorkflowRef.model_validate({"type": "sync"}),
+        workflow=WorkflowRef(type="sync"),
         schedule=ScheduleSpec(interval=(IntervalSpec(every=HOUR),), overlap=OverlapPolicy.ALLOW_ALL),
     )
     written = job(workflow={"type": "sync"}, schedule={"interval": "1h", "overlap": "allow_all"})
@@ -506,6 +506,15 @@ def test_a_part_made_in_code_says_all_that_is_wrong_with_it_in_our_words() -> No
 def test_every_part_raises_our_error(part: type[SpecPart], values: dict[str, Any], said: str) -> None:
     with pytest.raises(InvalidDefinitionError, match=re.escape(said)):
         part(**values)
+
+
+def test_a_workflow_is_named_in_code_by_type_and_import_path() -> None:
+    made = WorkflowRef(type="sync", import_path="shop.workflows:Sync")
+    assert made == WorkflowRef.model_validate({"type": "sync", "class": "shop.workflows:Sync"})
+    assert job(workflow=made).workflow == made
+    assert isinstance(validate_job({**JOB, "workflow": {"type": "sync", "import_path": "a:B"}}), tuple)
+    with pytest.raises(InvalidDefinitionError, match="has no `:`"):
+        WorkflowRef(type="sync", import_path="shop.workflows.Sync")
 
 
 def test_a_wrong_part_in_a_job_is_still_told_with_the_rest() -> None:
