@@ -53,7 +53,7 @@ def apply_command(  # noqa: PLR0913  one argument an option
     something else would be done now.
     """
     from jobspec.cli.plan import code_of_outcomes, code_of_plan, plan_live
-    from jobspec.cli.saving import approve, check_checksum, check_place, open_saved_plan
+    from jobspec.cli.saving import approve, check_checksum, check_namespace_of, check_place, open_saved_plan
     from jobspec.cli.showing import make_document, make_privacy
     from jobspec.cli.specs import open_specs
     from jobspec.errors import UsageError
@@ -73,7 +73,7 @@ def apply_command(  # noqa: PLR0913  one argument an option
         converter = schedules.client.data_converter
         privacy = make_privacy(specs.project, converter, shows_input=show_input, namespace_id=namespace_id)
         if saved:
-            check_place(saved, specs, schedules.client.namespace)
+            check_namespace_of(saved, schedules.client.namespace, privacy)
         approval = runner.run(approve(planned, converter, privacy, saved=saved, checksum=checksum))
         planned = approval.planned
         document = make_document(specs, planned, privacy)

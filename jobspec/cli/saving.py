@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from jobspec.errors import ConflictError, RefusedError, UsageError
 from jobspec.live.sealing import seal, unseal
 from jobspec.planning.apply import Outcome, Status
-from jobspec.planning.digests import KEY_BYTES, Digester
+from jobspec.planning.digests import KEY_BYTES, Digester, make_digest
 from jobspec.planning.plan import Change, Reason
 from jobspec.planning.saved import compare, drop_due, list_due, make_intents
 from jobspec.planning.shown import Privacy, make_checksum
@@ -90,6 +90,7 @@ async def save_plan(path: Path, planned: Planned, specs: Specs, converter: DataC
     document = saved_plan_document(
         planned.plan,
         make_intents(planned, digester, privacy),
+        namespace_digest=_digest_namespace(privacy),
         key=sealed,
         checksum=checksum,
         made_at=specs.now,
@@ -97,6 +98,10 @@ async def save_plan(path: Path, planned: Planned, specs: Specs, converter: DataC
     )
     write_file(path, document.to_json())
     return checksum
+
+
+def _digest_namespace(privacy: Privacy) -> str:
+    return make_digest("namespace", privacy.key)
 
 
 async def _seal(key: bytes, converter: DataConverter) -> tuple[bytes, ...]:
@@ -149,18 +154,29 @@ def check_checksum(text: str | None) -> None:
         raise UsageError(f"`{text}` is no checksum; a plan shows it as `sha256:` with 64 digits behind it")
 
 
-def check_place(saved: SavedPlanDocument, specs: Specs, namespace: str | None = None) -> None:
-    """Hold the project, its environment and, once it is known, the namespace against those of a saved plan.
+def check_place(saved: SavedPlanDocument, specs: Specs) -> None:
+    """Hold the project and its environment against those of a saved plan.
 
     Raises:
         RefusedError: They are others.
     """
     found = {"project": (saved.project, specs.project.project), "environment": (saved.environment, specs.env)}
-    if namespace is not None:
-        found["namespace"] = (saved.namespace, namespace)
     for what, (then, now) in found.items():
         if then != now:
             raise RefusedError(f"the saved plan is for {_name(what, then)}, and this is {_name(what, now)}")
+
+
+def check_namespace_of(saved: SavedPlanDocument, namespace: str, privacy: Privacy) -> None:
+    """Hold the namespace against that of a saved plan: its name, and its id, which another server's has not.
+
+    Raises:
+        RefusedError: It is another one.
+    """
+    if saved.namespace != namespace:
+        then, now = _name("namespace", saved.namespace), _name("namespace", namespace)
+        raise RefusedError(f"the saved plan is for {then}, and this is {now}")
+    if saved.namespace_digest != _digest_namespace(privacy):
+        raise RefusedError(f"the saved plan is for another namespace `{namespace}`, of another server or made anew")
 
 
 def _name(what: str, value: str | None) -> str:

@@ -387,6 +387,9 @@ class SavedPlanDocument(Document):
     namespace: str
     """Where they are."""
 
+    namespace_digest: str
+    """Of the namespace's id, by which another one of the same name, on another server, is known."""
+
     environment: str | None
     """The environment that the specs were merged for."""
 

@@ -26,14 +26,22 @@ if TYPE_CHECKING:
 _AGAIN = "make the plan again with `jobspec plan --out`"
 
 
-def saved_plan_document(
-    plan: Plan, intents: Intents, *, key: Sequence[bytes] | None, checksum: str, made_at: datetime, version: str
+def saved_plan_document(  # noqa: PLR0913  one argument a part of the document
+    plan: Plan,
+    intents: Intents,
+    *,
+    namespace_digest: str,
+    key: Sequence[bytes] | None,
+    checksum: str,
+    made_at: datetime,
+    version: str,
 ) -> SavedPlanDocument:
     """Make the document of a plan that is saved.
 
     Args:
         plan: The plan.
         intents: What is to be done.
+        namespace_digest: Of the namespace's id.
         key: The sealed key of the digests; None without one.
         checksum: Of what was shown.
         made_at: When it was planned.
@@ -43,6 +51,7 @@ def saved_plan_document(
         jobspec=version,
         project=plan.project,
         namespace=plan.namespace or "",
+        namespace_digest=namespace_digest,
         environment=plan.environment,
         made_at=write_utc(made_at, "seconds"),
         key=None if key is None else tuple(base64.b64encode(part).decode() for part in key),

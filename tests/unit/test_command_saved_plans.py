@@ -11,9 +11,11 @@ from typing import Any
 import pytest
 
 from jobspec.cli import commands, saving
-from jobspec.errors import UsageError
+from jobspec.errors import RefusedError, UsageError
+from jobspec.planning.digests import make_digest
 from jobspec.planning.plan import Plan
 from jobspec.planning.saved import Intents
+from jobspec.planning.shown import Privacy
 from jobspec.render.saved_plans import saved_plan_document
 
 PROJECT = 'project = "shop"\n'
@@ -32,7 +34,13 @@ def save(**changes: Any) -> None:
     plan = Plan(**{"project": "shop", "namespace": "default", **changes})
     intents, made_at = Intents(changes=()), datetime(2026, 3, 1, tzinfo=UTC)
     text = saved_plan_document(
-        plan, intents, key=None, checksum="sha256:0", made_at=made_at, version=saving._VERSION
+        plan,
+        intents,
+        namespace_digest="0",
+        key=None,
+        checksum="sha256:0",
+        made_at=made_at,
+        version=saving._VERSION,
     ).to_json()
     Path("plan.json").write_text(text)
 
@@ -118,3 +126,14 @@ def test_a_file_is_written_whole_or_not_at_all(monkeypatch: pytest.MonkeyPatch) 
 def test_a_saved_plan_names_its_digest_last() -> None:
     save()
     assert list(json.loads(Path("plan.json").read_text()))[-2:] == ["checksum", "digest"]
+
+
+def test_a_plan_of_another_server_is_refused() -> None:
+    save()
+    saved = saving.open_saved_plan(Path("plan.json"))
+    with pytest.raises(RefusedError, match="for the namespace `default`, and this is the namespace `other`"):
+        saving.check_namespace_of(saved, "other", Privacy(key=b"id"))
+    with pytest.raises(RefusedError, match="for another namespace `default`, of another server"):
+        saving.check_namespace_of(saved, "default", Privacy(key=b"id"))
+    same = saved.model_copy(update={"namespace_digest": make_digest("namespace", b"id")})
+    saving.check_namespace_of(same, "default", Privacy(key=b"id"))

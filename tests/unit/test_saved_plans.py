@@ -270,6 +270,7 @@ def save(**changes: Any) -> dict[str, Any]:
     document = saved_plan_document(
         planned.plan,
         make_intents(planned, DIGESTER, Privacy()),
+        namespace_digest="0",
         key=None,
         checksum=make_checksum(planned.plan, Privacy()),
         made_at=NOW,

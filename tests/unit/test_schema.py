@@ -250,7 +250,9 @@ def make_saved_plan() -> Any:
     intents = Intents(changes=(Intent(name="a", action=Action.CREATE, fields=(), spec="0", live=None),), retired=("b",))
     plan = Plan(project="shop", namespace="default")
     made_at = datetime(2026, 3, 1, tzinfo=UTC)
-    return saved_plan_document(plan, intents, key=[b"k"], checksum="sha256:0", made_at=made_at, version="1")
+    return saved_plan_document(
+        plan, intents, namespace_digest="0", key=[b"k"], checksum="sha256:0", made_at=made_at, version="1"
+    )
 
 
 def test_what_is_printed_fits() -> None:
