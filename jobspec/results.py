@@ -38,7 +38,8 @@ class ActivityStatus(StrEnum):
     """State of an activity of a run.
 
     `scheduled` waits for a worker, `retrying` for its next attempt, `cancel_requested` for the activity to notice, and
-    `abandoned` is what the end of the run left unfinished.
+    `abandoned` is what the end of the run left unfinished. `unknown` is one whose end lies past the events that were
+    read of a long history.
     """
 
     SCHEDULED = "scheduled"
@@ -51,6 +52,7 @@ class ActivityStatus(StrEnum):
     TIMED_OUT = "timed_out"
     CANCELED = "canceled"
     ABANDONED = "abandoned"
+    UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

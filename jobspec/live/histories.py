@@ -103,17 +103,21 @@ class HistoryFold:
             pending: Activities without an end; a description goes on listing them when the run is over.
             is_over: Whether the run is over, so that nothing goes on.
             is_complete: Whether the events were read that there were when the run was described; where not, what those
-                that are missing scheduled is added.
+                that are missing scheduled is added, and what they ended is unknown.
         """
         unfinished = [record for record in self.activities.values() if record.closed_at is None]
         by_id = {record.activity_id: record for record in unfinished if not record.is_local}
+        without_end = set()
         for number, info in enumerate(pending, start=1):
             if record := by_id.get(info.activity_id):
                 _settle(record, info)
+                without_end.add(record.event_id)
             elif not is_complete and not is_over:
                 self.activities[-number] = _settle(_record_pending(info), info)
-        if is_over:
-            for record in unfinished:
+        for record in unfinished:
+            if not is_complete and record.event_id not in without_end:
+                record.status = ActivityStatus.UNKNOWN
+            elif is_over:
                 record.status = ActivityStatus.ABANDONED
 
 

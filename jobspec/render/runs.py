@@ -14,7 +14,6 @@ from jobspec.timing.duration import format_duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from datetime import datetime
 
     from jobspec.render.clock import Clock
     from jobspec.results import (
@@ -282,7 +281,7 @@ def _render_activities(history: RunHistory, clock: Clock, style: Style) -> str:
             Cell(text=tell_word(each.status), tone=_activity_tone(each.status)),
             f"{each.attempt or NO_TIME}",
             clock.show(each.scheduled_at),
-            _took(each.scheduled_at, each.closed_at, clock),
+            _took(each, clock),
             cut(tell_values(each.input), _LONGEST_CELL),
             _outcome(each),
         )
@@ -291,8 +290,14 @@ def _render_activities(history: RunHistory, clock: Clock, style: Style) -> str:
     return render_table(columns, rows, style)
 
 
-def _took(begun: datetime | None, ended: datetime | None, clock: Clock) -> str:
-    return NO_TIME if begun is None else tell_length((ended or clock.now) - begun)
+_ENDLESS: Final = (ActivityStatus.ABANDONED, ActivityStatus.UNKNOWN)
+"""States of activities that do not go on, though no event says when that came to be."""
+
+
+def _took(activity: ActivityEvent, clock: Clock) -> str:
+    if activity.scheduled_at is None or activity.status in _ENDLESS:
+        return NO_TIME
+    return tell_length((activity.closed_at or clock.now) - activity.scheduled_at)
 
 
 def _outcome(activity: ActivityEvent) -> str:

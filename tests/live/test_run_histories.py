@@ -160,6 +160,7 @@ async def test_long_histories_are_cut_and_say_so(client: Client, runs: Runs) -> 
     for cap, is_truncated in ((length - 1, True), (length, False), (length + 1, False), (1, True)):
         capped = await runs.history("orders", workflow_id, max_events=cap)
         assert (capped.events, capped.is_truncated) == (min(cap, length), is_truncated)
+        assert ActivityStatus.ABANDONED not in {each.status for each in capped.activities}
         assert capped.result == 2
     for cap in (0, -1):
         with pytest.raises(UsageError, match="at least 1"):

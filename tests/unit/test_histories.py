@@ -320,6 +320,19 @@ def test_an_id_that_was_used_again_means_the_open_activity() -> None:
     assert [record.attempt for record in made.activities.values()] == [0, 9]
 
 
+@pytest.mark.parametrize("is_over", [True, False])
+def test_what_ended_past_the_cap_is_neither_abandoned_nor_going_on(is_over: bool) -> None:  # noqa: FBT001
+    started = event(6, "activity_task_started", scheduled_event_id=5, attempt=2)
+    made = fold([scheduled(5), started, scheduled(7), scheduled(8)])
+    made.settle([pending("8", attempt=3)], is_over=is_over, is_complete=False)
+    left = ActivityStatus.ABANDONED if is_over else ActivityStatus.SCHEDULED
+    assert [record.status for record in made.activities.values()] == [
+        ActivityStatus.UNKNOWN,
+        ActivityStatus.UNKNOWN,
+        left,
+    ]
+
+
 @pytest.mark.parametrize(
     ("is_over", "is_complete", "added"), [(False, False, True), (False, True, False), (True, False, False)]
 )

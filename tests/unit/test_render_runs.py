@@ -184,6 +184,13 @@ def test_a_history() -> None:
     )
 
 
+@pytest.mark.parametrize("status", [ActivityStatus.ABANDONED, ActivityStatus.UNKNOWN])
+def test_an_activity_without_an_end_does_not_go_on_taking_time(status: ActivityStatus) -> None:
+    ended = replace(HISTORY.activities[2], status=status)
+    shown = render_history(replace(HISTORY, activities=(ended,)), CLOCK, PLAIN).splitlines()[-1]
+    assert shown.split() == ["9", "ship", status, "-", "2026-07-01", "14:00:00", "-", "-"]
+
+
 def test_counts_leave_out_rare_states_that_no_run_is_in() -> None:
     stats = DefinitionStats(running=1, completed=12345, failed=2, as_of=NOW)
     assert render_stats({"orders": stats, "b": DefinitionStats(as_of=NOW)}, PLAIN) == (
