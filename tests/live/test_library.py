@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +13,7 @@ import pytest
 from dev_servers import eventually
 from pydantic import BaseModel
 from temporalio import activity, workflow
+from temporalio.client import Client
 from temporalio.converter import DataConverter
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
@@ -42,7 +45,7 @@ if TYPE_CHECKING:
 
     from dev_servers import Server
     from projects import Stranger
-    from temporalio.client import Client, WorkflowHandle
+    from temporalio.client import WorkflowHandle
 
 
 class Batch(BaseModel):
@@ -237,6 +240,23 @@ async def test_nothing_is_written_without_a_project_or_a_schedule(client: Client
         await define(schedule=SCHEDULE).apply_schedule(client)
     with pytest.raises(NoScheduleError, match="`orders`"):
         await define(project="shop").apply_schedule(client)
+
+
+async def test_threads_with_loops_and_clients_of_their_own_share_a_registry(
+    client: Client, server: Server, worker: None
+) -> None:
+    registry = Registry(*(define(f"job-{index}", schedule=SCHEDULE) for index in range(5)), project="shop")
+
+    async def use() -> list[Any]:
+        mine = await Client.connect(server.address, namespace=client.namespace, data_converter=client.data_converter)
+        runs = await asyncio.gather(*(job.execute(mine) for job in registry.list()))
+        await registry.apply_schedules(mine)  # all threads at once create the same ones
+        return [await run.result() for run in runs]
+
+    with ThreadPoolExecutor(3) as threads:
+        found = await asyncio.gather(*(asyncio.wrap_future(threads.submit(asyncio.run, use())) for _ in range(3)))
+    assert found == [[Synced(region="eu", rows=20)] * 5] * 3
+    assert (await jobspec.plan(client, registry)).plan.changes == ()
 
 
 SPEC = "name: {name}\nqueue: q\nworkflow: {{type: x}}\nschedule: {{interval: {every}}}\n"
