@@ -67,11 +67,16 @@ run_id_option = click.option("--run-id", metavar="ID", help="Run id, where a wor
 
 
 def check_run(workflow_id: str | None, run_id: str | None) -> None:
-    """Refuse a run id without the workflow id that it belongs to.
+    """Refuse a run id without the workflow id that it belongs to, and empty ids.
+
+    An empty one is what a script gives whose variable is not set, and that must not end whatever run goes on.
 
     Raises:
         UsageError: It is one.
     """
+    for option, value in (("-w", workflow_id), ("--run-id", run_id)):
+        if value is not None and not value.strip():
+            raise UsageError(f"{option} is empty; leave it out, or name a run")
     if run_id and not workflow_id:
         raise UsageError("--run-id says which of a workflow id's runs is meant; name the workflow id with -w")
 

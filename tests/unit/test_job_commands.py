@@ -78,6 +78,12 @@ def test_what_is_repeated_for_speed_is_right() -> None:
         ("describe orders-sync --run-id r", 64, "name the workflow id with -w"),
         ("history orders-sync --max-events 0", 64, "0 is not in the range"),
         ("terminate orders-sync --run-id r", 64, "name the workflow id with -w"),
+        *(
+            (f"{verb} orders-sync --workflow-id=", 64, "-w is empty")
+            for verb in ("describe", "history", "cancel", "terminate")
+        ),
+        *((f"{verb} orders-sync word --workflow-id=", 64, "-w is empty") for verb in ("signal", "query")),
+        ("cancel orders-sync -w a --run-id=", 64, "--run-id is empty"),
         ("pause", 64, "Missing argument 'NAME...'"),
         ("backfill orders-sync --from 1h", 64, "Missing option '--to'"),
         ("backfill orders-sync --from 1h --to 2h", 64, "must start before it ends"),
