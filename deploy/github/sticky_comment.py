@@ -1,7 +1,7 @@
 """Keeps one comment with the plan on a pull request: writes it once, and replaces it from then on.
 
-Its own comment is the one of a bot whose first line is that of the plan, a marker of project and environment. Asks
-GitHub's REST API, whose address a runner has in GITHUB_API_URL: https://docs.github.com/en/rest/issues/comments
+Its own comment is the one whose first line is that of the plan, a marker of project and environment, and which a bot
+wrote, or the person whose token it has. Asks GitHub's REST API, whose address a runner has in GITHUB_API_URL: https://docs.github.com/en/rest/issues/comments
 """
 
 from __future__ import annotations
@@ -10,25 +10,42 @@ import json
 import os
 import sys
 import urllib.request
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
+from urllib.error import HTTPError
 
 _PAGE: Final = 100
 
 
 def find_comment(place: str, marker: str) -> int | None:
-    """Find the comment that an earlier run wrote; other people may quote its marker, so it must be a bot's."""
+    """Find the comment that an earlier run wrote; other people may quote its marker."""
     page = 1
     while True:
         comments = request("GET", f"{place}?per_page={_PAGE}&page={page}")
         for comment in comments:
             first_line = str(comment.get("body") or "").partition("\n")[0].strip()
-            if first_line == marker and comment["user"]["type"] == "Bot":
+            if first_line == marker and is_own(comment["user"] or {}):
                 number: int = comment["id"]
                 return number
         if len(comments) < _PAGE:
             return None
         page += 1
+
+
+def is_own(author: dict[str, Any]) -> bool:
+    """Tell whether a comment's author is a bot or who writes here."""
+    return author.get("type") == "Bot" or author.get("login", "") == find_login()
+
+
+@cache
+def find_login() -> str | None:
+    """Find the name of the person whose token this is; the token of a job is nobody's, and is refused."""
+    try:
+        login: str = request("GET", "/user")["login"]
+    except HTTPError:
+        return None
+    return login
 
 
 def request(method: str, path: str, content: dict[str, str] | None = None) -> Any:

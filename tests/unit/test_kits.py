@@ -234,12 +234,14 @@ def test_a_plan_of_an_earlier_step_is_not_taken_for_this_one(repository: Path) -
 class Conversation:
     """Comments on one pull request, as GitHub keeps them."""
 
+    login: str | None = None
     comments: list[dict[str, Any]] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
     address: str = ""
 
-    def add(self, body: str, kind: str = "User") -> None:
-        self.comments.append({"id": len(self.comments) + 1, "body": body, "user": {"type": kind}})
+    def add(self, body: str, kind: str = "User", login: str = "somebody") -> None:
+        user = {"type": kind, "login": login}
+        self.comments.append({"id": len(self.comments) + 1, "body": body, "user": user})
 
 
 @contextmanager
@@ -248,11 +250,15 @@ def serve_github() -> Iterator[Conversation]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            if self.path == "/user":
+                self._answer({"login": conversation.login}, 200 if conversation.login else 403)
+                return
             page = int(re.findall(r"[?&]page=(\d+)", self.path)[0])
             self._answer(conversation.comments[100 * (page - 1) : 100 * page])
 
         def do_POST(self) -> None:
-            conversation.add(self._read()["body"], "Bot")
+            login = conversation.login
+            conversation.add(self._read()["body"], "User" if login else "Bot", login or "actions")
             self._answer({})
 
         def do_PATCH(self) -> None:
@@ -262,10 +268,10 @@ def serve_github() -> Iterator[Conversation]:
         def _read(self) -> Any:
             return json.loads(self.rfile.read(int(self.headers["Content-Length"])))
 
-        def _answer(self, content: object) -> None:
+        def _answer(self, content: object, status: int = 200) -> None:
             conversation.requests.append(f"{self.command} {self.path.partition('?')[0]}")
             assert self.headers["Authorization"] == "Bearer secret"
-            self.send_response(200)
+            self.send_response(status)
             self.end_headers()
             self.wfile.write(json.dumps(content).encode())
 
@@ -314,6 +320,16 @@ def test_its_own_comment_is_found_among_many_and_that_of_a_person_is_left_alone(
     assert conversation.comments[0]["body"].endswith("quoted by somebody")
     assert conversation.comments[-1]["body"].endswith("second\n")
     assert len(conversation.comments) == 152
+
+
+def test_with_the_token_of_a_person_the_comment_is_theirs(tmp_path: Path) -> None:
+    with serve_github() as conversation:
+        conversation.login = "keeper"
+        conversation.add("<!-- jobspec-plan: shop -->\nquoted by somebody")
+        conversation.comments[0]["user"] = None
+        for body in ("first", "second"):
+            comment(conversation, tmp_path / "plan.md", f"<!-- jobspec-plan: shop -->\n{body}\n")
+    assert [each["body"].splitlines()[1] for each in conversation.comments] == ["quoted by somebody", "second"]
 
 
 def test_editors_find_the_schemas() -> None:
