@@ -73,7 +73,8 @@ async def find_own_schedule(
     owners = {require_project(spec, project), *also_owns}
     live = await find_schedule(schedules, spec)
     if live.project not in owners:
-        raise refuse_foreign(hold_foreign(spec.name, None, live.project))
+        foreign = refuse_foreign(hold_foreign(spec.name, None, live.project))
+        raise ForeignScheduleError(f"the job `{spec.name}` has no schedule of its own: {foreign}")
     return live
 
 

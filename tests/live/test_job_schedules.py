@@ -122,9 +122,11 @@ async def test_what_is_not_ours_is_told_of_and_never_written(
 ) -> None:
     await other.create("a", message(), **mark)
     before = await snapshot(client)
-    for write in METHODS.values():
-        with pytest.raises(ForeignScheduleError, match=hint):
+    for name, write in METHODS.items():
+        with pytest.raises(ForeignScheduleError, match=hint) as caught:
             await write(define(), client)
+        # Where several are done to at once, each must tell which one it is about.
+        assert name == "apply" or str(caught.value).startswith("the job `a` has no schedule of its own: ")
     assert await snapshot(client) == before
     detail = await define().describe_schedule(client)
     assert detail.project == ("payroll" if mark else None)
