@@ -16,7 +16,7 @@ workflow costs microseconds.
 from __future__ import annotations
 
 import inspect
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -109,29 +109,49 @@ def check_clashes(specs: Iterable[JobSpec], root: Path) -> dict[str, tuple[Probl
     return {name: tuple(found) for name, found in problems.items()}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Unreadable:
+    """A type that pydantic cannot read.
+
+    Attributes:
+        label: How to name it.
+        why: Why not.
+        hint: What to write instead.
+        is_used: Whether the worker reads the argument into it.
+    """
+
+    label: str
+    why: str
+    hint: str
+    is_used: bool
+
+    def at(self, path: ValuePath, *, hangs: bool) -> Problem:
+        """Say it of an argument: an error only where the worker would try to read it, and fail for ever."""
+        if hangs and self.is_used:
+            message = f"the worker cannot read the input as {self.label}: {self.why}"
+            return Problem(path=path, code="JS329", message=message, hint=self.hint)
+        message = f"the input is not checked against {self.label}: {self.why}"
+        return Problem(path=path, code="JS325", message=message, severity=Severity.WARNING)
+
+
 @cache
-def _make_readers(implementation: type, index: int) -> tuple[Reader | Mistake, ...]:
+def _make_readers(implementation: type, index: int) -> tuple[Reader | _Unreadable, ...]:
     """Make what reads one argument: into the type the worker uses, and into the annotation if that says more."""
     workflow = read_workflow(implementation)
     assert workflow  # noqa: S101  only asked for once the workflow was read
     parameter = workflow.parameters[index]
     label = f"`{_shown(parameter.annotation)}` (`{parameter.name}` of {workflow.called})"
+    used = () if _is_raw(parameter.read_as) else (_make_reader(parameter.read_as, label, is_used=True),)
+    says_more = parameter.read_as != parameter.annotation and not any(isinstance(each, _Unreadable) for each in used)
+    return (*used, _make_reader(parameter.annotation, label, is_used=False)) if says_more else used
+
+
+def _make_reader(annotation: Any, label: str, *, is_used: bool) -> Reader | _Unreadable:
     try:
-        used = () if _is_raw(parameter.read_as) else (make_reader(parameter.read_as, label),)
+        return make_reader(annotation, label)
     except UnreadableTypeError as error:
-        message = f"the worker cannot read the input as {label}: {error}"
         hint = error.hint or "annotate it with a model, a dataclass or plain types"
-        return (Mistake(code="JS329", message=message, hint=hint),)
-    if parameter.read_as == parameter.annotation:
-        return used
-    try:
-        return (*used, make_reader(parameter.annotation, label))
-    except UnreadableTypeError as error:
-        return (*used, _doubt(label, str(error)))
-
-
-def _doubt(label: str, why: str) -> Mistake:
-    return Mistake(code="JS325", message=f"the input is not checked against {label}: {why}")
+        return _Unreadable(label=label, why=str(error), hint=hint, is_used=is_used)
 
 
 def _shown(annotation: Any) -> str:
@@ -240,8 +260,8 @@ def _check_argument(
     path: ValuePath = ("input",) if "input" in spec.model_fields_set else ("args", index)
     is_read = len(spec.arguments) >= len(workflow.parameters)
     for reader in _make_readers(workflow.implementation, index):
-        if isinstance(reader, Mistake):
-            yield _say_unreadable(reader, path, hangs=is_read and not own_converter)
+        if isinstance(reader, _Unreadable):
+            yield reader.at(path, hangs=is_read and not own_converter)
             continue
         if path == ("input",) and isinstance(model, Reader) and model.type == reader.type:
             continue  # said already
@@ -249,13 +269,6 @@ def _check_argument(
         yield from problems
         if not problems and not is_read and reader.changes(spec.arguments[index]):
             yield _unread(workflow, len(spec.arguments), reader, path)
-
-
-def _say_unreadable(mistake: Mistake, path: ValuePath, *, hangs: bool) -> Problem:
-    """Say that a type cannot be read: an error only where the worker would try to, and fail for ever."""
-    if hangs and mistake.code == "JS329":
-        return mistake.at(*path)
-    return replace(mistake.at(*path), code="JS325", severity=Severity.WARNING)
 
 
 def _unread(workflow: WorkflowCode, given: int, reader: Reader, path: ValuePath) -> Problem:

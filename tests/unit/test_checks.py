@@ -242,6 +242,7 @@ def test_a_typed_dict_that_the_worker_cannot_read_is_a_mistake() -> None:
 def test_what_a_converter_of_ones_own_may_read_is_no_mistake() -> None:
     [problem] = check_job(job("TakesOpaque", input={}), ROOT, own_converter=True)
     assert (problem.code, problem.severity) == ("JS325", Severity.WARNING)
+    assert problem.message.startswith("the input is not checked against `Opaque` (`value` of `TakesOpaque.run()`): ")
     assert [each.code for each in check_job(job("TakesTwoOpaque", args=[{}]), ROOT)] == ["JS325"]  # plain JSON there
 
 
