@@ -24,7 +24,7 @@ _LABEL = 12
 _NUMBER = 8
 _HOURS = 24
 _EVERY_DAY = 7
-_FEWEST_NAMES = 3
+_FEWEST_NAMES = 1
 
 
 def render_calendar(workload: Workload, *, width: int, ascii: bool = False) -> str:  # noqa: A002  the word for it
@@ -96,7 +96,9 @@ def _draw_week(workload: Workload, width: int, shades: str) -> Iterator[list[str
             cells = "".join(shades[find_level(count, scale)] * 2 for count in found)
             lines.append(f"{tell_date(day)[:4]}{day:%m-%d}   {cells}{sum(found):{_NUMBER},}")
         legend = "  ".join(f"{shades[level]} up to {bound:,}" for level, bound in enumerate(scale, 1))
-        yield [*lines, f"{legend}    most: {tell_slot(workload, counts.index(max(counts)))}"]
+        most = f"most: {tell_slot(workload, counts.index(max(counts)))}"
+        lines += [f"{legend}    {most}"] if len(legend) + 4 + len(most) <= width else [legend, most]
+        yield lines
 
 
 def _draw_day(workload: Workload, width: int, shades: str) -> Iterator[list[str]]:
@@ -116,7 +118,7 @@ def _draw_day(workload: Workload, width: int, shades: str) -> Iterator[list[str]
         lines.append(f"{pad(cut(escape(title), label), label)} {cells}{sum(counts):{_NUMBER},}{max(found):{_NUMBER},}")
     yield lines
     minutes = HOUR // columns // 60
-    yield [f"A column is {minutes} minutes; {shades[1:]} are quarters of the most that a column of that line has."]
+    yield [f"A column is {minutes} minutes; {shades[1:]} are quarters of the most that its line has in one."]
 
 
 def make_scale(most: int, levels: int) -> list[int]:
@@ -142,7 +144,7 @@ def _list_minutes(workload: Workload, width: int) -> Iterator[str]:
     for minute in workload.minutes:
         on = f"  {tell_days(minute.days, workload.days)}" if len(workload.days) > 1 else ""
         start = f"  {tell_clocks(minute)}  {minute.runs:6,} runs{on}: "
-        yield start + tell_names(minute.shares, width - measure(start))
+        yield cut(start + tell_names(minute.shares, width - measure(start)), width)
 
 
 def tell_clocks(minute: FullMinute) -> str:
@@ -162,7 +164,7 @@ def tell_names(shares: Sequence[Share], room: int) -> str:
 
     Args:
         shares: At least one.
-        room: Columns; three names are shown in any case.
+        room: Columns; one name is shown in any case.
     """
     names = [
         escape(share.name) + (f" ({share.runs:,} runs)" if share.runs > 1 else "")
@@ -185,4 +187,4 @@ def _list_paused(names: Sequence[str], width: int) -> Iterator[str]:
     escaped = list(map(escape, names))
     while shown > _FEWEST_NAMES and measure(_join(escaped, shown)) > room:
         shown -= 1
-    yield start + _join(escaped, shown)
+    yield cut(start + _join(escaped, shown), width)

@@ -63,7 +63,7 @@ all queues     #...............................................      57       9
 poll<er>\u202e ................................................      48       1
 reports        #           .                                          9       8
 
-A column is 30 minutes; .:+# are quarters of the most that a column of that line has.
+A column is 30 minutes; .:+# are quarters of the most that its line has in one.
 
 The fullest minutes:
   00:00       9 runs: poll, report-0, report-1, report-2, report-3, report-4, report-5 and 2 more
@@ -183,3 +183,13 @@ def test_a_day_on_the_page_has_a_row_for_each_quarter_and_a_column_for_each_hour
     assert [row.count("<td") for row in rows] == [25] * 4  # the last one is the sum
     before, _, _ = rows[1].partition('title="one">1</td>')
     assert before.count("<td></td>") == 9
+
+
+@pytest.mark.parametrize("days", [1, 7])
+def test_a_terminal_of_eighty_columns_is_wide_enough(days: int) -> None:
+    long = "-".join(["name"] * 20)
+    jobs = [make(f"{long}-{number:04}", long, cron="0 0 * * *") for number in range(1500)]
+    paused = make(f"{long}-paused", long, cron="0 0 * * *", paused=True)
+    lines = render_calendar(count(*jobs, paused, *HERD, days=days), width=80).splitlines()
+    assert [line for line in lines if len(line) > 80] == []
+    assert any(line.endswith(("and 1,507 more", "…")) for line in lines)
