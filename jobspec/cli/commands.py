@@ -122,6 +122,14 @@ def run(arguments: Sequence[str]) -> int:
     Returns:
         The exit code.
     """
+    from jobspec.cli.exits import ExitCode
+    from jobspec.cli.output import tell_unwritten
+
+    code = _run(arguments)
+    return ExitCode.FAILED if tell_unwritten() and code == ExitCode.OK else code
+
+
+def _run(arguments: Sequence[str]) -> int:
     from jobspec.cli.exits import ExitCode, code_of
     from jobspec.cli.output import say
     from jobspec.errors import JobspecError

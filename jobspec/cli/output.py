@@ -18,15 +18,31 @@ if TYPE_CHECKING:
     from jobspec.render.tables import Style
 
 
+_unwritten: list[OSError] = []
+
+
 def put(text: str) -> None:
-    """Write data to stdout; that nobody reads it any more stops no command half way."""
-    with suppress(BrokenPipeError):
+    """Write data to stdout; neither that nobody reads it any more nor a full disk stops a command half way."""
+    try:
         click.echo(text, nl=not text.endswith("\n"))
+    except BrokenPipeError:
+        pass
+    except OSError as error:
+        _unwritten.append(error)
+
+
+def tell_unwritten() -> bool:
+    """Say why data could not be written to stdout, such as for a full disk; returns whether that was so."""
+    if not _unwritten:
+        return False
+    say(f"error: cannot write all data to stdout: {(_unwritten[0].strerror or str(_unwritten[0])).lower()}")
+    _unwritten.clear()
+    return True
 
 
 def say(text: str) -> None:
-    """Write a remark to stderr, as long as somebody reads it."""
-    with suppress(BrokenPipeError):
+    """Write a remark to stderr, as long as that can be written to."""
+    with suppress(OSError):
         click.echo(text, err=True, nl=not text.endswith("\n"))
 
 

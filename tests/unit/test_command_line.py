@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -87,3 +88,12 @@ def test_of_several_codes_the_first_of_the_table_is_given(
 def test_preparing_a_namespace_writes_no_files_and_says_so(capsys: pytest.CaptureFixture[str]) -> None:
     assert commands.run(["init", "--namespace", "shop", "--project", "shop"]) == 64
     assert "writes no files" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_a_full_disk_is_no_bug() -> None:
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        command = [sys.executable, "-m", "jobspec", "schema", "job"]
+        finished = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False, timeout=60)
+    assert finished.stderr == "error: cannot write all data to stdout: no space left on device\n"
+    assert finished.returncode == 1
