@@ -87,7 +87,8 @@ def _look_up(directory: Path, ref: str) -> str | None:
     done = _start_git(directory, *arguments)
     if done.returncode > 1:  # 1 is the answer that there is none
         raise _explain(done.stderr, ref)
-    return os.fsdecode(done.stdout).strip() or None
+    found = os.fsdecode(done.stdout).split()
+    return found[0] if len(found) == 1 and not found[0].startswith("^") else None  # more, or that, is a range
 
 
 def _is_shallow(directory: Path) -> bool:

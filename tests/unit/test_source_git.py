@@ -162,7 +162,7 @@ def test_a_submodule_hides_files(project: Path) -> None:
     assert summarise(read(project))[3]["specs/module"] == "JS008"
 
 
-@pytest.mark.parametrize("ref", ["nothing", "--all", "-", "", "HEAD:shop", "HEAD~99", "a b"])
+@pytest.mark.parametrize("ref", ["nothing", "--all", "-", "", "HEAD:shop", "HEAD~99", "a b", "HEAD..HEAD", "^HEAD"])
 def test_a_commit_that_is_not_there_is_an_error_of_usage(project: Path, ref: str) -> None:
     with pytest.raises(UsageError, match=r"commit"):
         read(project, ref)
