@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 SPECS = {
     "jobspec.toml": '[env.staging]\n[env.prod]\nnamespace = "p"\n',
@@ -105,6 +103,24 @@ def test_a_shell_is_told_how_to_ask(tmp_path: Path, shell: str) -> None:
     )
     assert f"_JOBSPEC_COMPLETE={shell}_complete" in finished.stdout
     assert "jobspec" in finished.stdout
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="there is no bash")
+def test_bash_completes_as_it_was_told(project: Path) -> None:
+    script = (
+        'eval "$(_JOBSPEC_COMPLETE=bash_source jobspec)"; COMP_WORDS=(jobspec run orders-); COMP_CWORD=2; '
+        '_jobspec_completion jobspec; printf "%s\\n" "${COMPREPLY[@]}"'
+    )
+    finished = subprocess.run(
+        ["bash", "--norc", "-c", script],
+        cwd=project,
+        env={**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (finished.stdout.split(), finished.stderr) == (["orders-sync", "orders-sync-us"], "")
 
 
 def test_where_there_is_no_project_nothing_is_offered_and_nothing_said(tmp_path: Path) -> None:
