@@ -9,7 +9,7 @@ cd -- "$INPUT_DIRECTORY" || exit 64
 options=()
 if [ -n "$INPUT_ENV" ]; then options+=("--env=$INPUT_ENV"); fi
 guards=()
-read -r -a words <<< "$INPUT_ALLOW"
+read -r -d "" -a words <<< "$INPUT_ALLOW" # its end counts as a failure
 for word in ${words[@]+"${words[@]}"}; do guards+=("--allow=$word"); done
 plan=
 

@@ -181,6 +181,13 @@ def test_a_plan_that_was_not_made_replaces_no_comment(repository: Path) -> None:
     assert step.outputs == {"exit-code": "64", "plan": ""}
 
 
+@pytest.mark.parametrize("allow", ["empty deletes=9", "empty\ndeletes=9\n"])
+def test_guards_are_let_pass_by_words_or_lines(allow: str, repository: Path) -> None:
+    (repository / "specs" / "a.yaml").unlink()
+    assert run_step(repository, "plan", base="main").outputs["exit-code"] == "3"
+    assert run_step(repository, "plan", base="main", allow=allow).outputs["exit-code"] == "0"
+
+
 def test_text_of_inputs_is_no_command(repository: Path) -> None:
     touched = repository.parent / "touched"
     evil = f'$(touch {touched}); `touch {touched}`; " ; touch {touched} #'
