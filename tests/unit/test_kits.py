@@ -219,6 +219,7 @@ def test_installing_takes_no_module_from_the_checkout(python: str, repository: P
         (repository / f"{name}.py").write_text(f"open({str(touched)!r}, 'w')\n", encoding="utf-8")
     environment = {
         **os.environ,
+        "PATH": PATH,
         "INPUT_PYTHON": python,
         "RUNNER_TEMP": str(runner),
         "SOURCE": str(repository.parent / "nothing"),  # so that nothing is downloaded
