@@ -71,33 +71,37 @@ def status_cell(status: Status) -> Cell:
 
 
 def render_runs(runs: Iterable[RunSummary], clock: Clock, style: Style) -> str:
-    """Write a list of runs, one a line."""
+    """Write a list of runs, one a line; run ids only where a workflow id alone does not say which run is meant."""
+    listed = tuple(runs)
+    is_shared = len({run.workflow_id for run in listed}) < len(listed)
     columns = (
         Column(heading=f"STARTED ({clock.name})"),
         Column(heading="STATUS"),
         Column(heading="TOOK", is_number=True),
         Column(heading="SCHEDULED FOR", rank=1),
         Column(heading="WORKFLOW ID"),
+        *((Column(heading="RUN ID"),) if is_shared else ()),
     )
-    rows = (
+    rows: Iterator[Row] = (
         (
             clock.show(run.started_at),
             status_cell(run.status),
             tell_length(run.took(clock.now)),
             clock.show(run.scheduled_for),
             run.workflow_id,
+            *((run.run_id,) if is_shared else ()),
         )
-        for run in runs
+        for run in listed
     )
     return render_table(columns, rows, style)
 
 
 def render_stats(stats: Mapping[str, DefinitionStats], style: Style) -> str:
-    """Write how many runs of each job there are by state, one job a line."""
+    """Write how many runs of each job there are by state, one job a line; states of none go first for want of room."""
     shown = [each for each in _STATS if each not in _RARE or any(getattr(found, each) for found in stats.values())]
     columns = (
         Column(heading="JOB"),
-        *(Column(heading=tell_word(status).upper(), is_number=True) for status in shown),
+        *(Column(heading=tell_word(each).upper(), is_number=True, rank=_rank(each, stats)) for each in shown),
         Column(heading="TOTAL", is_number=True),
     )
     rows: Iterator[Row] = (
@@ -105,6 +109,10 @@ def render_stats(stats: Mapping[str, DefinitionStats], style: Style) -> str:
         for job, found in stats.items()
     )
     return render_table(columns, rows, style)
+
+
+def _rank(status: Status, stats: Mapping[str, DefinitionStats]) -> int:
+    return 0 if any(getattr(found, status) for found in stats.values()) else _STATS.index(status) + 1
 
 
 def _count_cell(status: Status, number: int) -> Cell:

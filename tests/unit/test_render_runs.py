@@ -131,6 +131,14 @@ def test_a_list_of_runs() -> None:
     )
 
 
+def test_runs_that_share_a_workflow_id_are_told_apart_by_their_run_ids() -> None:
+    assert render_runs((RUN, replace(FAILED, workflow_id="orders-1", run_id="r0")), CLOCK, PLAIN) == (
+        "STARTED (Europe/Berlin)  STATUS   TOOK  SCHEDULED FOR        WORKFLOW ID  RUN ID\n"
+        "2026-07-01 14:00:00      running   12s  2026-07-01 14:00:00  orders-1     r1\n"
+        "2026-07-01 14:00:00      failed    12s  -                    orders-1     r0\n"
+    )
+
+
 def test_a_run_in_detail() -> None:
     history = replace(HISTORY, failure=None, status=Status.RUNNING)
     assert render_detail(DETAIL, history, CLOCK, PLAIN) == (
@@ -199,6 +207,14 @@ def test_counts_leave_out_rare_states_that_no_run_is_in() -> None:
         "b             0          0       0          0         0           0       0\n"
     )
     assert "CONTINUED AS NEW" in render_stats({"orders": replace(stats, continued_as_new=1)}, PLAIN)
+
+
+def test_where_there_is_no_room_for_all_counts_those_of_no_run_go_first() -> None:
+    stats = DefinitionStats(completed=1, failed=2, canceled=3, as_of=NOW)
+    assert render_stats({"report-of-the-orders-of-last-month": stats}, Style(width=80)) == (
+        "JOB                                 RUNNING  COMPLETED  FAILED  CANCELED  TOTAL\n"
+        "report-of-the-orders-of-last-month        0          1       2         3      6\n"
+    )
 
 
 @pytest.mark.parametrize(
