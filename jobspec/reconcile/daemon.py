@@ -70,7 +70,6 @@ class Daemon:
         version: str,
     ) -> None:
         pauses, now = settings.pauses, time.monotonic()
-        window = 3 * max(settings.interval, settings.sweep).total_seconds()
         self.memory = Memory(
             files=Files(
                 directory,
@@ -79,7 +78,9 @@ class Daemon:
                 git_patience=pauses.lock,
                 project_file=project_file,
             ),
-            contention=Contention(window=window, first_wait=pauses.contended, longest_wait=pauses.longest_contended),
+            contention=Contention(
+                window=settings.window, first_wait=pauses.contended, longest_wait=pauses.longest_contended
+            ),
         )
         files = [project_file] if project_file else []
         self.watch = Watch(roots, files, changed=self._note_change, say=_warn, rhythm=settings.rhythm)

@@ -59,3 +59,13 @@ class Settings:
     allowances: Allowances = field(default_factory=Allowances)
     pauses: Pauses = field(default_factory=Pauses)
     rhythm: Rhythm = field(default_factory=Rhythm)
+
+    @property
+    def window(self) -> float:
+        """How long a change must hold so that nothing is held against it, in seconds.
+
+        Others must have been looked for meanwhile, and it must be longer than a contended job waits: else each wait
+        would end the dispute, and begin it anew.
+        """
+        looks = 3 * max(self.interval, self.sweep).total_seconds()
+        return max(looks, 2 * self.pauses.longest_contended)

@@ -199,6 +199,14 @@ def test_a_change_that_is_reverted_time_and_again_waits_longer_each_time() -> No
     assert fight(make_contention(), CHANGE, 8) == [0, 0, 60, 120, 240, 300, 300, 300]
 
 
+def test_looking_often_makes_waits_no_shorter() -> None:
+    settings = Settings(interval=timedelta(seconds=10), sweep=timedelta(seconds=10))
+    pauses = settings.pauses
+    contention = Contention(window=settings.window, first_wait=pauses.contended, longest_wait=pauses.longest_contended)
+    assert fight(contention, CHANGE, 8) == [0, 0, 300, 600, 1200, 2400, 3600, 3600]
+    assert Settings().window == 3 * 3600
+
+
 def test_another_change_of_the_same_job_is_not_held_back() -> None:
     contention = make_contention()
     fight(contention, CHANGE, 5)
