@@ -7,9 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jobspec.errors import RefusedError
 from jobspec.lint.opening import open_workspace
-from jobspec.spec.project import list_owners, load_workspace, resolve_environment
+from jobspec.spec.project import check_environment, list_owners, load_workspace, resolve_environment
 
 if TYPE_CHECKING:
     from temporalio.client import Client
@@ -110,12 +109,7 @@ def complete_options(options: ConnectionOptions, *, env: str | None, environment
 
     completed = replace(options, profile=options.profile or environment.profile)
     namespace = resolved_namespace(profile=completed.profile, namespace=completed.namespace)
-    wanted = environment.namespace
-    if wanted and namespace != wanted:
-        raise RefusedError(
-            f"the environment `{env}` is in the namespace `{wanted}`, but the connection leads to `{namespace}`; "
-            "set the namespace of the Temporal profile, TEMPORAL_NAMESPACE or --namespace to it"
-        )
+    check_environment(environment, env, namespace)
     return completed
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from jobspec.errors import JobspecError, ProjectError, RefusedError, UnreachableError
+from jobspec.errors import JobspecError, ProjectError, UnreachableError
 from jobspec.planning.apply import Assignment, Status, apply_plan
 from jobspec.planning.convergence import desire_loaded, make_terms, plan_found
 from jobspec.planning.plan import Action, HeldReason, Reason
@@ -21,6 +21,7 @@ from jobspec.reconcile.knowledge import Knowledge
 from jobspec.reconcile.looking import find_unread, look_at, look_at_all
 from jobspec.reconcile.report import Cause, Report, Result, Trigger
 from jobspec.reconcile.withholding import withhold
+from jobspec.spec.project import check_environment
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -116,7 +117,7 @@ class Cycle:
         self._report = replace(self._report, reading=reading)
         terms = self._make_terms(reading)
         schedules = await self._connect()
-        self._check_namespace(reading.workspace.project, schedules)
+        check_environment(reading.environment, self._settings.environment, schedules.client.namespace)
         planned = await self._plan(reading, terms, schedules, is_full=is_full)
         plan, withheld = withhold(
             planned,
@@ -146,15 +147,6 @@ class Cycle:
         """Refuse to go on where what only takes effect at the start of a process was changed."""
         if project.data_converter != self._settings.data_converter:
             raise ProjectError("`data_converter` was changed in jobspec.toml; start the daemon anew to use the new one")
-
-    def _check_namespace(self, project: Project, schedules: Schedules) -> None:
-        environment, namespace = self._settings.environment, schedules.client.namespace
-        wanted = project.env[environment].namespace if environment in project.env else None
-        if wanted not in (None, namespace):
-            raise RefusedError(
-                f"the environment `{environment}` is in the namespace `{wanted}`, but the connection leads to "
-                f"`{namespace}`; start the daemon anew"
-            )
 
     async def _plan(self, reading: Reading, terms: Terms, schedules: Schedules, *, is_full: bool) -> Planned:
         loaded, client = reading.loaded, schedules.client

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from jobspec.reconcile.checkout import CheckoutState
     from jobspec.spec.loaded import Loaded
-    from jobspec.spec.project import Workspace
+    from jobspec.spec.project import Environment, Workspace
 
 Result = TypeVar("Result")
 
@@ -38,6 +38,7 @@ class Reading:
 
     Attributes:
         workspace: The project and its place.
+        environment: Where the chosen environment is.
         loaded: The jobs and all that is wrong with them.
         read_at: When.
         is_confirmed: Whether an earlier read found the same text, and both found nothing wrong: only then may a job
@@ -47,6 +48,7 @@ class Reading:
     """
 
     workspace: Workspace
+    environment: Environment
     loaded: Loaded
     read_at: datetime
     is_confirmed: bool
@@ -125,7 +127,7 @@ class Files:
             self._cache.distrust()
         before, now = self._look_at_git(), datetime.now(UTC)
         try:
-            workspace, loaded = self._load(now)
+            workspace, environment, loaded = self._load(now)
         except JobspecError:
             if not is_last and _is_torn(before, self._look_at_git()):
                 return None
@@ -136,6 +138,7 @@ class Files:
             return None
         return Reading(
             workspace=workspace,
+            environment=environment,
             loaded=loaded,
             read_at=now,
             is_confirmed=self._confirm(loaded),
@@ -148,12 +151,13 @@ class Files:
         found = (find_checkout(root) for root in self._roots)
         return tuple(checkout.read_state(self._git_patience) for checkout in dict.fromkeys(found) if checkout)
 
-    def _load(self, now: datetime) -> tuple[Workspace, Loaded]:
+    def _load(self, now: datetime) -> tuple[Workspace, Environment, Loaded]:
         workspace = load_workspace(self.directory)
         self._check_place(workspace)
         self._roots = workspace.roots
-        resolve_environment(workspace.project, self._environment)
-        return workspace, open_workspace(workspace, env=self._environment, now=now, cache=self._cache)
+        environment = resolve_environment(workspace.project, self._environment)
+        loaded = open_workspace(workspace, env=self._environment, now=now, cache=self._cache)
+        return workspace, environment, loaded
 
     def _check_place(self, workspace: Workspace) -> None:
         """Refuse the file of another project, which is found where that of ours has vanished."""

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Self
 from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError, WithJsonSchema, model_validator
 
 from jobspec.diagnostics import Diagnostic
-from jobspec.errors import InvalidDefinitionError, ProjectError, UsageError
+from jobspec.errors import InvalidDefinitionError, ProjectError, RefusedError, UsageError
 from jobspec.spec.directory import read_file
 from jobspec.spec.layers import Layer
 from jobspec.spec.lint_settings import LintSettings
@@ -323,3 +323,21 @@ def resolve_environment(project: Project, env: str | None) -> Environment:
         hint = suggest_word(env, names)
         raise UsageError(f"there is no environment `{env}`; {hint or 'the project has ' + join_words(names)}")
     return project.env[env]
+
+
+def check_environment(environment: Environment, env: str | None, namespace: str) -> None:
+    """Hold a connection to an environment's namespace.
+
+    Args:
+        environment: Where it is.
+        env: Its name.
+        namespace: Where the connection leads.
+
+    Raises:
+        RefusedError: The environment is in another one.
+    """
+    if environment.namespace not in (None, namespace):
+        raise RefusedError(
+            f"the environment `{env}` is in the namespace `{environment.namespace}`, but the connection leads to "
+            f"`{namespace}`; set the namespace of the Temporal profile, TEMPORAL_NAMESPACE or --namespace to it"
+        )

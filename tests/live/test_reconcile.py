@@ -301,6 +301,22 @@ async def test_a_broken_project_file_freezes_everything(project: Project) -> Non
     assert tell(await cycles.run()) == {"a": "update changed done"}
 
 
+async def test_an_environment_that_has_moved_to_another_namespace_freezes_everything(project: Project) -> None:
+    place = f'[env.dev]\nnamespace = "{project.client.namespace}"\n'
+    project.configure(place)
+    project.write(job("a"))
+    cycles = Cycles(project.directory, project.client, replace(SETTINGS, environment="dev"))
+    assert tell(await cycles.run()) == {"a": "create new done"}
+
+    project.configure('[env.dev]\nnamespace = "elsewhere"\n')
+    project.write(job("a", every="2h"))
+    report = await cycles.run()
+    assert (report.result, report.planned, report.outcomes) == (Result.FAILED, None, ())
+    assert "the environment `dev` is in the namespace `elsewhere`" in str(report.error)
+    project.configure(place)
+    assert tell(await cycles.run()) == {"a": "update changed done"}
+
+
 async def test_directories_that_are_gone_or_empty_take_nothing_with_them(project: Project) -> None:
     project.write(job("a"))
     cycles = make_cycles(project)

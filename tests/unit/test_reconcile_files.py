@@ -248,7 +248,7 @@ async def test_what_was_read_while_git_was_at_work_is_read_again(
 
     def load_meanwhile(self: Files, now: datetime) -> Any:
         loaded = load(self, now)
-        reads.append(sorted(loaded[1].jobs))
+        reads.append(sorted(loaded[-1].jobs))
         if len(reads) == 1:
             git(repository, "checkout", "-q", "main")
             if is_broken:
