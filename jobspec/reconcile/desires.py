@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import TYPE_CHECKING
 
 from jobspec.planning.wanted import SourcedSpec, WantedJobs, want_jobs_meanwhile
@@ -93,6 +94,8 @@ class Desires:
         known = self._known.get(job.spec.name)
         if known is not None and known.wanted.desired == wanted.desired:
             wanted = replace(wanted, desired=known.wanted.desired)  # one value is enough of what did not change
+        if wanted.find_source:  # a job that is held is asked in each cycle, and each time its file would be scanned
+            wanted = replace(wanted, find_source=cache(wanted.find_source))
         self._known[job.spec.name] = _Desire(spec=job.spec, wanted=wanted, runs_until=runs_until)
 
     def _refresh(self, desire: _Desire, now: datetime) -> Wanted:

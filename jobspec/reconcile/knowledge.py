@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 
 from temporalio.api.schedule.v1 import Schedule, ScheduleInfo
 
+from jobspec.errors import JobspecError
 from jobspec.live.reading import LiveSchedule
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
-    from jobspec.errors import JobspecError
     from jobspec.live.reading import Listed
 
 UNLISTED = b""
@@ -58,6 +58,10 @@ class Knowledge:
     def live(self) -> dict[str, LiveSchedule | JobspecError]:
         """Say what there is, by name."""
         return {name: known.live for name, known in self._known.items() if known.live is not None}
+
+    def find_failed(self) -> dict[str, JobspecError]:
+        """Say of which names reading failed, and how."""
+        return {name: known.live for name, known in self._known.items() if isinstance(known.live, JobspecError)}
 
     def learn(self, name: str, live: LiveSchedule | JobspecError | None, *, shown: bytes | None, now: float) -> bool:
         """Take in what a describe told, and tell whether it is news.

@@ -78,7 +78,7 @@ async def look_at(knowledge: Knowledge, schedules: Schedules, names: Iterable[st
 
 def find_unread(knowledge: Knowledge) -> list[str]:
     """Name the schedules that could not be read when they were described last, for a reason that may pass."""
-    return [name for name, answer in knowledge.live().items() if _may_pass(answer)]
+    return [name for name, answer in knowledge.find_failed().items() if _may_pass(answer)]
 
 
 def _list_owned(knowledge: Knowledge, owners: frozenset[str]) -> Iterable[str]:
