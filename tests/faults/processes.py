@@ -64,7 +64,7 @@ class DaemonProcess:
         """Wait until it has tried so many changes, as closely as can be."""
         deadline = time.monotonic() + within
         while self.count_changes() < count:
-            assert self._process.returncode is None, self.read()
+            assert self._process.returncode is None, self._journal.read_text()[-2000:]
             assert time.monotonic() < deadline, (count, self.read()[-5:])
             await asyncio.sleep(0.002)
 

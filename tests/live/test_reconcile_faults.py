@@ -34,14 +34,14 @@ def stage_in(directory: Path, server: Server, *, size: int, rounds: int = 1) -> 
 
 async def test_a_daemon_that_is_killed_at_any_moment_harms_nothing(server: Server, tmp_path: Path) -> None:
     rounds = {"workflow": 2, "chasm": 3}[server.backend]
-    await daemon_killed(stage_in(tmp_path, server, size=300, rounds=rounds))
+    await daemon_killed(stage_in(tmp_path, server, size=60, rounds=rounds))
 
 
 @pytest.mark.parametrize("fault", [server_killed, two_daemons])
 async def test_what_the_server_keeps_survives(
     server: Server, tmp_path: Path, fault: Callable[[Stage], Awaitable[None]]
 ) -> None:
-    await fault(stage_in(tmp_path, server, size=45))
+    await fault(stage_in(tmp_path, server, size=30))
 
 
 @one_back_end
@@ -51,4 +51,4 @@ async def test_what_the_server_keeps_survives(
 async def test_what_happens_on_the_way_there_is_waited_out(
     server: Server, tmp_path: Path, fault: Callable[[Stage], Awaitable[None]]
 ) -> None:
-    await fault(stage_in(tmp_path, server, size=45))
+    await fault(stage_in(tmp_path, server, size=30))
