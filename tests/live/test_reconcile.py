@@ -7,11 +7,14 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from dev_servers import eventually
 from google.protobuf.duration_pb2 import Duration
 from projects import job
 from reconciling import SETTINGS, Cycles, reconciling, tell
 from sample_schedules import message
+from temporalio.api.common.v1 import Payload, SearchAttributes
+from temporalio.api.schedule.v1 import Schedule
 
 from jobspec.errors import RequestError
 from jobspec.reconcile.looking import look_at
@@ -21,9 +24,7 @@ from jobspec.reconcile.report import Result, Trigger
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import pytest
     from projects import Project, Stranger
-    from temporalio.api.schedule.v1 import Schedule
 
 
 def make_cycles(project: Project) -> Cycles:
@@ -111,6 +112,7 @@ def edit_queue(schedule: Schedule) -> None:
 
 
 IN_THE_LIST: dict[str, Callable[[Schedule], None]] = {"spec": edit_spec, "type": edit_type}
+KEYWORD = {"encoding": b"json/plain", "type": b"Keyword"}
 IN_NO_LIST: dict[str, Callable[[Schedule], None]] = {
     "policies": edit_policies,
     "input": edit_input,
@@ -124,8 +126,8 @@ def with_input(name: str) -> str:
 
 
 async def test_how_fast_each_kind_of_drift_is_found(project: Project, other: Stranger) -> None:
-    kinds = [*IN_THE_LIST, *IN_NO_LIST, "deleted", "paused", "same"]
-    project.write(*map(with_input, kinds))
+    kinds = [*IN_THE_LIST, *IN_NO_LIST, "deleted", "paused", "kept", "same"]
+    project.write(*map(with_input, kinds[:-2]), job("kept", "paused: true"), with_input("same"))
     cycles = make_cycles(project)
     await settle(cycles, project, *kinds)
 
@@ -133,6 +135,7 @@ async def test_how_fast_each_kind_of_drift_is_found(project: Project, other: Str
         await other.edit(edit, name)
     await other.delete("deleted")
     await other.pause("for now", "paused")
+    await other.unpause("go on", "kept")
 
     # The list, at the next full cycle: what it shows, and nothing else is described.
     found: dict[str, str] = {}
@@ -141,12 +144,13 @@ async def test_how_fast_each_kind_of_drift_is_found(project: Project, other: Str
     async def is_found() -> None:
         found.update(tell(await cycles.run()))
         described.update(cycles.gateway.described)
-        assert found.keys() == {*IN_THE_LIST, "deleted"}
+        assert found.keys() == {*IN_THE_LIST, "deleted", "kept"}
         assert "paused" in described
 
     await eventually(is_found)
     assert set(found.values()) == {"update drift done", "create drift done"}
-    assert described == {*IN_THE_LIST, "deleted", "paused"}
+    assert described == {*IN_THE_LIST, "deleted", "paused", "kept"}
+    assert (await project.pause_of("kept"))[0]
     assert await project.pause_of("paused") == (True, "for now")
 
     # The sweep, within its period: all the rest.
@@ -506,6 +510,32 @@ async def test_what_is_not_ours_is_never_touched(project: Project, other: Strang
 
     assert cycles.states() == {"ours": "synced"}
     assert [await project.snapshot(name) for name in ("theirs", "bystander")] == before
+
+
+@pytest.mark.parametrize("server", ["workflow"], indirect=True)  # the other one takes no such schedule
+async def test_malformed_schedules_disturb_nobody_else_and_stay(project: Project, other: Stranger) -> None:
+    strange = Schedule()
+    strange.spec.interval.add().interval.FromSeconds(3600)
+    ours = SearchAttributes(indexed_fields={"JobspecProject": Payload(metadata=KEYWORD, data=b'"shop"')})
+    await other.create("theirs", strange)
+    await other.create("bystander", strange)
+    for name in ("own", "orphan"):
+        await other.create(name, strange, search_attributes=ours)
+    names = ("theirs", "bystander", "own", "orphan")
+    project.configure('[prune]\ngrace = "0s"\n')
+    project.write(job("theirs"), job("own"), job("good"))
+    cycles = make_cycles(project)
+    await settle(cycles, project, "good")
+
+    async def is_known() -> None:
+        assert (await cycles.converge()).outcomes == ()
+        assert cycles.states() == {"theirs": "held", "own": "failed", "orphan": "failed", "good": "synced"}
+
+    await eventually(is_known)
+    report = await cycles.run()
+    assert (report.outcomes, report.look.failed, cycles.gateway.described) == ((), 0, [])
+    for name in names:
+        assert (await project.describe(name)).conflict_token
 
 
 async def test_a_schedule_that_is_handed_over_is_let_go(project: Project) -> None:
