@@ -85,8 +85,8 @@ class Board:
 
     async def make_document(self) -> DaemonDocument:
         """Write all of it down; where a job is written is looked up here, when somebody asks, in small steps."""
-        jobs = []
-        for number, standing in enumerate(tuple(self.picture.list())):
+        picture, jobs = self.picture, []
+        for number, standing in enumerate(tuple(picture.list())):
             jobs.append(self._stand(standing))
             if number % _STEP == 0:
                 await asyncio.sleep(0)
@@ -110,7 +110,7 @@ class Board:
                 dry_run=settings.is_dry_run,
             ),
             watch=WatchDocument(mode=self.watch.mode.value, problem=self.watch.problem),
-            counts=StateCountsDocument(**{state.value: count for state, count in self.picture.count().items()}),
+            counts=StateCountsDocument(**{state.value: count for state, count in picture.count().items()}),
             jobs=tuple(jobs),
             refusals=tuple(map(refusal_document, self._refusals)),
             diagnostics=diagnostics_document([_without_excerpt(found) for found in self._diagnostics]).diagnostics,
