@@ -8,7 +8,7 @@ from temporalio.client import WorkflowHandle, WorkflowQueryRejectedError
 from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSearchAttributes
 from temporalio.service import RPCError
 
-from jobspec.errors import AlreadyClosedError, InvalidDefinitionError, QueryError, RequestError
+from jobspec.errors import AlreadyClosedError, InvalidDefinitionError, QueryError, RequestError, UnreachableError
 from jobspec.live.requests import is_timeout
 from jobspec.live.run_errors import Call, explain_unreadable
 from jobspec.live.run_queries import JOB_ATTRIBUTE
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from temporalio.client import Client
 
+    from jobspec.errors import JobspecError
     from jobspec.results import RunSummary
 
     StartWorkflow = Callable[..., Awaitable[object]]
@@ -58,7 +59,7 @@ async def start_run(
             reason = attempt.explain_refusal(error)
         if reason is None:
             raise  # of the user's own code
-        raise reason from error
+        raise _add_doubt(reason, f"the run `{attempt.workflow_id}` may have been started") from error
     if not isinstance(handle, WorkflowHandle):
         kind = type(handle).__name__
         raise InvalidDefinitionError(
@@ -154,7 +155,12 @@ async def _act(sending: Awaitable[None], run: RunSummary, attempt: Call) -> None
             raise  # of an interceptor
         if isinstance(reason, AlreadyClosedError) and run.status.is_terminal:
             reason = AlreadyClosedError(f"{reason} ({run.status})")
-        raise reason from error
+        raise _add_doubt(reason, "it may have been done") from error
+
+
+def _add_doubt(reason: JobspecError, what: str) -> JobspecError:
+    """Say of a request without an answer that it may have reached the server: only the answer may have been lost."""
+    return UnreachableError(f"{reason}; {what} all the same") if isinstance(reason, UnreachableError) else reason
 
 
 def _start_call(client: Client, name: str, options: Mapping[str, Any]) -> Call:

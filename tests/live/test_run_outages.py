@@ -15,6 +15,7 @@ from temporalio.service import RPCError
 
 from jobspec.errors import UnreachableError
 from jobspec.live.connection import quiet_runtime
+from jobspec.live.run_actions import cancel_run, signal_run, terminate_run
 from jobspec.live.runs import Runs
 
 if TYPE_CHECKING:
@@ -82,5 +83,22 @@ async def test_a_server_that_stays_away_is_given_up(client: Client, proxy: Proxy
         with pytest.raises(UnreachableError) as caught:
             await call
         assert isinstance(caught.value.__cause__, RPCError)
+    with pytest.raises(UnreachableError, match="the run `orders-complete` may have been started all the same"):
+        await start(far, runs, "orders", "complete")
     await proxy.open()
     assert (await runs.describe("orders", workflow_id)).summary.run_id == run_id
+
+
+async def test_what_was_sent_without_an_answer_may_have_been_done(client: Client, proxy: Proxy) -> None:
+    far = await connect(proxy, client.namespace)
+    runs = Runs(client)
+    workflow_id, _ = await start(client, runs, "orders", "wait")
+    run = (await runs.describe("orders", workflow_id)).summary
+    await proxy.close()
+    for acting in (
+        signal_run(far, SHORTLY, run, "release", ()),
+        cancel_run(far, SHORTLY, run),
+        terminate_run(far, SHORTLY, run, "x"),
+    ):
+        with pytest.raises(UnreachableError, match=f"the run `{workflow_id}`.*it may have been done all the same"):
+            await acting
