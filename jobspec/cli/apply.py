@@ -54,7 +54,7 @@ def apply_command(  # noqa: PLR0913  one argument an option
     """
     from jobspec.cli.plan import code_of_outcomes, code_of_plan, plan_live
     from jobspec.cli.saving import approve, check_checksum, check_namespace_of, check_place, open_saved_plan
-    from jobspec.cli.showing import make_document, make_privacy
+    from jobspec.cli.showing import make_document, make_privacy, warn_of_changes
     from jobspec.cli.specs import open_specs
     from jobspec.errors import UsageError
     from jobspec.planning.guards import parse_allowances
@@ -76,6 +76,7 @@ def apply_command(  # noqa: PLR0913  one argument an option
             check_namespace_of(saved, schedules.client.namespace, privacy)
         approval = runner.run(approve(planned, converter, privacy, saved=saved, checksum=checksum))
         planned = approval.planned
+        specs = warn_of_changes(specs, planned)
         document = make_document(specs, planned, privacy)
         _show(document, specs, output)
         _tell(approval)

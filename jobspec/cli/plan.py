@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from jobspec.planning.guards import Allowances
     from jobspec.planning.plan import Plan
     from jobspec.planning.shown import Privacy
-    from jobspec.render.documents import PlanDocument
+    from jobspec.render.documents import BaseDocument
     from jobspec.spec.project import Project
     from jobspec.spec.revision import Revision
 
@@ -72,7 +72,7 @@ def plan_command(  # noqa: PLR0913  one argument an option
     specs have mistakes and 3 when apply would refuse, although the plan is shown.
     """
     from jobspec.cli.output import say
-    from jobspec.cli.showing import make_privacy, put_plan, write_plan
+    from jobspec.cli.showing import make_document, make_privacy, put_plan, warn_of_changes, write_plan
     from jobspec.cli.specs import open_specs
     from jobspec.planning.guards import parse_allowances
 
@@ -82,15 +82,20 @@ def plan_command(  # noqa: PLR0913  one argument an option
     allowances = parse_allowances(allowed)
     specs = open_specs(environment)
     if ref is not None and not live:
-        planned, document = _plan_branch(specs, _open_revision(specs, ref, output), allowances)
+        against = _open_revision(specs, ref, output)
+        planned, privacy = _plan_branch(specs, against, allowances), make_privacy(specs.project, None)
+        revision: Revision | None = against
     else:
         planned, schedules, namespace_id = asyncio.run(plan_live(specs, options, allowances))
         converter = schedules.client.data_converter
         privacy = make_privacy(specs.project, converter, shows_input=show_input, namespace_id=namespace_id)
         revision = None if ref is None else _open_revision(specs, ref, output)
-        planned, document = _describe(specs, planned, converter, revision, privacy)
+        planned = _trace(specs, planned, revision, converter)
         if target is not None:
             _save(target, planned, specs, converter, privacy)
+    base = _describe_base(specs, revision, is_live=live)
+    specs = warn_of_changes(specs, planned)
+    document = make_document(specs, planned, privacy, base)
     for form, path in files:
         write_plan(document, specs, form, path)
     put_plan(document, specs, output)
@@ -128,28 +133,24 @@ def _read_file_option(text: str) -> tuple[str, Path]:
     return form, Path(name)
 
 
-def _plan_branch(specs: Specs, revision: Revision, allowances: Allowances) -> tuple[Planned, PlanDocument]:
+def _plan_branch(specs: Specs, revision: Revision, allowances: Allowances) -> Planned:
     """Plan against a commit alone."""
-    from jobspec.cli.branches import describe_base, plan_offline
-    from jobspec.cli.showing import make_document, make_privacy
+    from jobspec.cli.branches import plan_offline
 
-    planned = plan_offline(specs, revision, allowances)
-    base = describe_base(specs, revision, is_live=False)
-    return planned, make_document(specs, planned, make_privacy(specs.project, None), base)
+    return plan_offline(specs, revision, allowances)
 
 
-def _describe(
-    specs: Specs, planned: Planned, converter: DataConverter, revision: Revision | None, privacy: Privacy
-) -> tuple[Planned, PlanDocument]:
-    """Make the document of a plan against the server; with a commit, trace the changes to it."""
-    from jobspec.cli.branches import describe_base, trace
-    from jobspec.cli.showing import make_document
+def _trace(specs: Specs, planned: Planned, revision: Revision | None, converter: DataConverter) -> Planned:
+    """Say of each change of a plan against the server whether it comes from the branch; without a commit, nothing."""
+    from jobspec.cli.branches import trace
 
-    if revision is None:
-        return planned, make_document(specs, planned, privacy)
-    planned = trace(planned, specs, revision, converter)
-    base = describe_base(specs, revision, is_live=True)
-    return planned, make_document(specs, planned, privacy, base)
+    return planned if revision is None else trace(planned, specs, revision, converter)
+
+
+def _describe_base(specs: Specs, revision: Revision | None, *, is_live: bool) -> BaseDocument | None:
+    from jobspec.cli.branches import describe_base
+
+    return None if revision is None else describe_base(specs, revision, is_live=is_live)
 
 
 def _save(target: Path, planned: Planned, specs: Specs, converter: DataConverter, privacy: Privacy) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,6 +37,19 @@ def make_privacy(
         shows_input=shows_input,
         key=namespace_id.encode(),
     )
+
+
+def warn_of_changes(specs: Specs, planned: Planned) -> Specs:
+    """Add to what is said of the specs the warnings about jobs that a plan changes; the others were there before."""
+    from jobspec.lint.redacting import hide_values
+    from jobspec.lint.review import lint_changed
+    from jobspec.spec.reports import order
+
+    project, loaded = specs.project, specs.loaded
+    names = {change.name for change in planned.plan.changes}
+    found = lint_changed(loaded, names, project.lint, specs.now)
+    shown = hide_values(found, loaded.documents, Redaction.of(project.plan))
+    return replace(specs, loaded=replace(loaded, diagnostics=order([*loaded.diagnostics, *shown])))
 
 
 def make_document(specs: Specs, planned: Planned, privacy: Privacy, base: BaseDocument | None = None) -> PlanDocument:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from jobspec.diagnostics import RULES
 from jobspec.lint.levels import apply_levels
 from jobspec.lint.linter import Linter
 from jobspec.lint.secrets import CODE as SECRET, redact
-from jobspec.spec.ignores import list_mistakes, list_unused, split_ignored
+from jobspec.spec.ignores import UNUSED, WRONG, list_mistakes, list_unused, split_ignored
+from jobspec.spec.lint_settings import LintLevel
 from jobspec.spec.reports import make_diagnostics, order, unite
 
 if TYPE_CHECKING:
@@ -32,6 +34,29 @@ def list_unchecked(*, imports: bool, namespace: bool) -> frozenset[str]:
     """
     left_out = [("JS3", imports), ("JS52", namespace)]
     return frozenset(code for code in RULES for start, is_out in left_out if is_out and code.startswith(start))
+
+
+def lint_changed(
+    loaded: Loaded, names: Collection[str], settings: LintSettings, now: datetime
+) -> tuple[Diagnostic, ...]:
+    """Lint the jobs that a plan changes, so that whoever reviews it is warned; what freezes no job stays a warning.
+
+    Args:
+        loaded: All jobs of an environment.
+        names: Those that are changed.
+        settings: What the project says about lint.
+        now: See :meth:`jobspec.lint.linter.Linter.lint`.
+    """
+    jobs = {name: job for name, job in loaded.jobs.items() if name in names}
+    levels = {code: level for code, level in settings.levels.items() if level is LintLevel.OFF}
+    review = Review(settings.model_copy(update={"levels": levels}), now)
+    review.add(None, replace(loaded, jobs=jobs))
+    found = review.finish((), unchecked=(), is_complete=False)
+    return tuple(each for each in found if each.code not in _ABOUT_ALL)
+
+
+_ABOUT_ALL = frozenset({"JS508", WRONG, UNUSED})
+"""Rules that need all jobs, or are about none."""
 
 
 class Review:

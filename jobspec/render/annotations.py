@@ -91,7 +91,7 @@ def defuse(text: str) -> str:
 
 
 def _annotate_plan(plan: PlanDocument) -> Iterator[Annotation]:
-    yield from map(_annotate_mistake, plan.diagnostics)
+    yield from (_annotate_mistake(found) for found in plan.diagnostics if found.severity is Severity.ERROR)
     for refusal in plan.refusals:
         message = f"{refusal.message}\nto allow it, add {refusal.override}"
         yield Annotation(level=Level.ERROR, title=f"refused: {refusal.guard}", message=message)
@@ -99,6 +99,7 @@ def _annotate_plan(plan: PlanDocument) -> Iterator[Annotation]:
         chosen = [change for change in plan.changes if change.action is action]
         yield from (_annotate_change(change, plan) for change in chosen)
     yield from map(_annotate_held, plan.held)
+    yield from (_annotate_mistake(found) for found in plan.diagnostics if found.severity is not Severity.ERROR)
 
 
 def _annotate_mistake(found: DiagnosticDocument) -> Annotation:

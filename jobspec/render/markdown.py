@@ -35,6 +35,8 @@ _LEAVING = (Action.DELETE, Action.RETIRE)
 _VALUE_COLUMNS = 500
 _EFFECT_COLUMNS = 120
 _NAMES_IN_TITLE = 3
+_OPEN_WARNINGS = 10
+"""More of them would push what changes out of sight."""
 
 
 def render_markdown(plan: PlanDocument, *, most_bytes: int = MOST_BYTES) -> str:
@@ -53,10 +55,17 @@ def render_markdown(plan: PlanDocument, *, most_bytes: int = MOST_BYTES) -> str:
     leaving = [change for action in _LEAVING for change in plan.changes if change.action is action]
     page.add_open("Leaving", [_change(each, plan) for each in leaving], short=[_name(each) for each in leaving])
     page.add_open("Held", [_held(held) for held in plan.held], short=[])
-    page.add_open("Mistakes", [_mistake(each) for each in _sort(plan.diagnostics)], short=[])
+    mistakes, warnings = [
+        [_mistake(found) for found in plan.diagnostics if (found.severity is Severity.ERROR) is is_error]
+        for is_error in (True, False)
+    ]
+    page.add_open("Mistakes", mistakes, short=[])
+    is_open = len(warnings) <= _OPEN_WARNINGS
+    page.add_open("Warnings", warnings if is_open else [], short=[])
     for action in ORDER:
         changes = [change for change in plan.changes if change.action is action and action not in _LEAVING]
         page.add_folded(_title(action, changes), f"to {action}", [_change(each, plan) for each in changes])
+    page.add_folded(f"{len(warnings)} warnings", "warnings", [] if is_open else warnings)
     return page.finish()
 
 
@@ -138,10 +147,6 @@ def _held(held: HeldDocument) -> str:
     place = f" {code(f'{held.source.file}:{held.source.line}')}" if held.source else ""
     lines = [f"! {escape(held.message)}", *([f"  hint: {escape(held.hint)}"] if held.hint else [])]
     return f"**held** {code(held.name)} ({held.reason}){place}\n{fence(lines, 'diff')}"
-
-
-def _sort(diagnostics: Sequence[DiagnosticDocument]) -> list[DiagnosticDocument]:
-    return sorted(diagnostics, key=lambda found: found.severity is not Severity.ERROR)
 
 
 def _mistake(found: DiagnosticDocument) -> str:

@@ -203,6 +203,21 @@ def test_a_runner_finds_no_command_in_mistakes_of_either_side(capsys: pytest.Cap
     assert said.count("## [error]x") > said.count("##[") == 0
 
 
+def test_warnings_of_what_changes_are_told_with_it(capsys: pytest.CaptureFixture[str]) -> None:
+    settings = PROJECT + '[plan]\nredact = ["input.api_key"]\n[lint.levels]\nJS506 = "error"\nJS507 = "off"\n'
+    more = "input: {api_key: tiger-12345}"
+    jobs = {name: job(name, "5h") for name in ("changed", "ignored", "same")}
+    commit({"jobspec.toml": settings, **{f"specs/{name}.yaml": text for name, text in jobs.items()}})
+    ignored = job("ignored", "7h").replace("\n", "  # jobspec: ignore[JS506] meant so\n", 1)
+    write({"specs/changed.yaml": job("changed", "7h", more), "specs/ignored.yaml": ignored})
+    document = plan(capsys)
+    assert list_changes(document) == {"changed": "update changed", "ignored": "update changed"}
+    told = {(found["code"], found["job"], found["severity"]) for found in document["diagnostics"]}
+    assert told == {("JS506", "changed", "warning"), ("JS514", "changed", "warning")}
+    assert "warning[JS506]" in document["stderr"]
+    assert "tiger" not in json.dumps(document)
+
+
 def test_a_project_file_that_was_broken_leaves_everything_unknown(capsys: pytest.CaptureFixture[str]) -> None:
     commit({"jobspec.toml": "project = 5\n", "specs/a.yaml": job("a"), "specs/gone.yaml": job("gone")})
     Path("specs/gone.yaml").unlink()

@@ -55,6 +55,15 @@ def test_ten_of_each_level_are_shown_and_the_rest_is_counted() -> None:
     assert summary == ("13 errors, 11 warnings in 1 file; not annotated: 3 more of 13 errors, 1 more of 11 warnings.")
 
 
+def test_what_goes_and_what_is_held_comes_before_warnings() -> None:
+    changes = (Change(name="gone", action=Action.RETIRE, reason=Reason.REMOVED),)
+    held = (Held(name="kept", reason=HeldReason.FROZEN, message="it waits"),)
+    document = plan_document(Plan(project="shop", namespace=None, changes=changes, held=held))
+    warned = document.model_copy(update={"diagnostics": (found(1, Severity.WARNING), found(2))})
+    titles = re.findall(r"title=([^:]*)::", annotate_plan(warned))
+    assert [undo(title) for title in titles] == ["JS101", "retire: gone", "held: kept", "JS101"]
+
+
 def test_the_plan_of_a_hostile_name_is_one_command_a_line() -> None:
     hostile = "a%0A::error::b\n::set-output name=x::y,z=1:2##[debug]"
     plan = Plan(

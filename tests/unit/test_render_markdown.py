@@ -5,9 +5,11 @@ import re
 import pytest
 from markdown_it import MarkdownIt
 
+from jobspec.diagnostics import Severity
 from jobspec.planning.diff import FieldChange
 from jobspec.planning.plan import Action, Change, Held, HeldReason, Plan, Reason
 from jobspec.render.conversion import plan_document
+from jobspec.render.documents import DiagnosticDocument, Place
 from jobspec.render.markdown import MOST_BYTES, render_markdown
 from jobspec.render.markdown_page import code, fence
 
@@ -72,6 +74,28 @@ def test_more_jobs_go_than_a_comment_can_name() -> None:
     named = sum(f"`{each.name}`" in page for each in leaving)
     assert named > 200
     assert count_left_out(page)["leaving"] == 5_000 - named
+
+
+@pytest.mark.parametrize(("number", "is_open"), [(10, True), (11, False)])
+def test_some_warnings_stand_open_and_many_are_folded_below(number: int, is_open: bool) -> None:  # noqa: FBT001  a case
+    place = Place(file="specs/a.yaml", line=1)
+    warning = DiagnosticDocument(
+        code="JS502",
+        severity=Severity.WARNING,
+        message="there is no run",
+        hint="",
+        place=place,
+        length=1,
+        excerpt="",
+        job="a",
+        related=(),
+    )
+    document = plan_document(Plan(project="shop", namespace=None, changes=(change("a", Action.UPDATE),)))
+    page = render_markdown(document.model_copy(update={"diagnostics": (warning,) * number}))
+    assert ("#### Warnings" in page) is is_open
+    assert (f"<summary>{number} warnings</summary>" in page) is not is_open
+    assert page.count("warning[JS502]: there is no run") == number
+    assert "have mistakes" not in page
 
 
 def test_long_values_are_cut_where_they_are_alike() -> None:
