@@ -65,8 +65,10 @@ def _parse(text: str, option: str) -> Any:
 
 
 def _advise(text: str) -> str:
-    """Say how to write what was probably meant: the shell takes the quotes of a text."""
+    """Say how to write what was probably meant: the shell takes the quotes of a text, and `-` is stdin elsewhere."""
     word = text.strip()
+    if word == "-":
+        return "; write `@-` for stdin"
     return f"; a text needs quotes that the shell leaves, as '\"{word}\"'" if word.isalnum() else ""
 
 

@@ -41,6 +41,7 @@ def test_json_comes_from_a_file_and_from_stdin(tmp_path: Path, monkeypatch: pyte
 @pytest.mark.parametrize(
     ("text", "said"),
     [
+        ("-", "this is no JSON, expecting value at column 1; write `@-` for stdin"),
         (
             "eu",
             "this is no JSON, expecting value at column 1; a text needs quotes that the shell leaves, as '\"eu\"'",
