@@ -77,7 +77,7 @@ def _read_duration(_context: click.Context, _parameter: click.Parameter, text: s
 @click.option(
     "--directory",
     type=click.Path(path_type=Path, file_okay=False),
-    help="The project's directory, which may be a link that is swapped; default: the working directory.",
+    help="Where jobspec.toml is, which may be behind a link that is swapped; default: found from here upwards.",
 )
 def reconcile_command(  # noqa: PLR0913  one argument an option
     *,
