@@ -78,9 +78,9 @@ def render_runs(runs: Iterable[RunSummary], clock: Clock, style: Style) -> str:
         Column(heading=f"STARTED ({clock.name})"),
         Column(heading="STATUS"),
         Column(heading="TOOK", is_number=True),
-        Column(heading="SCHEDULED FOR", rank=1),
+        Column(heading="SCHEDULED FOR", rank=2),
         Column(heading="WORKFLOW ID"),
-        *((Column(heading="RUN ID"),) if is_shared else ()),
+        *((Column(heading="RUN ID", rank=1),) if is_shared else ()),
     )
     rows: Iterator[Row] = (
         (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -137,6 +138,17 @@ def test_runs_that_share_a_workflow_id_are_told_apart_by_their_run_ids() -> None
         "2026-07-01 14:00:00      running   12s  2026-07-01 14:00:00  orders-1     r1\n"
         "2026-07-01 14:00:00      failed    12s  -                    orders-1     r0\n"
     )
+
+
+@pytest.mark.parametrize(("width", "shown"), [(120, ["RUN ID"]), (80, [])])
+def test_run_ids_are_shown_where_there_is_room_for_them(width: int, shown: list[str]) -> None:
+    chain = [
+        replace(FAILED, workflow_id="orders-4508a26f-7e90-4175-bd5f", run_id=f"{n}4b50c03-4d78-4fe5-9792-95cc01c54d2a")
+        for n in range(2)
+    ]
+    table = render_runs(chain, CLOCK, Style(width=width)).splitlines()
+    assert re.split(r"  +", table[0]) == ["STARTED (Europe/Berlin)", "STATUS", "TOOK", "WORKFLOW ID", *shown]
+    assert max(map(len, table)) <= width
 
 
 def test_a_run_in_detail() -> None:
