@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from jobspec.reconcile.daemon import Daemon
     from jobspec.reconcile.logs import LogFormat
-    from jobspec.reconcile.report import Report, Withheld
+    from jobspec.reconcile.report import Report
     from jobspec.reconcile.service import Answer
     from jobspec.reconcile.settings import Settings
     from jobspec.spec.project import Workspace
@@ -291,15 +291,13 @@ def code_of_reports(reports: Sequence[Report]) -> ExitCode:
 
 
 def _code_of_last(last: Report) -> ExitCode:
+    from jobspec.reconcile.report import Cause
+
     if last.planned is None:
         return code_of(last.error) if last.error else ExitCode.BUG
     if last.reading is not None and any(found.is_error for found in last.reading.loaded.diagnostics):
         return ExitCode.FAILED
-    is_refused = last.planned.refusals or last.planned.plan.held or any(map(_is_kept_back, last.withheld.values()))
+    causes = {withheld.cause for withheld in last.withheld.values()}
+    refusals = () if Cause.PRUNE_OFF in causes else last.planned.refusals  # guards look at what was not asked for
+    is_refused = refusals or last.planned.plan.held or causes - {Cause.DRY_RUN, Cause.PRUNE_OFF}
     return ExitCode.REFUSED if is_refused else ExitCode.OK
-
-
-def _is_kept_back(withheld: Withheld) -> bool:
-    from jobspec.reconcile.report import Cause
-
-    return withheld.cause is not Cause.DRY_RUN
