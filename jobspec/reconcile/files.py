@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from jobspec.reconcile.checkout import CheckoutState
     from jobspec.spec.loaded import Loaded
-    from jobspec.spec.project import Environment, Workspace
+    from jobspec.spec.project import Environment, Project, Workspace
 
 Result = TypeVar("Result")
 
@@ -86,7 +86,7 @@ class Files:
         self._git_patience = git_patience
         self._cache = Cache()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="files")
-        self._fingerprint: str | None = None
+        self._found: tuple[Project, str] | None = None
         self._found_at = 0.0
 
     async def read(self, *, trust: bool = True) -> Reading:
@@ -131,7 +131,7 @@ class Files:
         except JobspecError:
             if not is_last and _is_torn(before, self._look_at_git()):
                 return None
-            self._fingerprint = None
+            self._found = None
             raise
         after = self._look_at_git()
         if not is_last and _is_torn(before, after):
@@ -141,7 +141,7 @@ class Files:
             environment=environment,
             loaded=loaded,
             read_at=now,
-            is_confirmed=self._confirm(loaded),
+            is_confirmed=self._confirm(workspace.project, loaded),
             commit=after[0].commit if after else None,
             files=self._list_files(workspace),
         )
@@ -167,11 +167,14 @@ class Files:
             raise ProjectError(f"`{known}` is not there any more{instead}; put it back, or start the daemon anew")
         self._project_file = found
 
-    def _confirm(self, loaded: Loaded) -> bool:
-        """Whether the same was read before, and that not just now; something broken in between begins it anew."""
-        now = time.monotonic()
-        if loaded.incomplete or loaded.fingerprint != self._fingerprint:
-            self._fingerprint = None if loaded.incomplete else loaded.fingerprint
+    def _confirm(self, project: Project, loaded: Loaded) -> bool:
+        """Whether the same was read before, and that not just now; something broken in between begins it anew.
+
+        Half a `jobspec.toml` may be a whole one with a shorter grace time, so that it counts as well.
+        """
+        now, found = time.monotonic(), (project, loaded.fingerprint)
+        if loaded.incomplete or found != self._found:
+            self._found = None if loaded.incomplete else found
             self._found_at = now
             return False
         return now - self._found_at >= self._confirm_after

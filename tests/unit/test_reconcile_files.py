@@ -50,7 +50,21 @@ def make_files(directory: Path, environment: str | None = None, *, confirm_after
 
 async def test_only_the_second_of_two_equal_reads_confirms(project: Path) -> None:
     files, confirmed = make_files(project), []
-    for step in ("first", "same", "added", "same", "touched", "broken", "same", "mended", "same", "settings", "same"):
+    steps = (
+        "first",
+        "same",
+        "added",
+        "same",
+        "touched",
+        "broken",
+        "same",
+        "mended",
+        "same",
+        "settings",
+        "same",
+        "grace",
+    )
+    for step in (*steps, "same"):
         match step:
             case "added":
                 write(project, "b")
@@ -63,6 +77,9 @@ async def test_only_the_second_of_two_equal_reads_confirms(project: Path) -> Non
             case "settings":
                 (project / "other").mkdir()
                 (project / "jobspec.toml").write_text('project = "shop"\nspecs = ["specs", "other"]\n')
+            case "grace":
+                with (project / "jobspec.toml").open("a") as file:
+                    file.write('[prune]\ngrace = "1h"\n')
         confirmed.append((step, (await files.read()).is_confirmed))
 
     assert confirmed == [
@@ -76,6 +93,8 @@ async def test_only_the_second_of_two_equal_reads_confirms(project: Path) -> Non
         ("mended", False),
         ("same", True),
         ("settings", False),
+        ("same", True),
+        ("grace", False),
         ("same", True),
     ]
 
