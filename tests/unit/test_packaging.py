@@ -155,14 +155,19 @@ def test_systemd_understands_the_unit(tmp_path: Path) -> None:
     assert (done.returncode, complaints) == (0, [])
 
 
-def list_samples() -> set[str]:
-    """Name all series that a daemon shows once everything has happened."""
+def render_samples() -> str:
+    """Show what a daemon does once everything has happened."""
     metrics = Metrics("1")
     refusals = (Refusal(guard="empty", message="", override=""),)
     report = Report(trigger=Mock(), started_at=datetime.now(UTC), planned=Mock(refusals=refusals))
     metrics.count_cycle(report, Picture())
     watch = cast("Watch", Mock(mode=Mode.EVENTS, missed=0))
-    text = metrics.render(watch=watch, oldest=0.0).decode()
+    return metrics.render(watch=watch, oldest=0.0).decode()
+
+
+def list_samples() -> set[str]:
+    """Name all series of it."""
+    text = render_samples()
     return set(re.findall(r"^(jobspec_\w+)", text, re.MULTILINE)) | {
         f"{name.removesuffix('_total')}_total" for name in re.findall(r"^# TYPE (\w+) counter", text, re.MULTILINE)
     }
@@ -178,6 +183,17 @@ def test_alerts_ask_for_figures_that_exist(rule: dict[str, Any]) -> None:
     named = set(re.findall(r"\bjobspec_\w+", rule["expr"]))
     assert named
     assert named <= list_samples()
+
+
+@pytest.mark.skipif(shutil.which("promtool") is None, reason="no promtool here")
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [(("check", "rules", str(DEPLOY / "prometheus" / "alerts.yaml")), ""), (("check", "metrics"), render_samples())],
+    ids=["rules", "metrics"],
+)
+def test_prometheus_understands_rules_and_metrics(arguments: tuple[str, ...], text: str) -> None:
+    done = subprocess.run(["promtool", *arguments], input=text, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 LABELS = {
