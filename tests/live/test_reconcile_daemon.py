@@ -350,20 +350,21 @@ async def run_once(project: Project, *arguments: str) -> tuple[int, str]:
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        (("--once", "--http", "127.0.0.1:0"), 64, "leave it out beside --once"),
-        (("--http", "nowhere"), 64, "write HOST:PORT"),
-        (("--interval", "0s"), 64, "at least 1s"),
-        (("--env", "a b"), 64, "no name for an environment"),
-        (("--once", "--address", "127.0.0.1:9"), 69, "cannot reach Temporal"),
-        (("--once", "--namespace", "nope"), 1, "nope"),
-        (("--directory", "specs"), 1, "there is no `jobspec.toml` in"),
+        (("reconcile", "--once", "--http", "127.0.0.1:0"), 64, "leave it out beside --once"),
+        (("reconcile", "--http", "nowhere"), 64, "write HOST:PORT"),
+        (("reconcile", "--interval", "0s"), 64, "at least 1s"),
+        (("reconcile", "--env", "a b"), 64, "no name for an environment"),
+        (("reconcile", "--once", "--address", "127.0.0.1:9"), 69, "cannot reach Temporal"),
+        (("reconcile", "--once", "--namespace", "nope"), 1, "nope"),
+        (("status", "--live", ""), 64, "write it as"),
+        (("reconcile", "--directory", "specs"), 1, "there is no `jobspec.toml` in"),
     ],
 )
 async def test_what_cannot_work_is_said_at_once(
     project: Project, arguments: tuple[str, ...], code: int, said: str
 ) -> None:
     project.write(job("a"))
-    finished = await project.run("reconcile", *arguments)
+    finished = await project.run(*arguments)
     assert (finished.code, said in finished.stderr) == (code, True), finished
 
 
