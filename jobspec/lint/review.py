@@ -48,6 +48,8 @@ def lint_changed(
         now: See :meth:`jobspec.lint.linter.Linter.lint`.
     """
     jobs = {name: job for name, job in loaded.jobs.items() if name in names}
+    if not jobs:
+        return ()
     levels = {code: level for code, level in settings.levels.items() if level is LintLevel.OFF}
     review = Review(settings.model_copy(update={"levels": levels}), now)
     review.add(None, replace(loaded, jobs=jobs))
