@@ -52,6 +52,12 @@ class Checkout:
         """The file that is there while git changes the work tree, a whole checkout long."""
         return self.own / "index.lock"
 
+    def list_files(self) -> tuple[Path, ...]:
+        """Name the files of which one changes when another commit is checked out, or made, without the work tree's."""
+        head = self.own / "HEAD"
+        _, is_branch, name = _read(head).partition("ref: ")
+        return (head, self.common / name) if is_branch else (head,)
+
     def read_state(self, longest: float) -> CheckoutState:
         """Say how it is now.
 

@@ -23,7 +23,7 @@ from jobspec.spec.project import load_workspace, resolve_environment
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from jobspec.reconcile.checkout import CheckoutState
+    from jobspec.reconcile.checkout import Checkout, CheckoutState
     from jobspec.spec.loaded import Loaded
     from jobspec.spec.project import Environment, Project, Workspace
 
@@ -44,7 +44,8 @@ class Reading:
         is_confirmed: Whether an earlier read found the same text, and both found nothing wrong: only then may a job
             that is not there be taken for removed.
         commit: What is checked out where the specs lie; None outside of git.
-        files: Single files that the jobs depend on, beside those below the spec roots.
+        files: Single files to watch beside those below the spec roots: what the jobs depend on, and what tells of
+            another commit.
     """
 
     workspace: Workspace
@@ -148,8 +149,11 @@ class Files:
 
     def _look_at_git(self) -> tuple[CheckoutState, ...]:
         """Say how the work trees are that the specs lie in."""
+        return tuple(checkout.read_state(self._git_patience) for checkout in self._find_checkouts())
+
+    def _find_checkouts(self) -> list[Checkout]:
         found = (find_checkout(root) for root in self._roots)
-        return tuple(checkout.read_state(self._git_patience) for checkout in dict.fromkeys(found) if checkout)
+        return [checkout for checkout in dict.fromkeys(found) if checkout]
 
     def _load(self, now: datetime) -> tuple[Workspace, Environment, Loaded]:
         workspace = load_workspace(self.directory)
@@ -181,7 +185,8 @@ class Files:
 
     def _list_files(self, workspace: Workspace) -> tuple[Path, ...]:
         schemas = [workspace.directory / shown for shown in self._cache.schemas]
-        return (workspace.file or workspace.directory / PROJECT_FILE, *schemas)
+        commits = [path for checkout in self._find_checkouts() for path in checkout.list_files()]
+        return (workspace.file or workspace.directory / PROJECT_FILE, *schemas, *commits)
 
 
 def _is_torn(before: tuple[CheckoutState, ...], after: tuple[CheckoutState, ...]) -> bool:

@@ -14,6 +14,7 @@ from jobspec.errors import ProjectError, UsageError
 from jobspec.reconcile.checkout import find_checkout
 from jobspec.reconcile.desires import Desires
 from jobspec.reconcile.files import Files, find_start
+from jobspec.reconcile.tree import sign_file
 from jobspec.spec.loaded import Job
 
 if TYPE_CHECKING:
@@ -263,6 +264,18 @@ def test_without_git_or_a_commit_there_is_none(project: Path) -> None:
 
 async def test_the_commit_comes_with_what_was_read(repository: Path) -> None:
     assert (await make_files(repository).read()).commit == git(repository, "rev-parse", "HEAD")
+
+
+async def test_another_commit_shows_in_the_files_to_watch(repository: Path) -> None:
+    """Also one that changes no spec: `/status` names the commit."""
+    files, seen = make_files(repository), set[tuple[tuple[int, ...], ...]]()
+    for arguments in (("commit", "--allow-empty", "-m", "two"), ("checkout", "-b", "x"), ("checkout", "--detach")):
+        watched = (await files.read()).files
+        before = [sign_file(path) for path in watched]
+        git(repository, *arguments, "-q")
+        assert [sign_file(path) for path in watched] != before
+        seen.add(tuple(before))
+    assert len(seen) == 3
 
 
 def test_git_is_at_work_while_its_lock_is_there_and_young(repository: Path) -> None:
