@@ -105,10 +105,10 @@ def _tell(approval: Approval) -> None:
 
 
 def _show(document: PlanDocument, specs: Specs, output: str) -> None:
-    from jobspec.cli.output import put, say, say_diagnostics
-    from jobspec.cli.showing import draw_plan
+    from jobspec.cli.output import put, say
+    from jobspec.cli.showing import draw_plan, say_findings
 
-    say_diagnostics(specs.loaded.diagnostics)
+    say_findings(specs)
     if output == "json":
         say(draw_plan(document, to_stderr=True))
     else:

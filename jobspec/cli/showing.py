@@ -82,10 +82,19 @@ def put_plan(document: PlanDocument, specs: Specs, output: str) -> None:
         specs: What it was made from.
         output: One of `jobspec.cli.options.PLAN_OUTPUTS`.
     """
-    from jobspec.cli.output import put, say_diagnostics
+    from jobspec.cli.output import put
 
-    say_diagnostics(specs.loaded.diagnostics, is_read_by_runner=output == "github")
+    say_findings(specs, is_read_by_runner=output == "github")
     put(draw_plan(document) if output == "text" else _make_text(document, specs, output))
+
+
+def say_findings(specs: Specs, *, is_read_by_runner: bool = False) -> None:
+    """Write to stderr what was found in the specs, apart from the plan that follows it."""
+    from jobspec.cli.output import say, say_diagnostics
+
+    if specs.loaded.diagnostics:
+        say_diagnostics(specs.loaded.diagnostics, is_read_by_runner=is_read_by_runner)
+        say("")
 
 
 def write_plan(document: PlanDocument, specs: Specs, form: str, path: Path) -> None:
