@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 import math
+from collections import deque
 from collections.abc import Mapping, Sequence
-from copy import deepcopy
+from copy import copy, deepcopy
 from dataclasses import is_dataclass
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
@@ -54,12 +55,21 @@ def copy_payloads(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _copy(value: Any) -> Any:
-    if type(value) is dict:
-        return {key: _copy(inner) for key, inner in value.items()}
-    if type(value) in (list, tuple):
-        return type(value)(map(_copy, value))
     is_model = isinstance(value, BaseModel) or (is_dataclass(value) and not isinstance(value, type))
-    return deepcopy(value) if is_model else value
+    if is_model or isinstance(value, set | deque | bytearray):
+        return _copy_object(value)
+    if isinstance(value, Mapping):  # any kind is the same JSON
+        return {key: _copy(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return (tuple if isinstance(value, tuple) else list)(map(_copy, value))
+    return value
+
+
+def _copy_object(value: Any) -> Any:
+    try:
+        return deepcopy(value)
+    except Exception:  # noqa: BLE001  what a model keeps beside its fields may be anything, such as a lock
+        return copy(value)
 
 
 def _check(value: Any, path: ValuePath, above: tuple[int, ...], *, own_converter: bool) -> Iterator[Problem]:

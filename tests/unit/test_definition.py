@@ -5,12 +5,15 @@ from __future__ import annotations
 import copy
 import math
 import pickle
+from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import date, timedelta
+from threading import Lock
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, PrivateAttr
 from temporalio import activity, workflow
 from temporalio.api.common.v1 import Payload
 from temporalio.common import RawValue
@@ -207,6 +210,31 @@ def test_what_was_handed_over_can_be_changed_without_changing_the_job() -> None:
     assert untyped.spec.args == ({"tags": ["x"]},)
     assert untyped.spec.run.memo == {"owners": ["ann"]}
     assert typed.spec.input == Batch(region="eu")
+
+
+def test_mappings_and_lists_of_any_kind_are_copied() -> None:
+    given, numbers, seen = OrderedDict(tags=["x"]), UserNumbers([1]), {1}
+    job = Definition("a", "q", workflow="shop:Sync", args=[MappingProxyType(given), numbers, seen])
+    given["tags"].append("y")
+    numbers.append(2)
+    seen.add(2)
+    assert job.spec.args == ({"tags": ["x"]}, [1], {1})
+
+
+class UserNumbers(list[int]):
+    """As some libraries have lists of their own."""
+
+
+class Locked(BaseModel):
+    region: str
+    _lock: Any = PrivateAttr(default_factory=Lock)
+
+
+def test_a_model_that_keeps_what_cannot_be_copied_can_be_an_input() -> None:
+    given = Locked(region="eu")
+    job = Definition("a", "q", workflow="shop:Sync", input=given)
+    given.region = "us"
+    assert job.spec.input.region == "eu"
 
 
 def test_what_the_converter_can_send_is_taken() -> None:
