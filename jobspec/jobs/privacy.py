@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from pydantic_core import to_jsonable_python
 
 from jobspec.lint.redacting import hide_texts, list_leaves
+from jobspec.spec.validation import say_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from jobspec.spec.model import JobSpec
     from jobspec.spec.redaction import Redaction
     from jobspec.spec.validation import Problem
+
+_UNTOLD: Final = "`{}` cannot be written as JSON, and why is not told, for the project redacts parts of it"
 
 
 def hide_arguments(problems: Iterable[Problem], spec: JobSpec, redaction: Redaction) -> Iterator[Problem]:
@@ -29,7 +32,11 @@ def hide_arguments(problems: Iterable[Problem], spec: JobSpec, redaction: Redact
     if not redaction or not found:
         yield from found
         return
-    value = to_jsonable_python({"input": spec.input, "args": spec.args}, fallback=str)
+    try:
+        value = to_jsonable_python({"input": spec.input, "args": spec.args}, fallback=str)
+    except ValueError:  # it contains itself, is too deep or refuses; what is private in it nobody knows then
+        yield from (replace(problem, message=_UNTOLD.format(say_path(problem.path)), hint="") for problem in found)
+        return
     hidden = [leaf for path in redaction.find(value) for leaf in list_leaves(value, path)]
     for problem in found:
         message, hint = problem.message, problem.hint

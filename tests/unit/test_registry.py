@@ -12,7 +12,8 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from temporalio.contrib.pydantic import PydanticPayloadConverter
+from pydantic import BaseModel, field_serializer
+from temporalio.contrib.pydantic import PydanticPayloadConverter, pydantic_data_converter
 from temporalio.converter import DataConverter
 
 import jobspec
@@ -262,6 +263,33 @@ def test_a_loaded_job_quotes_nothing_that_the_project_redacts(tmp_path: Path) ->
     assert "17.25" not in str(caught.value)
     assert "`input.token` must be a whole number, not the number `(redacted)`" in str(caught.value)
     assert "`3.5`" in str(caught.value)
+
+
+class Secretive(BaseModel):
+    token: str
+
+    @field_serializer("token")
+    def refuse(self, token: str) -> str:
+        raise ValueError(token)
+
+
+def nest(value: Any, levels: int) -> Any:
+    return nest([value], levels - 1) if levels else value
+
+
+RING: list[Any] = []
+RING.append(RING)
+
+
+@pytest.mark.parametrize(
+    "value", [Secretive.model_validate({"token": "hunter2"}), nest("hunter2", 300), ["hunter2", RING]]
+)
+async def test_a_loaded_job_refuses_what_is_no_json_without_quoting_it(tmp_path: Path, value: Any) -> None:
+    make_project(tmp_path, 'project = "shop"\n[plan]\nredact = ["input.token"]\n', a=GOOD)
+    client: Any = SimpleNamespace(data_converter=pydantic_data_converter, workflow_service=None)
+    with pytest.raises(InvalidDefinitionError, match=r"`input.* cannot be written as JSON, and why is") as caught:
+        await jobspec.load(tmp_path)["a"].execute(client, value)
+    assert "hunter2" not in str(caught.value)
 
 
 def test_a_loaded_job_can_be_pickled(tmp_path: Path) -> None:
