@@ -126,7 +126,7 @@ def run(arguments: Sequence[str]) -> int:
     from jobspec.cli.output import tell_unwritten
 
     code = _run(arguments)
-    return ExitCode.FAILED if tell_unwritten() and code == ExitCode.OK else code
+    return ExitCode.FAILED if tell_unwritten() and code in (ExitCode.OK, ExitCode.CHANGES) else code
 
 
 def _run(arguments: Sequence[str]) -> int:

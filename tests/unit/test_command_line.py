@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from jobspec.cli import commands
 from jobspec.cli.exits import ExitCode
+from jobspec.cli.output import put
 from jobspec.cli.plan import code_of_outcomes
 from jobspec.errors import JobspecError, RefusedError, RequestError, UnreachableError
 from jobspec.planning.apply import Outcome, Status
@@ -97,3 +99,22 @@ def test_a_full_disk_is_no_bug() -> None:
         finished = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False, timeout=60)
     assert finished.stderr == "error: cannot write all data to stdout: no space left on device\n"
     assert finished.returncode == 1
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+@pytest.mark.parametrize("code", ExitCode)
+def test_data_that_could_not_be_written_is_a_failure_of_what_went_well(
+    code: ExitCode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def put_and_end(_arguments: object) -> ExitCode:
+        put("data")
+        return code
+
+    monkeypatch.setattr(commands, "_run", put_and_end)
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        monkeypatch.setattr(sys, "stdout", full)
+        went_well = code in (ExitCode.OK, ExitCode.CHANGES)
+        assert commands.run([]) == (ExitCode.FAILED if went_well else code)
+        monkeypatch.undo()
+        with suppress(OSError):
+            full.close()
