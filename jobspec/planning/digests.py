@@ -42,8 +42,8 @@ class Digester:
 
 
 def make_digest(value: Any, key: bytes) -> str:
-    """Make the digest of a value, as JSON has it."""
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    """Make the digest of a value, as JSON has it; a stranger's schedule may hold numbers that JSON lacks."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"))
     return hmac.digest(key, text.encode(), hashlib.sha256).hex()
 
 

@@ -94,6 +94,18 @@ def test_the_same_plan_is_what_is_left_to_do() -> None:
     assert [change.action for change in comparison.plan.changes] == [Action.CREATE, Action.UPDATE, Action.RETIRE]
 
 
+def test_numbers_that_json_lacks_in_a_live_schedule_have_a_digest_too() -> None:
+    """Temporal takes an infinite coefficient from a stranger."""
+    usual = live("a", run={"retry_policy": {"maximum_attempts": 3}})
+    assert usual.canonical.retry_policy
+    retry = replace(usual.canonical.retry_policy, backoff_coefficient=float("inf"))
+    endless = replace(usual, canonical=replace(usual.canonical, retry_policy=retry))
+    wanted = want("a", run={"retry_policy": {"maximum_attempts": 4}})
+    then, now = plan(wanted, there={"a": usual}), plan(wanted, there={"a": endless})
+    assert hold_against(now, now).differences == ()
+    assert tell(hold_against(then, now))[0] == "a: its live schedule has changed"
+
+
 def test_a_change_of_spec_or_schedule_is_told_job_by_job() -> None:
     there = {"live": live("live"), "spec": live("spec"), "both": live("both"), "gone": live("gone")}
     wanted = {name: want(name, "2h") for name in ("live", "spec", "both", "gone", "new")}
