@@ -290,6 +290,8 @@ async def test_once_does_what_apply_does_and_looks_twice_before_jobs_go(project:
     codes.append(await run_once(project))
     project.write(job("a") + "nonsense: 1\n", job("c"))
     codes.append(await run_once(project))
+    (project.directory / "specs").rename(project.directory / "mislaid")
+    codes.append(await run_once(project, "--no-prune"))
     project.write("project = ", to="jobspec.toml")
     codes.append(await run_once(project))
 
@@ -302,6 +304,7 @@ async def test_once_does_what_apply_does_and_looks_twice_before_jobs_go(project:
         (5, "1 updated"),
         (3, "No changes."),
         (1, "1 created"),
+        (3, "No changes."),
         (1, ""),
     ]
 
