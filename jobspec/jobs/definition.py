@@ -416,7 +416,9 @@ class Definition(Generic[InputT]):
         refuse(self.name, hide_arguments(found, spec, self._job.redaction))
         options = make_start_options(spec, workflow_id=spec.workflow_id)
         call = self._job.execute or client.start_workflow
-        started, run_id = await runs.start(self.name, call, spec.workflow.type, options)
+        started, run_id = await runs.start(
+            self.name, call, spec.workflow.type, options, is_private=bool(self._job.redaction)
+        )
         return RunHandle(client=client, workflow_id=started, run_id=run_id, result_type=_result_type(code))
 
     def _fit_run(

@@ -30,7 +30,13 @@ _JOB_KEY = SearchAttributeKey.for_keyword(JOB_ATTRIBUTE)
 
 
 async def start_run(
-    client: Client, name: str, call: StartWorkflow, workflow_type: str, options: Mapping[str, Any]
+    client: Client,
+    name: str,
+    call: StartWorkflow,
+    workflow_type: str,
+    options: Mapping[str, Any],
+    *,
+    is_private: bool = False,
 ) -> tuple[str, str]:
     """Start a run that is a job's.
 
@@ -40,6 +46,7 @@ async def start_run(
         call: `client.start_workflow`, or what stands for it.
         workflow_type: What runs.
         options: Keyword arguments for `call`.
+        is_private: Whether no message may quote the arguments and the memo.
 
     Returns:
         Its workflow id and its run id.
@@ -53,7 +60,7 @@ async def start_run(
     try:
         handle = await call(workflow_type, **given)
     except Exception as error:
-        attempt = _start_call(client, name, given)
+        attempt = _start_call(client, name, given, is_private=is_private)
         reason = await attempt.explain(error)
         if reason is None and call == client.start_workflow:
             reason = attempt.explain_refusal(error)
@@ -163,10 +170,11 @@ def _add_doubt(reason: JobspecError, what: str) -> JobspecError:
     return UnreachableError(f"{reason}; {what} all the same") if isinstance(reason, UnreachableError) else reason
 
 
-def _start_call(client: Client, name: str, options: Mapping[str, Any]) -> Call:
+def _start_call(client: Client, name: str, options: Mapping[str, Any], *, is_private: bool) -> Call:
     values = [*options.get("args", ()), *(options.get("memo") or {}).values()]
     workflow_id = str(options.get("id", ""))
-    return Call(client=client, what=f"start a run of the job `{name}`", workflow_id=workflow_id, values=values)
+    what = f"start a run of the job `{name}`"
+    return Call(client=client, what=what, workflow_id=workflow_id, values=values, is_private=is_private)
 
 
 def _mark(given: TypedSearchAttributes | None, name: str) -> TypedSearchAttributes:

@@ -82,12 +82,14 @@ class Call:
         what: What is tried, such as "signal the run `orders-1`".
         workflow_id: Of the run.
         values: What has to be encoded.
+        is_private: Whether no message may quote the values.
     """
 
     client: Client
     what: str
     workflow_id: str
     values: Sequence[Any] = ()
+    is_private: bool = False
 
     async def explain(self, error: Exception) -> JobspecError | None:
         """Say an error in our words; None where it is neither the SDK's nor that of encoding the values.
@@ -101,7 +103,8 @@ class Call:
         try:
             await self.client.data_converter.with_context(context).encode(self.values)
         except Exception:  # noqa: BLE001  converters and codecs are user code and may raise anything
-            return UsageError(f"cannot {self.what}: the data converter cannot encode the arguments: {_say(error)}")
+            why = self._tell(error)
+            return UsageError(f"cannot {self.what}: the data converter cannot encode the arguments: {why}")
         return None
 
     def explain_refusal(self, error: Exception) -> UsageError | None:
@@ -109,7 +112,10 @@ class Call:
 
         It raises these for a negative number in a retry policy, or for text that is no Unicode.
         """
-        return UsageError(f"cannot {self.what}: {_say(error)}") if isinstance(error, CONVERSION_ERRORS) else None
+        return UsageError(f"cannot {self.what}: {self._tell(error)}") if isinstance(error, CONVERSION_ERRORS) else None
+
+    def _tell(self, error: Exception) -> str:
+        return type(error).__name__ if self.is_private else _say(error)  # what it says may quote the values
 
 
 def explain_unreadable(error: Exception, what: str) -> RequestError:

@@ -83,6 +83,8 @@ class Runs:
         call: Callable[..., Awaitable[WorkflowHandle[Any, Any]]],
         workflow_type: str,
         options: Mapping[str, Any],
+        *,
+        is_private: bool = False,
     ) -> tuple[str, str]:
         """Start a run of a job.
 
@@ -92,6 +94,7 @@ class Runs:
             workflow_type: What runs.
             options: Keyword arguments for `call`. `rpc_timeout` and the search attribute that makes it the job's run
                 are added.
+            is_private: Whether no message may quote the arguments and the memo.
 
         Returns:
             Its workflow id and its run id.
@@ -101,7 +104,8 @@ class Runs:
             UsageError: An argument or an option cannot be sent.
             InvalidDefinitionError: `call` returned something else than a handle.
         """
-        return await start_run(self._client, name, call, workflow_type, {"rpc_timeout": self._deadline, **options})
+        given = {"rpc_timeout": self._deadline, **options}
+        return await start_run(self._client, name, call, workflow_type, given, is_private=is_private)
 
     async def result(
         self, workflow_id: str, run_id: str | None = None, result_type: Any = None, *, name: str | None = None

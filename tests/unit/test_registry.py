@@ -337,6 +337,23 @@ def test_a_converter_that_refuses_an_input_quotes_nothing_of_it(tmp_path: Path) 
         want_job(client, spec, is_private=True)
 
 
+async def test_starting_a_run_with_such_a_converter_quotes_nothing_either(tmp_path: Path) -> None:
+    converter = dataclasses.replace(DataConverter.default, payload_converter_class=Refusing)
+
+    async def start(*_arguments: Any, args: Sequence[Any], **_options: Any) -> None:
+        await converter.encode(args)
+
+    client: Any = SimpleNamespace(
+        namespace="n", data_converter=converter, workflow_service=None, start_workflow=start, identity="me"
+    )
+    make_project(tmp_path, a=GOOD + "input: {token: hunter2}\n")
+    with pytest.raises(UsageError, match=r"ValueError: .*hunter2"):
+        await jobspec.load(tmp_path)["a"].execute(client)
+    (tmp_path / "jobspec.toml").write_text('project = "shop"\n[plan]\nredact = ["input.token"]\n')
+    with pytest.raises(UsageError, match=r"cannot encode the arguments: ValueError$"):
+        await jobspec.load(tmp_path)["a"].execute(client)
+
+
 def test_load_says_what_is_wrong_with_the_project(tmp_path: Path) -> None:
     make_project(tmp_path, "project = 5\n")
     with pytest.raises(ProjectError):
