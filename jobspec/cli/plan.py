@@ -79,6 +79,7 @@ def plan_command(  # noqa: PLR0913  one argument an option
     options = ConnectionOptions(**connection)
     _check_options(ref, options, target, live=live)
     files = [_read_file_option(text) for text in more]
+    _check_distinct([path for _, path in files] + ([target] if target else []))
     allowances = parse_allowances(allowed)
     specs = open_specs(environment)
     if ref is not None and not live:
@@ -131,6 +132,16 @@ def _read_file_option(text: str) -> tuple[str, Path]:
         raise UsageError(f"--also takes a form and a file, such as `markdown=plan.md`, and not `{text}`")
     check_target(Path(name))
     return form, Path(name)
+
+
+def _check_distinct(paths: Sequence[Path]) -> None:
+    """Complain of a file that would be written twice, the second time over what was said to be there."""
+    from jobspec.errors import UsageError
+
+    seen: dict[Path, Path] = {}
+    for path in paths:
+        if seen.setdefault(path.absolute(), path) is not path:
+            raise UsageError(f"`{path}` would be written twice; give each --also and --out a file of its own")
 
 
 def _plan_branch(specs: Specs, revision: Revision, allowances: Allowances) -> Planned:

@@ -63,6 +63,8 @@ def refuse(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 64) 
         (["--also", "pdf=x"], "and not `pdf=x`"),
         (["--also", "json="], "and not `json=`"),
         (["--also", "json=none/x"], "`none/x` cannot be written: no such directory"),
+        (["--also", "json=./x", "--out", "x"], "`x` would be written twice"),
+        (["--also", "json=x", "--also", "json=x"], "`x` would be written twice"),
     ],
 )
 def test_what_cannot_be_saved_is_said_before_anything_is_asked(
