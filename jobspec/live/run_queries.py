@@ -100,26 +100,27 @@ def seal_token(token: bytes, query: tuple[str, str, Collection[Status]]) -> byte
         token: The server's; an empty one stays empty.
         query: The namespace, the job and the states. The times are left out: `2h` ago is another one for each page.
     """
-    return _digest(query) + token if token else b""
+    return _digest(query, token) + token if token else b""
 
 
 def open_token(token: bytes, query: tuple[str, str, Collection[Status]]) -> bytes:
     """Take the server's page token out of ours.
 
     Raises:
-        UsageError: It is of another list, or none at all.
+        UsageError: It is of another list, not all of it is there, or it is none at all.
     """
-    if token and not token.startswith(_digest(query)):
+    digest, given = token[:_DIGEST_BYTES], token[_DIGEST_BYTES:]
+    if token and (not given or digest != _digest(query, given)):
         raise UsageError(
             "the page token is not of this list; take `next_page_token` of a list of the same job and the same states"
         )
-    return token[_DIGEST_BYTES:]
+    return given
 
 
-def _digest(query: tuple[str, str, Collection[Status]]) -> bytes:
+def _digest(query: tuple[str, str, Collection[Status]], token: bytes) -> bytes:
     namespace, name, statuses = query
     parts = "\0".join([namespace, name, *sorted(set(statuses))])
-    return hashlib.blake2b(parts.encode(), digest_size=_DIGEST_BYTES).digest()
+    return hashlib.blake2b(b"\0".join((parts.encode(), token)), digest_size=_DIGEST_BYTES).digest()
 
 
 def _is_of(name: str) -> str:

@@ -9,7 +9,9 @@ from jobspec.live.run_queries import (
     check_page_size,
     make_count_query,
     make_list_query,
+    open_token,
     read_status_word,
+    seal_token,
 )
 from jobspec.results import Status, TimeRange
 
@@ -73,3 +75,15 @@ def test_pages_have_sizes_that_the_server_can_give() -> None:
     for size in (0, -1, 1001):
         with pytest.raises(UsageError, match=f"page size {size} "):
             check_page_size(size)
+
+
+def test_a_page_token_is_taken_whole_and_for_its_own_list_only() -> None:
+    listed = ("n", "a", [Status.FAILED, Status.RUNNING])
+    token = seal_token(b"where the page ended", listed)
+    assert open_token(token, ("n", "a", [Status.RUNNING, Status.FAILED])) == b"where the page ended"
+    assert seal_token(b"", listed) == open_token(b"", listed) == b""
+    others = (("m", "a", listed[2]), ("n", "b", listed[2]), ("n", "a", ()))
+    parts = [(token[:length], listed) for length in range(1, len(token))]
+    for wrong, query in [*((token, other) for other in others), *parts, (token[1:], listed), (token + b"x", listed)]:
+        with pytest.raises(UsageError, match="page token is not of this list"):
+            open_token(wrong, query)
