@@ -25,7 +25,7 @@ def check_client(client: Client) -> Client:
     Raises:
         UsageError: It is none.
     """
-    if not hasattr(client, "workflow_service") or not hasattr(client, "data_converter"):
+    if isinstance(client, type) or not hasattr(client, "workflow_service") or not hasattr(client, "data_converter"):
         raise UsageError(f"the client must be a connected `temporalio.client.Client`, not {show(client)}")
     return client
 
@@ -62,6 +62,21 @@ def check_text(value: object, what: str) -> None:
     """Refuse what is no text; the arguments are those of `check_name`."""
     if not isinstance(value, str):
         raise UsageError(f"{what} must be text, not {show(value)}")
+
+
+def check_list(value: object, argument: str) -> None:
+    """Refuse what is no list of things.
+
+    Args:
+        value: Anything.
+        argument: Its name.
+
+    Raises:
+        UsageError: It is none.
+    """
+    if not is_list(value):
+        how = f": write `{argument}=[{value!r}]`" if isinstance(value, str) else f", not {show(value)}"
+        raise UsageError(f"`{argument}` is a list{how}")
 
 
 def check_kind(value: object, kind: type, what: str, hint: str = "") -> None:
@@ -111,7 +126,7 @@ def read_statuses(given: Status | str | Iterable[Status | str] | None) -> tuple[
     """
     if given is None:
         return ()
-    if not isinstance(given, str) and not isinstance(given, Iterable):
+    if not isinstance(given, str) and not is_list(given):
         raise UsageError(f"the status must be a `Status`, its word or several of these, not {show(given)}")
     words = (given,) if isinstance(given, str) else tuple(given)
     return tuple(map(_read_status, words))

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from jobspec.errors import ApplyError, ConflictError, RefusedError, UsageError
-from jobspec.jobs.boundary import check_client, check_kind, is_list
+from jobspec.jobs.boundary import check_client, check_kind, check_list
 from jobspec.live.schedules import Schedules
 from jobspec.planning.apply import Assignment, Status, apply_plan
 from jobspec.planning.convergence import DesiredJobs, Planned, desire_loaded, plan_jobs
@@ -74,8 +74,7 @@ async def plan(
 
 
 def _read_allowances(allow: Iterable[str]) -> Allowances:
-    if not is_list(allow):
-        raise UsageError(f"`allow` is a list: write `allow=[{allow!r}]`")
+    check_list(allow, "allow")
     texts = tuple(allow)
     try:
         return parse_allowances(map(str, texts))

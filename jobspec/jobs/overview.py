@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from jobspec.errors import ForeignScheduleError, JobspecError, UsageError
-from jobspec.jobs.boundary import check_client, check_kind
+from jobspec.errors import ForeignScheduleError, JobspecError
+from jobspec.jobs.boundary import check_client, check_kind, check_list, check_name
 from jobspec.jobs.converging import desire
 from jobspec.jobs.registry import Registry
 from jobspec.live.latest_runs import LatestRuns, read_latest_runs
@@ -55,8 +55,10 @@ async def survey_jobs(client: Client, registry: Registry, names: Collection[str]
     """
     check_client(client)
     check_kind(registry, Registry, "what is surveyed")
-    if isinstance(names, str):
-        raise UsageError(f"`names` is a list: write `names=[{names!r}]`")
+    check_list(names, "names")
+    names = tuple(names)
+    for name in names:
+        check_name(name, "the name of a job")
     owners = registry.require_owners()
     schedules, requests = Schedules(client), Requests()  # visibility has a pace of its own
     known = frozenset(names) or frozenset(registry) | registry.frozen

@@ -115,6 +115,8 @@ async def run_workers(
     """
     check_client(client)
     check_kind(registrations, Mapping, "what workers run", "hand over what `Collector.finish` gives")
+    for queue, each in registrations.items():
+        check_kind(each, Registrations, f"what a worker of `{queue}` runs", "hand over what `Collector.finish` gives")
     check_kind(stop, asyncio.Event, "`stop`")
     if not registrations:
         raise NotRegisteredError("no job names a Python workflow or activity, so there is nothing for a worker to run")

@@ -1,6 +1,6 @@
 """Arguments of a wrong kind: one sentence each, before anything is done, and nothing of ours deep inside."""
 
-# mypy: disable-error-code="arg-type"
+# mypy: disable-error-code="arg-type, list-item, dict-item"
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import temporalio.client
 import temporalio.common
 from temporalio.contrib.pydantic import pydantic_data_converter
 
@@ -44,7 +45,7 @@ class Client:
 CLIENT: Any = Client()
 
 
-@pytest.mark.parametrize("client", [None, "localhost:7233", object()])
+@pytest.mark.parametrize("client", [None, "localhost:7233", object(), temporalio.client.Client])
 @pytest.mark.parametrize(
     "call",
     [
@@ -102,6 +103,10 @@ async def test_what_is_no_client_is_refused_everywhere(call: Callable[[Any], Any
             lambda: JOB.list_runs(CLIENT, status=5),
             "the status must be a `Status`, its word or several of these, not `5`",
         ),
+        (
+            lambda: JOB.list_runs(CLIENT, status=b"failed"),
+            "the status must be a `Status`, its word or several of these, not `b'failed'`",
+        ),
         (lambda: JOB.list_runs(CLIENT, time_range=5), "the time range must be a `TimeRange`, not `5`"),
         (
             lambda: JOB.list_runs(CLIENT, time_range=TimeRange(since="2026-01-01")),
@@ -125,10 +130,17 @@ async def test_what_is_no_client_is_refused_everywhere(call: Callable[[Any], Any
         ),
         (lambda: jobspec.survey_jobs(CLIENT, None), "what is surveyed must be a `Registry`, not `None`"),
         (lambda: jobspec.survey_jobs(CLIENT, Registry(), "a"), "`names` is a list: write `names=['a']`"),
+        (lambda: jobspec.survey_jobs(CLIENT, Registry(), None), "`names` is a list, not `None`"),
+        (lambda: jobspec.survey_jobs(CLIENT, Registry(), [5]), "the name of a job must be text, not `5`"),
+        (lambda: jobspec.plan(CLIENT, Registry(), allow=None), "`allow` is a list, not `None`"),
         (lambda: jobspec.apply(CLIENT, Registry()), "what is applied must be a `Planned`, not a `Registry`; make one"),
         (
             lambda: jobspec.run_workers(CLIENT, [], stop=asyncio.Event()),
             "what workers run must be a `Mapping`, not a `l",
+        ),
+        (
+            lambda: jobspec.run_workers(CLIENT, {"orders": []}, stop=asyncio.Event()),
+            "what a worker of `orders` runs must be a `Registrations`, not a `list`; hand over",
         ),
     ],
 )
