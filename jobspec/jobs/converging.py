@@ -91,11 +91,12 @@ def _check(client: Client, registry: Registry) -> None:
 
 def desire(registry: Registry) -> DesiredJobs:
     """Say what a registry wants, and what is not known of it."""
-    jobs = tuple(SourcedSpec(spec=definition.spec) for definition in registry.list())
-    if registry.origin is None:
+    origin = registry.origin
+    is_private = origin is not None and bool(origin.project.plan.redact)
+    jobs = tuple(SourcedSpec(spec=definition.spec, is_private=is_private) for definition in registry.list())
+    if origin is None:
         return DesiredJobs(jobs=jobs, found=SpecsFound(is_empty=not jobs))
-    is_private = bool(registry.origin.project.plan.redact)
-    loaded = desire_loaded(registry.origin.loaded, registry.origin.env, is_private=is_private)
+    loaded = desire_loaded(origin.loaded, origin.env, is_private=is_private)
     sourced = {job.spec.name: job for job in loaded.jobs}
     return replace(loaded, jobs=tuple(sourced.get(job.spec.name, job) for job in jobs))
 

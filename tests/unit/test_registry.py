@@ -317,7 +317,10 @@ def test_load_mutes_what_the_project_mutes(tmp_path: Path) -> None:
 
 def test_a_plan_quotes_nothing_of_a_project_that_redacts(tmp_path: Path) -> None:
     make_project(tmp_path, 'project = "shop"\n[plan]\nredact = ["input.token"]\n', a=GOOD)
-    assert [job.is_private for job in desire(jobspec.load(tmp_path)).jobs] == [True]
+    registry = jobspec.load(tmp_path)
+    registry.add(job("made-in-code"))
+    assert [each.is_private for each in desire(registry).jobs] == [True, True]
+    assert [each.is_private for each in desire(Registry(job("made-in-code"))).jobs] == [False]
 
 
 class Refusing(PydanticPayloadConverter):
