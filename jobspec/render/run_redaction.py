@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from jobspec.render.values import to_json
 from jobspec.results import Raw
 from jobspec.spec.redaction import REDACTED
 
@@ -54,7 +55,12 @@ def _redact_each(values: Mapping[str, Any], path: ValuePath, redaction: Redactio
 
 
 def _redact(value: Any, path: ValuePath, redaction: Redaction) -> Any:
-    """Replace what must not be shown; all of a value where only its bytes are known."""
-    if isinstance(value, Raw | bytes) and redaction.concerns(path):
-        return REDACTED
-    return redaction.apply(value, path)
+    """Replace what must not be shown; all of a value where only its bytes are known, or a text that stands for it.
+
+    A project's own data converter may make objects of payloads, whose parts are found once they are plain values.
+    """
+    if not redaction.concerns(path):
+        return value
+    shown = to_json(value)
+    is_opaque = isinstance(value, Raw | bytes) or (isinstance(shown, str) and not isinstance(value, str))
+    return REDACTED if is_opaque else redaction.apply(shown, path)

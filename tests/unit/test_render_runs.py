@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -335,3 +335,21 @@ def test_what_the_project_never_shows_is_left_out_of_runs() -> None:
     nothing = Redaction()
     assert redact_detail(detail, nothing) is detail
     assert redact_history(history, nothing) is history
+
+
+@dataclass
+class Login:
+    pin: int
+    user: str = "ann"
+
+
+class Opaque:
+    def __repr__(self) -> str:
+        return "Opaque(pin=1234)"
+
+
+def test_objects_of_a_projects_own_converter_show_no_more_than_plain_values() -> None:
+    history = RunHistory(workflow_id="w", run_id="r", status=Status.COMPLETED, input=(Login(1234), Opaque()))
+    told = redact_history(history, Redaction.of(PlanSettings(redact=("args.*.pin",))))
+    assert told.input == ({"pin": REDACTED, "user": "ann"}, REDACTED)
+    assert "1234" not in render_history(told, CLOCK, PLAIN)
