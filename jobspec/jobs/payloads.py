@@ -35,9 +35,8 @@ def check_payloads(values: Mapping[str, Any], *, own_converter: bool = False) ->
         values: By the keys of a spec; what is left out is not there.
         own_converter: Whether another converter than the Pydantic one sends them, which may know other classes.
     """
-    memo = getattr(values.get("run"), "memo", {})
     parts: list[tuple[ValuePath, Any]] = [((key,), values[key]) for key in ("input", "args") if key in values]
-    for path, value in (*parts, (("run", "memo"), memo)):
+    for path, value in (*parts, (("run", "memo"), _memo_of(values.get("run")))):
         yield from limit(_check(value, path, (), own_converter=own_converter), path)
 
 
@@ -48,10 +47,17 @@ def copy_payloads(values: Mapping[str, Any]) -> dict[str, Any]:
         values: By the keys of a spec, as `check_payloads` found nothing wrong with them.
     """
     copied = {key: _copy(value) if key in ("input", "args") else value for key, value in values.items()}
-    run = values.get("run")
-    if isinstance(run, RunOptions) and run.memo:
-        copied["run"] = run.model_copy(update={"memo": _copy(run.memo)})
+    run, memo = values.get("run"), _copy(_memo_of(values.get("run")))
+    if memo and isinstance(run, RunOptions):
+        copied["run"] = run.model_copy(update={"memo": memo})
+    elif memo and isinstance(run, Mapping):
+        copied["run"] = {**run, "memo": memo}
     return copied
+
+
+def _memo_of(run: Any) -> Any:
+    """Find the memo among the options, which may be given as a mapping as well."""
+    return run.get("memo", {}) if isinstance(run, Mapping) else getattr(run, "memo", {})
 
 
 def _copy(value: Any) -> Any:

@@ -203,10 +203,12 @@ def test_an_input_that_is_no_json_is_refused(workflow: Any, value: Any, said: st
 def test_what_was_handed_over_can_be_changed_without_changing_the_job() -> None:
     given, batch, memo = {"tags": ["x"]}, Batch(region="eu"), {"owners": ["ann"]}
     untyped = Definition("a", "q", workflow="shop:Sync", args=[given], run=RunOptions(memo=memo))
+    mapped = Definition("a", "q", workflow="shop:Sync", run={"memo": memo})  # type: ignore[arg-type]
     typed = Definition("a", "q", workflow=Sync, input=batch)
     given["tags"].append("y")
     batch.region = "us"
     memo["owners"].append("bob")
+    assert mapped.spec.run.memo == {"owners": ["ann"]}
     assert untyped.spec.args == ({"tags": ["x"]},)
     assert untyped.spec.run.memo == {"owners": ["ann"]}
     assert typed.spec.input == Batch(region="eu")
@@ -235,6 +237,11 @@ def test_a_model_that_keeps_what_cannot_be_copied_can_be_an_input() -> None:
     job = Definition("a", "q", workflow="shop:Sync", input=given)
     given.region = "us"
     assert job.spec.input.region == "eu"
+
+
+def test_options_of_runs_as_a_mapping_are_judged_alike() -> None:
+    with pytest.raises(InvalidDefinitionError, match=r"`run\.memo\.x` is `nan`"):
+        Definition("a", "q", workflow="shop:Sync", run={"memo": {"x": math.nan}})  # type: ignore[arg-type]
 
 
 def test_what_the_converter_can_send_is_taken() -> None:
