@@ -250,8 +250,12 @@ async def test_what_hangs_turns_livez_red_and_starves_the_watchdog(
         async with reconciling(project.directory, project.client) as daemon:
             livez = make_routes(daemon)["/livez"]
             await until(daemon, a="synced")
+
+            async def is_green() -> None:
+                assert (await livez()).status == 200
+
             await asyncio.sleep(1.2)
-            assert (await livez()).status == 200
+            await eventually(is_green)  # a machine that is busy may have stood still for a second
             monkeypatch.setattr(part, lambda *_: is_over.wait(30))
             project.write(job("a", every="2h"))
 
