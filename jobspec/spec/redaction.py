@@ -77,7 +77,7 @@ class PlanSettings(SpecPart):
         BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value),
         Field(examples=[["input.password", "input.*.token"]]),
     ] = ()
-    """Paths of values that no output shows; `*` is any key or index, and what is below a path belongs to it."""
+    """Paths of values that plans, messages and inputs of runs leave out, with all below; `*` is any key or index."""
 
 
 @dataclass(frozen=True, slots=True)
