@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from jobspec.errors import InvalidDefinitionError, NotRegisteredError, UsageError
-from jobspec.jobs.boundary import check_name
+from jobspec.errors import InvalidDefinitionError, NotRegisteredError
+from jobspec.jobs.boundary import check_list, check_name
 from jobspec.jobs.code import (
     ActivityCode,
     Mistake,
@@ -154,11 +154,13 @@ class Collector:
         Raises:
             InvalidDefinitionError: Code cannot be imported or used, or two different ones share a name; says all cases.
             NotRegisteredError: One of `queues` has nothing to run.
-            UsageError: `queues` is text, of which each letter would be a task queue.
+            UsageError: `queues` is no list, or a task queue is empty or no text.
         """
-        if isinstance(queues, str):
-            raise UsageError(f"`queues` is a list: write `finish([{queues!r}])`")
-        wanted = set(queues)
+        check_list(queues, "queues")
+        named = tuple(queues)
+        for each in named:
+            check_name(each, "the task queue")
+        wanted = set(named)
         found = {name: self._gather(name) for name in sorted(wanted or self._added)}
         if mistakes := [mistake for queue in found.values() for mistake in queue.mistakes]:
             raise InvalidDefinitionError("\n".join(dict.fromkeys(mistakes)))
