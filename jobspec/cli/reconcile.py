@@ -298,8 +298,5 @@ def _code_of_last(last: Report) -> ExitCode:
     if last.reading is not None and any(found.is_error for found in last.reading.loaded.diagnostics):
         return ExitCode.FAILED
     causes = {withheld.cause for withheld in last.withheld.values()}
-    guards = {refusal.guard for refusal in last.planned.refusals}
-    if Cause.PRUNE_OFF in causes:  # how many would go is no matter where none may; that the specs are gone still is
-        guards.discard("deletes")
-    is_refused = guards or last.planned.plan.held or causes - {Cause.DRY_RUN, Cause.PRUNE_OFF}
+    is_refused = last.planned.refusals or last.planned.plan.held or causes - {Cause.DRY_RUN, Cause.PRUNE_OFF}
     return ExitCode.REFUSED if is_refused else ExitCode.OK

@@ -7,6 +7,7 @@ before only spares it work, and lets it tell drift from change.
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from jobspec.planning.apply import Outcome
     from jobspec.planning.convergence import Planned
     from jobspec.planning.decisions import Equal
+    from jobspec.planning.guards import Allowances
     from jobspec.planning.plan import Change, Plan, Terms
     from jobspec.planning.wanted import WantedJobs
     from jobspec.reconcile.contention import Contention
@@ -168,10 +170,15 @@ class Cycle:
             terms=terms,
             namespace=client.namespace,
             max_deletes=reading.workspace.project.guards.max_deletes,
-            allowances=self._settings.allowances,
+            allowances=self._make_allowances(),
             equal=self._memory.equal,
         )
         return self._note_verified(planned)
+
+    def _make_allowances(self) -> Allowances:
+        """Say what guards let pass: how many jobs would go is no matter where none may."""
+        allowances = self._settings.allowances
+        return allowances if self._settings.prunes else replace(allowances, deletes=sys.maxsize)
 
     async def _look_at_all(
         self, making: Awaitable[WantedJobs], loaded: Loaded, terms: Terms, schedules: Schedules

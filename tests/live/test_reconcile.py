@@ -392,6 +392,9 @@ async def test_a_guard_withholds_the_removals_and_nothing_else(project: Project)
     assert (report.outcomes, report.result) == ((), Result.PENDING)
     assert cycles.states() == {"job-0": "synced", **dict.fromkeys(names[1:], "held")}
     assert "`jobspec apply --allow deletes=6`" in report.withheld["job-1"].message
+    report = await cycles.run(prunes=False)
+    assert report.planned
+    assert (report.planned.refusals, report.result) == ((), Result.CONVERGED)
 
     await project.apply("deletes=6")
     await cycles.run()
