@@ -119,6 +119,7 @@ class _Diversion:
         self._thread = threading.local()
         self._lock = threading.Lock()
         self._inside: list[_Stdout] = []
+        self._kept: list[TextIO] = []  # such a stream would close stderr when nobody has it any more
 
     @property
     def depth(self) -> int:
@@ -139,7 +140,9 @@ class _Diversion:
         self._thread.depth = self.depth - 1
         with self._lock:
             stream = self._inside.pop()
-            if not self._inside and sys.stdout is cast("TextIO", stream):
+            if not self._inside:
+                if sys.stdout is not cast("TextIO", stream):  # user code wrapped what it found, which is stderr for it
+                    self._kept.append(sys.stdout)
                 sys.stdout = stream.real
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ FILES = {
     "shop_a/__init__.py": "",
     "shop_a/jobs.py": "class Sync:\n  class Inner:\n    value = 7\n  def method(self): return self\nsync = Sync()\n",
     "shop_a/prints.py": "print('printed while imported')\nimport logging\nvalue = 1\n",
+    "shop_a/wraps.py": "import io, sys\nsys.stdout = io.TextIOWrapper(sys.stdout.buffer)\nprint(7, flush=True)\n",
     "shop_a/lazy.py": "def __getattr__(name):\n    raise OSError('no\\nway') if name == 'bomb' else AttributeError\n",
     "shop_a/raises.py": "def load():\n    raise ValueError('first line\\nsecond line')\n\nload()\n",
     "shop_a/library.py": "import json\n\njson.loads('nonsense')\n",
@@ -82,6 +84,17 @@ def test_without_root_the_path_stays() -> None:
     before = list(sys.path)
     assert resolve("json:dumps", None) is json.dumps
     assert sys.path == before
+
+
+def test_code_that_wraps_stdout_takes_neither_stream_away(root: Path) -> None:
+    program = (
+        "import gc, pathlib, sys; from jobspec.imports import resolve\n"
+        "resolve('shop_a.wraps:io', pathlib.Path(sys.argv[1])); gc.collect()\n"
+        "print('data'); print('remark', file=sys.stderr)"
+    )
+    command = [sys.executable, "-c", program, str(root)]
+    finished = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert (finished.returncode, finished.stdout, finished.stderr) == (0, "data\n", "7\nremark\n")
 
 
 def test_prints_go_to_stderr(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
