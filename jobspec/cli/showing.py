@@ -148,13 +148,11 @@ def find_prefix(directory: Path) -> str:
     Args:
         directory: The project's.
     """
+    from jobspec.spec.git import find_work_tree
+
     place = Path(os.path.realpath(directory))
     given = os.environ.get("GITHUB_WORKSPACE")
-    top = Path(os.path.realpath(given)) if given else _find_repository(place)
+    top = Path(os.path.realpath(given)) if given else find_work_tree(place)
     if top is None or top == place or not place.is_relative_to(top):
         return ""
     return f"{place.relative_to(top).as_posix()}/"
-
-
-def _find_repository(place: Path) -> Path | None:
-    return next((each for each in (place, *place.parents) if (each / ".git").exists()), None)

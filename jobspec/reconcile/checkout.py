@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from jobspec.reconcile.tree import sign_file
+from jobspec.spec.git import find_work_tree
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -96,18 +97,12 @@ class Checkout:
 
 def find_checkout(directory: Path) -> Checkout | None:
     """Find the work tree that a directory lies in, links followed; None where it lies in none."""
-    try:
-        real = directory.resolve()
-    except (OSError, RuntimeError):  # a circle of links
+    work_tree = find_work_tree(directory)
+    if work_tree is None:
         return None
-    for above in (real, *real.parents):
-        entry = above / ".git"
-        # Unlike methods of Path, which raise where it is not permitted to look.
-        if os.path.isdir(entry):  # noqa: PTH112
-            return Checkout(own=entry, common=entry)
-        if os.path.isfile(entry):  # noqa: PTH113
-            return _follow(entry)
-    return None
+    entry = work_tree / ".git"
+    # Unlike methods of Path, which raise where it is not permitted to look.
+    return Checkout(own=entry, common=entry) if os.path.isdir(entry) else _follow(entry)  # noqa: PTH112
 
 
 def _follow(pointer: Path) -> Checkout | None:

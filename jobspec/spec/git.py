@@ -105,10 +105,15 @@ def _start_git(directory: Path, *arguments: str, stdin: bytes = b"") -> subproce
         raise UsageError("git is needed to read a commit, and is not installed") from error
 
 
-def _find_repository(directory: Path) -> str:
-    """Find the nearest directory above in which a `.git` stands."""
+def find_work_tree(directory: Path) -> Path | None:
+    """Find the nearest directory above in which a `.git` stands, links followed; None where there is none."""
     here = Path(os.path.realpath(directory))
-    found = next((each for each in (here, *here.parents) if os.path.lexists(each / ".git")), None)
+    # Unlike the methods of Path, this raises nothing where it is not permitted to look.
+    return next((each for each in (here, *here.parents) if os.path.lexists(each / ".git")), None)
+
+
+def _find_repository(directory: Path) -> str:
+    found = find_work_tree(directory)
     if found is None:
         raise UsageError(f"{quote(str(directory))} is not in a git repository, so there is no commit to read")
     return str(found)
