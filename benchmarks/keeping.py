@@ -42,6 +42,9 @@ _IDLE_SECONDS = 60.0
 _CYCLE_SECONDS = 10.0
 """How long a full cycle may take that is measured alone."""
 _FEW_FILES = 1_000
+_QUIET = 0.8
+"""The idle part of the CPU time from which on the machine counts as quiet."""
+_MOST_SECONDS_TO_QUIET = 300.0
 
 
 async def measure_keeping(rounds: int, note: Callable[[str], None]) -> AsyncIterator[Figure]:
@@ -132,6 +135,7 @@ async def _measure_changed_file(server: Client, rounds: int, note: Callable[[str
             write_project(Path(directory), count)
             cycles = Cycles(Path(directory), await make_namespace(server))
             await cycles.settle(note)
+            await _wait_for_quiet(note)
             spent = [await _change_file(cycles, Path(directory), number) for number in range(rounds)]
             scans = [_scan(Path(directory)) for _ in range(rounds)]
         name = f"one file of {count:,} changed: until the plan is there"
@@ -151,6 +155,27 @@ async def _measure_changed_file(server: Client, rounds: int, note: Callable[[str
             ours=_to_ms(cpu),
             theirs=_to_ms(scans),
         )
+
+
+async def _wait_for_quiet(note: Callable[[str], None]) -> None:
+    """Wait until the server is done with what so many new schedules make it do: it takes both cores for that."""
+    begun = time.perf_counter()
+    while (idle := await _watch_idleness()) < _QUIET and time.perf_counter() - begun < _MOST_SECONDS_TO_QUIET:
+        pass
+    note(f"the machine was {idle:.0%} idle after {time.perf_counter() - begun:.0f} s")
+
+
+async def _watch_idleness() -> float:
+    """Say which part of the machine's CPU time is idle from now on (proc(5), /proc/stat)."""
+    before = _read_idleness()
+    await asyncio.sleep(2)
+    idle, total = (after - earlier for after, earlier in zip(_read_idleness(), before, strict=True))
+    return idle / total
+
+
+def _read_idleness() -> tuple[int, int]:
+    times = [int(field) for field in Path("/proc/stat").read_text().splitlines()[0].split()[1:9]]
+    return times[3] + times[4], sum(times)
 
 
 async def _change_file(cycles: Cycles, directory: Path, number: int) -> Spent:

@@ -82,16 +82,17 @@ def collect(
     decisions: Sequence[Decision], *, terms: Terms, namespace: str | None, environment: str | None = None
 ) -> Plan:
     """Make a plan of decisions, which are in name order."""
+    rest = [decision for decision in decisions if not isinstance(decision, Unchanged)]  # nearly always few
     return Plan(
         project=terms.project,
         namespace=namespace,
         environment=environment,
         grace=terms.grace,
-        changes=tuple(decision for decision in decisions if isinstance(decision, Change)),
-        held=tuple(decision for decision in decisions if isinstance(decision, Held)),
-        unchanged=sum(isinstance(decision, Unchanged) for decision in decisions),
-        completed=tuple(decision.name for decision in decisions if isinstance(decision, Completed)),
-        retired=tuple(decision.name for decision in decisions if isinstance(decision, Retired)),
+        changes=tuple(decision for decision in rest if isinstance(decision, Change)),
+        held=tuple(decision for decision in rest if isinstance(decision, Held)),
+        unchanged=len(decisions) - len(rest),
+        completed=tuple(decision.name for decision in rest if isinstance(decision, Completed)),
+        retired=tuple(decision.name for decision in rest if isinstance(decision, Retired)),
     )
 
 

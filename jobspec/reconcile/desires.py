@@ -68,21 +68,19 @@ class Desires:
             is_private: Whether no message may quote their values.
         """
         scheduled = {name: job for name, job in jobs.items() if job.spec.schedule is not None}
-        changed = [job for name, job in scheduled.items() if self._is_new(name, job)]
+        known = self._known
+        changed = [job for name, job in scheduled.items() if name not in known or known[name].spec is not job.spec]
         specs = [SourcedSpec.of(job, is_private=is_private) for job in changed]
         made = await want_jobs_meanwhile(specs, converter=converter, namespace=namespace, now=now)
         self.changed = frozenset(made.wanted)
         for job in changed:
             self._take(job, made.wanted.get(job.spec.name), now)
-        for name in self._known.keys() - scheduled.keys():
-            del self._known[name]
-        return WantedJobs(
-            wanted={name: self._refresh(desire, now) for name, desire in self._known.items()}, failed=made.failed
-        )
-
-    def _is_new(self, name: str, job: Job) -> bool:
-        known = self._known.get(name)
-        return known is None or known.spec is not job.spec
+        for name in known.keys() - scheduled.keys():
+            del known[name]
+        for desire in known.values():
+            if desire.runs_until is not None and desire.runs_until <= now:
+                _refresh(desire, now)
+        return WantedJobs(wanted={name: desire.wanted for name, desire in known.items()}, failed=made.failed)
 
     def _take(self, job: Job, wanted: Wanted | None, now: datetime) -> None:
         schedule = job.spec.schedule
@@ -98,10 +96,10 @@ class Desires:
             wanted = replace(wanted, find_source=cache(wanted.find_source))
         self._known[job.spec.name] = _Desire(spec=job.spec, wanted=wanted, runs_until=runs_until)
 
-    def _refresh(self, desire: _Desire, now: datetime) -> Wanted:
-        """Look whether a job is completed by now."""
-        if desire.runs_until is not None and desire.runs_until <= now and desire.spec.schedule is not None:
-            desire.runs_until = next_run(desire.spec.schedule.timetable, now)
-            if desire.runs_until is None:
-                desire.wanted = replace(desire.wanted, is_completed=True)
-        return desire.wanted
+
+def _refresh(desire: _Desire, now: datetime) -> None:
+    """Look whether a job is completed by now."""
+    if desire.spec.schedule is not None:
+        desire.runs_until = next_run(desire.spec.schedule.timetable, now)
+        if desire.runs_until is None:
+            desire.wanted = replace(desire.wanted, is_completed=True)
