@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 # Each namespace keeps pollers and some megabytes on the server; a new server, 0.3 s, is cheaper than that.
 NAMESPACES_PER_SERVER = 12
 
-# The servers are written in Go, and live for seconds: their search for garbage costs more than the memory it gives back.
+# The servers are written in Go, and live shortly: their search for garbage costs more than the memory it gives back.
 os.environ.setdefault("GOGC", "300")
 
 _SESSION = pytest.StashKey[pytest.Session]()
