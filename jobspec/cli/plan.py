@@ -83,8 +83,10 @@ def plan_command(  # noqa: PLR0913  one argument an option
     allowances = parse_allowances(allowed)
     specs = open_specs(environment)
     if ref is not None and not live:
+        from jobspec.cli.branches import plan_offline
+
         against = _open_revision(specs, ref, output)
-        planned, privacy = _plan_branch(specs, against, allowances), make_privacy(specs.project, None)
+        planned, privacy = plan_offline(specs, against, allowances), make_privacy(specs.project, None)
         revision: Revision | None = against
     else:
         planned, schedules, namespace_id = asyncio.run(plan_live(specs, options, allowances))
@@ -142,13 +144,6 @@ def _check_distinct(paths: Sequence[Path]) -> None:
     for path in paths:
         if seen.setdefault(path.absolute(), path) is not path:
             raise UsageError(f"`{path}` would be written twice; give each --also and --out a file of its own")
-
-
-def _plan_branch(specs: Specs, revision: Revision, allowances: Allowances) -> Planned:
-    """Plan against a commit alone."""
-    from jobspec.cli.branches import plan_offline
-
-    return plan_offline(specs, revision, allowances)
 
 
 def _trace(specs: Specs, planned: Planned, revision: Revision | None, converter: DataConverter) -> Planned:

@@ -92,7 +92,7 @@ def _check(client: Client, registry: Registry) -> None:
 def desire(registry: Registry) -> DesiredJobs:
     """Say what a registry wants, and what is not known of it."""
     origin = registry.origin
-    is_private = origin is not None and bool(origin.project.plan.redact)
+    is_private = origin is not None and origin.is_private
     jobs = tuple(SourcedSpec(spec=definition.spec, is_private=is_private) for definition in registry.list())
     if origin is None:
         return DesiredJobs(jobs=jobs, found=SpecsFound(is_empty=not jobs))

@@ -43,6 +43,11 @@ class Origin:
     env: str | None
     loaded: Loaded
 
+    @property
+    def is_private(self) -> bool:
+        """Whether no message may quote values of jobs, for the project redacts some."""
+        return bool(self.project.plan.redact)
+
 
 @final
 class Registry(Mapping[str, "Definition[Any]"]):
@@ -207,7 +212,7 @@ class Registry(Mapping[str, "Definition[Any]"]):
             check_client(client),
             [(each.spec, each.project) for each in self.list()],
             also_owns=former,
-            is_private=self._is_private,
+            is_private=self._origin is not None and self._origin.is_private,
         )
 
     async def list_schedules(self, client: Client) -> tuple[ScheduleSummary, ...]:
@@ -222,10 +227,6 @@ class Registry(Mapping[str, "Definition[Any]"]):
         from jobspec.jobs.schedule_details import list_schedules
 
         return await list_schedules(check_client(client), self.require_owners())
-
-    @property
-    def _is_private(self) -> bool:
-        return self._origin is not None and bool(self._origin.project.plan.redact)
 
     def require_owners(self) -> frozenset[str]:
         """Give the marks that are ours: the project and its former ids.
