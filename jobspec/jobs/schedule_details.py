@@ -10,7 +10,7 @@ from jobspec.live.recent_runs import list_recent_runs, read_recent_runs
 from jobspec.live.run_reading import read_time
 from jobspec.live.schedules import Schedules
 from jobspec.planning.decisions import explain_live
-from jobspec.planning.diff import explain_creation
+from jobspec.planning.diff import explain_settings
 from jobspec.planning.wanted import SourcedSpec, want_jobs
 from jobspec.results import ScheduleDetail, ScheduleSummary
 
@@ -47,7 +47,7 @@ async def describe_schedule(client: Client, spec: JobSpec, *, is_private: bool =
     return ScheduleDetail(
         name=live.name,
         project=live.project,
-        fields={change.field: change.after for change in explain_creation(live.canonical, name=live.name)},
+        fields={each.field: each.after for each in explain_settings(live.canonical, name=live.name, is_live=True)},
         differences=_list_differences(client, spec, live, is_private=is_private),
         paused=live.paused,
         note=live.note,

@@ -308,13 +308,16 @@ def _choose_overlap(own: str) -> OverlapPolicy:
 
 
 def _refuse_other_times(spec: JobSpec, live: CanonicalSchedule, desired: CanonicalSchedule) -> None:
-    before, after = (
-        replace(side, calendars=uncommented(side.calendars), skip=uncommented(side.skip)) for side in (live, desired)
-    )
-    times = replace(before, **{field: getattr(after, field) for field in _TIMETABLE})
-    differing = [change.field for change in explain_difference(before, times)]
+    times = replace(live, **{field: getattr(desired, field) for field in _TIMETABLE if _differ(field, live, desired)})
+    differing = [change.field for change in explain_difference(live, times)]
     if differing:
         raise RefusedError(
             f"the live schedule `{spec.name}` has other times than the job ({', '.join(differing)}), and a backfill "
             "follows the live ones; apply the job first"
         )
+
+
+def _differ(field: str, live: CanonicalSchedule, desired: CanonicalSchedule) -> bool:
+    """Whether two schedules differ in a field by more than the comments of calendars."""
+    before, after = getattr(live, field), getattr(desired, field)
+    return bool(uncommented(before) != uncommented(after) if field in ("calendars", "skip") else before != after)

@@ -105,7 +105,7 @@ def _decide(base: Base, wanted: Wanted) -> Decision:
             pause=pause,
         )
     was = want_pause(_RUNS, before.desired.paused)
-    fields = explain_difference(before.desired.canonical, after) + explain_pause(was, pause)
+    fields = explain_difference(before.desired.canonical, after, is_live=False) + explain_pause(was, pause)
     if not fields:
         return Unchanged(name=name)
     return Change(

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from itertools import zip_longest
+from typing import TYPE_CHECKING, Any, Literal
 
 from jobspec.live.canonical import (
     DEFAULT_BACKOFF,
@@ -46,6 +47,9 @@ class Absence(Enum):
 
 ABSENT = Absence.ABSENT
 
+_AS_LIVE = "(as it is)"
+_AS_SPECIFIED = "(as the spec asks for)"
+
 PRIVATE_FIELDS = ("input", "args", "run.memo", "run.static_summary", "run.static_details")
 """Fields whose values a codec may have been configured to hide."""
 
@@ -59,7 +63,7 @@ class FieldChange:
         before: The live value.
         after: The desired value.
         keys: The steps of `field`, where one of them may be a key of the user's and hold dots.
-        is_raw: Whether the values stand for themselves, since a spec has no words for the difference.
+        is_raw: Whether a value stands for a payload as a whole, so that nothing can be redacted inside it.
     """
 
     field: str
@@ -82,22 +86,36 @@ class FieldChange:
         return self.field == name or self.field.startswith((f"{name}.", f"{name}["))
 
 
-def explain_difference(before: CanonicalSchedule, after: CanonicalSchedule) -> tuple[FieldChange, ...]:
-    """Say what differs; empty exactly when the two are equal."""
-    return tuple(change for field in differing_fields(before, after) for change in _explain(field, before, after))
-
-
-def explain_creation(after: CanonicalSchedule, *, name: str) -> tuple[FieldChange, ...]:
-    """Say all that a new schedule sets, apart from what is a default.
+def explain_difference(
+    before: CanonicalSchedule, after: CanonicalSchedule, *, is_live: bool = True
+) -> tuple[FieldChange, ...]:
+    """Say what differs; empty exactly when the two are equal.
 
     Args:
-        after: The schedule as it shall be.
-        name: The job's name, which is the default of its workflow id.
+        before: The schedule as it is.
+        after: The schedule that a spec asks for.
+        is_live: Whether `before` is what Temporal has, where nothing says which words it was written in, and not what
+            an earlier spec asked for.
     """
     return tuple(
-        FieldChange(field=change.field, before=ABSENT, after=change.after)
-        for change in explain_difference(_make_blank(name), after)
-        if change.after is not ABSENT
+        change
+        for field in differing_fields(before, after)
+        for change in _explain(field, before, after, is_live=is_live)
+    )
+
+
+def explain_settings(schedule: CanonicalSchedule, *, name: str, is_live: bool = False) -> tuple[FieldChange, ...]:
+    """Say all that a schedule sets, apart from what is a default.
+
+    Args:
+        schedule: The schedule.
+        name: The job's name, which is the default of its workflow id.
+        is_live: Whether it is what Temporal has, and not what a spec asks for.
+    """
+    return tuple(
+        replace(change, before=ABSENT, after=change.before)
+        for change in explain_difference(schedule, _make_blank(name), is_live=is_live)
+        if change.before is not ABSENT
     )
 
 
@@ -130,15 +148,19 @@ def _make_blank(name: str) -> CanonicalSchedule:
     )
 
 
-def _explain(field: str, before: CanonicalSchedule, after: CanonicalSchedule) -> Iterator[FieldChange]:
+def _explain(
+    field: str, before: CanonicalSchedule, after: CanonicalSchedule, *, is_live: bool
+) -> Iterator[FieldChange]:
     old, new = getattr(before, field), getattr(after, field)
     match field:
         case "calendars":
-            changes = _calendar_changes(old, new)
+            changes = _calendar_changes(old, new, is_live=is_live)
         case "input":
             changes = _input_changes(old, new)
         case "memo":
-            changes = _mapping_changes("run.memo", _payload_values(old), _payload_values(new))
+            changes = _memo_changes(dict(old), dict(new))
+        case "static_summary" | "static_details":
+            changes = [_payload_change(("run", field), old, new)]
         case "search_attributes":
             changes = _mapping_changes("run.search_attributes", _json_values(old), _json_values(new))
         case "retry_policy":
@@ -149,8 +171,8 @@ def _explain(field: str, before: CanonicalSchedule, after: CanonicalSchedule) ->
             name, show = _SIMPLE_FIELDS[field]
             changes = [_change(name, show(old), show(new))]
     shown = [change for change in changes if not _same(change.before, change.after)]
-    # Equality decides: should two values look alike in a spec's words, show the values themselves.
-    yield from shown or [FieldChange(field=_FIELD_NAMES[field], before=repr(old), after=repr(new), is_raw=True)]
+    # Equality decides: two values that look alike in a spec's words differ all the same.
+    yield from shown or [FieldChange(field=_FIELD_NAMES[field], before=_AS_LIVE, after=_AS_SPECIFIED)]
 
 
 def _change(field: str, before: Plain, after: Plain) -> FieldChange:
@@ -160,27 +182,39 @@ def _change(field: str, before: Plain, after: Plain) -> FieldChange:
     )
 
 
-def _calendar_changes(old: frozenset[Calendar], new: frozenset[Calendar]) -> list[FieldChange]:
+def _calendar_changes(old: frozenset[Calendar], new: frozenset[Calendar], *, is_live: bool) -> list[FieldChange]:
     only_comments = uncommented(old) == uncommented(new) and not all(map(_is_cron_comment, old | new))
     if only_comments and _comments(old) != _comments(new):
         return [_change("schedule.calendar.comment", _comments(old), _comments(new))]
-    before, after = _by_kind(old), _by_kind(new)
+    key = _find_key(new)
+    before = _by_key(old, None if is_live and key != "calendar" else _find_key(old))
+    after = _by_key(new, key)
     return [
-        _change(field, _one_or_list(before[field]), _one_or_list(after[field]))
-        for field in ("schedule.cron", "schedule.calendar")
+        _change(f"schedule.{name}", _one_or_list(before[name]), _one_or_list(after[name]))
+        for name in ("cron", "calendar")
     ]
 
 
-def _by_kind(calendars: frozenset[Calendar]) -> dict[str, list[Plain]]:
-    """Show calendars as cron where that is exact, and as calendar fields where it is not."""
-    kinds: dict[str, list[Plain]] = {"schedule.cron": [], "schedule.calendar": []}
+def _find_key(calendars: frozenset[Calendar]) -> Literal["cron", "calendar"]:
+    """Tell in which key a spec has its calendars: only those from `cron` all have their cron text as their comment."""
+    return "cron" if all(map(_is_cron_comment, calendars)) else "calendar"
+
+
+def _by_key(calendars: frozenset[Calendar], key: Literal["cron", "calendar"] | None) -> dict[str, list[Plain]]:
+    """Show calendars under the key of the spec; without one, as cron where that is exact."""
+    shown: dict[str, list[Plain]] = {"cron": [], "calendar": []}
     for calendar in sorted(calendars, key=_calendar_order):
-        cron = None if calendar.comment and not _is_cron_comment(calendar) else format_cron(calendar)
+        cron = None if key == "calendar" or _has_words(calendar) else format_cron(calendar)
         if cron is not None:
-            kinds["schedule.cron"].append(cron)
+            shown["cron"].append(cron)
         else:
-            kinds["schedule.calendar"].append(_show_calendar(calendar))
-    return kinds
+            shown["calendar"].append(_show_calendar(calendar))
+    return shown
+
+
+def _has_words(calendar: Calendar) -> bool:
+    """Whether its comment says something else than its cron text, which cron has no place for."""
+    return bool(calendar.comment) and not _is_cron_comment(calendar)
 
 
 def _calendar_order(calendar: Calendar) -> tuple[Any, ...]:
@@ -207,19 +241,34 @@ def _one_or_list(values: list[Any]) -> Plain:
 
 
 def _input_changes(old: tuple[CanonicalPayload, ...], new: tuple[CanonicalPayload, ...]) -> list[FieldChange]:
-    before, after = [list(map(_payload_value, side)) for side in (old, new)]
-    if len(before) == len(after) == 1 and isinstance(before[0], dict) and isinstance(after[0], dict):
-        return _value_changes(("input",), before[0], after[0])
-    if max(len(before), len(after)) == 1:
-        return [FieldChange(field="input", before=_get_first(before), after=_get_first(after))]
-    return [FieldChange(field="args", before=before or ABSENT, after=after or ABSENT)]
+    if max(len(old), len(new)) == 1:
+        change = _payload_change(("input",), old[0] if old else None, new[0] if new else None)
+        return [change] if change.is_raw else _value_changes(("input",), change.before, change.after)
+    arguments = [_payload_change(("args",), *pair) for pair in zip_longest(old, new)]
+    before = [change.before for change in arguments if change.before is not ABSENT]
+    after = [change.after for change in arguments if change.after is not ABSENT]
+    is_raw = any(change.is_raw for change in arguments)
+    return [FieldChange(field="args", before=before or ABSENT, after=after or ABSENT, is_raw=is_raw)]
 
 
-def _get_first(values: list[Plain]) -> Plain | Absence:
-    return values[0] if values else ABSENT
+def _memo_changes(old: dict[str, CanonicalPayload], new: dict[str, CanonicalPayload]) -> list[FieldChange]:
+    return [
+        _payload_change(("run", "memo", key), old.get(key), new.get(key)) for key in sorted(old.keys() | new.keys())
+    ]
 
 
-def _value_changes(keys: tuple[str, ...], old: Plain, new: Plain) -> list[FieldChange]:
+def _payload_change(keys: tuple[str, ...], old: CanonicalPayload | None, new: CanonicalPayload | None) -> FieldChange:
+    """Show two payloads as their values, and with their encodings where the values alone look alike."""
+    looks_alike = old and new and old != new and _same(_payload_value(old), _payload_value(new))
+    before, after = [
+        ABSENT if payload is None else _payload_document(payload) if looks_alike else _payload_value(payload)
+        for payload in (old, new)
+    ]
+    is_raw = looks_alike or any(payload is not None and _is_opaque(payload) for payload in (old, new))
+    return FieldChange(field=".".join(keys), before=before, after=after, keys=keys, is_raw=bool(is_raw))
+
+
+def _value_changes(keys: tuple[str, ...], old: Plain | Absence, new: Plain | Absence) -> list[FieldChange]:
     """Descend into mappings, so that one changed key of a large input is one line."""
     if isinstance(old, dict) and isinstance(new, dict) and (old.keys() & new.keys()):
         return [
@@ -255,19 +304,24 @@ def _mapping_changes(field: str, old: dict[str, Plain], new: dict[str, Plain]) -
     ]
 
 
+def _is_opaque(payload: CanonicalPayload) -> bool:
+    """Whether it holds bytes that a spec has no words for."""
+    is_null = payload.encoding == "binary/null" and not payload.value
+    return isinstance(payload.value, bytes) and not is_null
+
+
 def _payload_value(payload: CanonicalPayload) -> Plain:
-    if payload.encoding.startswith("json/") and isinstance(payload.value, str):
+    if isinstance(payload.value, str):
         value: Plain = json.loads(payload.value)
         return value
-    if payload.encoding == "binary/null":
+    if not _is_opaque(payload):
         return None
-    data = payload.value.encode() if isinstance(payload.value, str) else payload.value
-    digest = hashlib.sha256(data).hexdigest()[:12]
-    return f"({len(data)} bytes of {payload.encoding or 'unknown encoding'}, sha256 {digest})"
+    digest = hashlib.sha256(payload.value).hexdigest()[:12]
+    return f"({len(payload.value)} bytes of {payload.encoding or 'unknown encoding'}, sha256 {digest})"
 
 
-def _payload_values(fields: tuple[tuple[str, CanonicalPayload], ...]) -> dict[str, Plain]:
-    return {key: _payload_value(payload) for key, payload in fields}
+def _payload_document(payload: CanonicalPayload) -> Plain:
+    return {"encoding": payload.encoding, "value": _payload_value(payload)}
 
 
 def _json_values(fields: tuple[tuple[str, str], ...]) -> dict[str, Plain]:
@@ -373,10 +427,6 @@ def _as_date(calendar: Calendar) -> str | None:
     return f"{calendar.year[0]:04d}-{calendar.month[0]:02d}-{calendar.day_of_month[0]:02d}"
 
 
-def _show_text_payload(payload: CanonicalPayload | None) -> Plain:
-    return None if payload is None else _payload_value(payload)
-
-
 def _show_as_is(value: Plain) -> Plain:
     return value
 
@@ -397,8 +447,6 @@ _SIMPLE_FIELDS: Mapping[str, tuple[str, Any]] = {
     "execution_timeout": ("run.execution_timeout", _show_optional_duration),
     "run_timeout": ("run.run_timeout", _show_optional_duration),
     "task_timeout": ("run.task_timeout", _show_duration),
-    "static_summary": ("run.static_summary", _show_text_payload),
-    "static_details": ("run.static_details", _show_text_payload),
 }
 _FIELD_NAMES: Mapping[str, str] = {
     "calendars": "schedule.calendar",
@@ -407,5 +455,7 @@ _FIELD_NAMES: Mapping[str, str] = {
     "search_attributes": "run.search_attributes",
     "retry_policy": "run.retry_policy",
     "priority": "run.priority",
+    "static_summary": "run.static_summary",
+    "static_details": "run.static_details",
     **{field: name for field, (name, _) in _SIMPLE_FIELDS.items()},
 }

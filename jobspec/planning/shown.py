@@ -13,7 +13,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from jobspec.planning.diff import ABSENT, FieldChange, explain_creation
+from jobspec.planning.diff import ABSENT, FieldChange, explain_settings
 from jobspec.planning.digests import make_digest
 from jobspec.planning.pauses import spec_reason
 from jobspec.planning.plan import Action, Reason
@@ -85,7 +85,7 @@ def _explain(change: Change) -> tuple[FieldChange, ...]:
     is_new = change.action is Action.CREATE or change.reason is Reason.MENDED
     if not is_new or change.after is None:
         return change.fields
-    fields = explain_creation(change.after, name=change.name)
+    fields = explain_settings(change.after, name=change.name)
     if change.pause.paused:
         fields += (FieldChange(field="schedule.paused", before=ABSENT, after=spec_reason(change.pause) or True),)
     return fields

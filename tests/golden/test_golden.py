@@ -8,7 +8,7 @@ all as they would stand in a file, `case.toml` the rest: time, ownership, pauses
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -16,9 +16,11 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from ruamel.yaml import YAML
+from temporalio.api.common.v1 import Payload
 from temporalio.contrib.pydantic import pydantic_data_converter
 
 from jobspec.errors import MalformedScheduleError
+from jobspec.live.canonical import canonical_payload
 from jobspec.live.messages import DesiredSchedule, make_desired
 from jobspec.planning.adoption import plan_adoptions
 from jobspec.planning.branches import Base, plan_branch, trace_to_branch
@@ -85,12 +87,28 @@ def read_live(job: JobSpec, tweaks: Mapping[str, Any], grace: str) -> LiveSchedu
     live = Live(
         name=job.name,
         project=project,
-        canonical=desire(job).canonical,
+        canonical=replace_payloads(desire(job).canonical, tweaks),
         paused=pause.paused,
         note=pause.note,
         recent_runs=tuple(tweaks.get("recent_runs", ())),
     )
     return cast("LiveSchedule", live)
+
+
+def replace_payloads(canonical: CanonicalSchedule, tweaks: Mapping[str, Any]) -> CanonicalSchedule:
+    """Put payloads in place that no spec makes."""
+    made = {
+        field: canonical_payload(
+            Payload(metadata={"encoding": tweaks[field]["encoding"].encode()}, data=tweaks[field]["data"].encode())
+        )
+        for field in ("payload", "summary")
+        if field in tweaks
+    }
+    return replace(
+        canonical,
+        input=(made["payload"],) if "payload" in made else canonical.input,
+        static_summary=made.get("summary", canonical.static_summary),
+    )
 
 
 def want(specs: Path, now: datetime) -> dict[str, Wanted]:

@@ -8,7 +8,7 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 
 from jobspec.live.canonical import CanonicalPayload, CanonicalSchedule
 from jobspec.live.messages import make_desired
-from jobspec.planning.diff import ABSENT, FieldChange, explain_creation, explain_difference, show_instant
+from jobspec.planning.diff import ABSENT, FieldChange, explain_difference, explain_settings, show_instant
 from jobspec.spec.model import JobSpec
 
 
@@ -49,6 +49,18 @@ HOURLY = {"interval": "1h"}
             ],
         ),
         ({"cron": "0 9 * * 1-5"}, {"cron": "0 9 * * MON-FRI"}, [("schedule.cron", "0 9 * * 1-5", "0 9 * * MON-FRI")]),
+        ({"calendar": {"hour": 9}}, {"calendar": {"hour": 10}}, [("schedule.calendar", {"hour": 9}, {"hour": 10})]),
+        (
+            {"calendar": {"hour": 9}},
+            {"calendar": [{"hour": 9}, {"hour": 10, "comment": "late"}]},
+            [("schedule.calendar", {"hour": 9}, [{"hour": 9}, {"hour": 10, "comment": "late"}])],
+        ),
+        (
+            {"cron": "0 9 * * *"},
+            {"calendar": {"hour": 10}},
+            [("schedule.cron", "0 9 * * *", ABSENT), ("schedule.calendar", ABSENT, {"hour": 10})],
+        ),
+        ({"calendar": {"hour": 9}}, {"cron": "0 10 * * *"}, [("schedule.cron", "0 9 * * *", "0 10 * * *")]),
         (
             {"calendar": [{"hour": 8, "comment": "a"}, {"hour": 9, "comment": "b"}]},
             {"calendar": [{"hour": 8, "comment": "b"}, {"hour": 9, "comment": "a"}]},
@@ -93,26 +105,74 @@ def test_inputs_are_explained_by_key_and_tell_null_from_nothing(before: Any, aft
     assert repr(found) == repr(expected)
 
 
-def test_payloads_that_cannot_be_read_are_told_apart() -> None:
-    base = make(HOURLY)
-    sides = [
-        replace(base, input=(CanonicalPayload(encoding="binary/encrypted", value=value),)) for value in (b"one", b"two")
-    ]
-    ((field, before, after),) = explain(*sides)
-    assert field == "input"
-    assert before == "(3 bytes of binary/encrypted, sha256 7692c3ad3540)"
-    assert after == "(3 bytes of binary/encrypted, sha256 3fc4ccfe7458)"
+def payload(encoding: str, value: str | bytes = b"") -> CanonicalPayload:
+    return CanonicalPayload(encoding=encoding, value=value)
 
 
-def test_a_difference_that_looks_alike_is_shown_all_the_same() -> None:
+NULL, ENCODED_NULL = payload("binary/null"), payload("json/plain", "null")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        (
+            payload("binary/encrypted", b"one"),
+            payload("json/plain", "1"),
+            ("(3 bytes of binary/encrypted, sha256 7692c3ad3540)", 1),
+        ),
+        (
+            payload("json/plain", b"\xff{"),
+            payload("binary/plain", b"\xff{"),
+            (
+                "(2 bytes of json/plain, sha256 b26f99543485)",
+                "(2 bytes of binary/plain, sha256 b26f99543485)",
+            ),
+        ),
+        (
+            NULL,
+            ENCODED_NULL,
+            ({"encoding": "binary/null", "value": None}, {"encoding": "json/plain", "value": None}),
+        ),
+        (
+            payload("json/protobuf", '{"a":1}'),
+            payload("json/plain", '{"a":1}'),
+            ({"encoding": "json/protobuf", "value": {"a": 1}}, {"encoding": "json/plain", "value": {"a": 1}}),
+        ),
+    ],
+)
+def test_payloads_that_are_not_plain_values_are_described(
+    before: CanonicalPayload, after: CanonicalPayload, expected: tuple[Any, Any]
+) -> None:
     base = make(HOURLY)
-    sides = [
-        replace(base, input=(CanonicalPayload(encoding=encoding, value="1"),))
-        for encoding in ("json/plain", "json/protobuf")
-    ]
-    ((field, before, after),) = explain(*sides)
-    assert field == "input"
-    assert before != after
+    sides = [replace(base, input=(each,)) for each in (before, after)]
+    (change,) = explain_difference(*sides)
+    assert (change.field, change.before, change.after, change.is_raw) == ("input", *expected, True)
+    sides = [replace(base, input=(each, ENCODED_NULL)) for each in (before, after)]
+    (change,) = explain_difference(*sides)
+    assert (change.field, change.before, change.after) == ("args", [expected[0], None], [expected[1], None])
+    assert change.is_raw
+    sides = [replace(base, memo=(("team", each), ("x", ENCODED_NULL))) for each in (before, after)]
+    (change,) = explain_difference(*sides)
+    assert (change.path, change.before, change.after) == (("run", "memo", "team"), *expected)
+    sides = [replace(base, static_summary=each) for each in (before, after)]
+    assert explain(*sides) == [("run.static_summary", *expected)]
+
+
+def test_a_null_in_place_of_nothing_is_a_difference() -> None:
+    base = make(HOURLY)
+    assert explain(replace(base, static_summary=NULL), base) == [("run.static_summary", None, ABSENT)]
+
+
+@pytest.mark.parametrize(
+    ("origin", "expected"),
+    [({"is_live": True}, ("schedule.cron", "0 9 * * *")), ({"is_live": False}, ("schedule.calendar", {"hour": 9}))],
+)
+def test_what_a_spec_said_is_told_in_its_key_and_what_is_live_as_cron(origin: dict[str, bool], expected: Any) -> None:
+    calendar = make({"calendar": {"hour": 9}})
+    settings = explain_settings(calendar, name="job", **origin)
+    assert (settings[0].field, settings[0].after) == expected
+    change = explain_difference(calendar, make(HOURLY), **origin)[0]
+    assert (change.field, change.before) == expected
 
 
 def test_a_retry_policy_that_comes_is_one_change_and_shows_no_defaults() -> None:
@@ -121,7 +181,7 @@ def test_a_retry_policy_that_comes_is_one_change_and_shows_no_defaults() -> None
 
 
 def test_a_creation_leaves_out_defaults() -> None:
-    found = explain_creation(make({"cron": "@daily", "timezone": "Europe/Berlin"}), name="job")
+    found = explain_settings(make({"cron": "@daily", "timezone": "Europe/Berlin"}), name="job")
     assert [(change.field, change.after) for change in found] == [
         ("schedule.cron", "@daily"),
         ("schedule.timezone", "Europe/Berlin"),
