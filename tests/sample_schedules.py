@@ -8,6 +8,9 @@ import pytest
 from google.protobuf.json_format import ParseDict
 from temporalio.api.schedule.v1 import Schedule
 
+from jobspec.live.canonical import canonicalize
+from jobspec.live.messages import DesiredSchedule
+
 if TYPE_CHECKING:
     from jobspec.live.schedules import LiveSchedule, Schedules
 
@@ -19,6 +22,11 @@ def message(queue: str = "q", **parts: Any) -> Schedule:
     action = {"workflowId": "w", "workflowType": {"name": "T"}, "taskQueue": {"name": queue}, **parts.pop("action", {})}
     spec = {"interval": [{"interval": "3600s"}]}
     return ParseDict({"spec": spec, "action": {"startWorkflow": action}, **parts}, Schedule())
+
+
+def desire(message: Schedule) -> DesiredSchedule:
+    """Make what a write asks for of a message."""
+    return DesiredSchedule(name="a", canonical=canonicalize(message), message=message, paused=None)
 
 
 async def create(schedules: Schedules, name: str = "a", desired: Schedule | None = None) -> LiveSchedule:

@@ -45,6 +45,8 @@ if TYPE_CHECKING:
     from temporalio.client import Client
     from temporalio.converter import PayloadCodec
 
+    from jobspec.live.messages import DesiredSchedule
+
 __all__ = ["Listed", "LiveSchedule", "Schedules"]
 
 PAGE_SIZE: Final = 1000
@@ -166,14 +168,16 @@ class Schedules:
         what = f"create the schedule `{name}`"
         await self.requests.send(self._service.create_schedule, request, what=what)
 
-    async def update(self, live: LiveSchedule, message: Schedule | None, *, paused: bool, note: str) -> LiveSchedule:
+    async def update(
+        self, live: LiveSchedule, desired: DesiredSchedule | None, *, paused: bool, note: str
+    ) -> LiveSchedule:
         """Update a schedule once, unless it changed since it was described, and read back what became of it.
 
         All that is not the file's is carried over from `live`. Nothing is written where nothing differs.
 
         Args:
             live: Described a moment ago.
-            message: Desired, payloads not encoded yet; None leaves spec, action and policies as they are.
+            desired: What the spec asks for; None leaves spec, action and policies as they are.
             paused: As it shall be.
             note: As it shall be.
 
@@ -184,12 +188,12 @@ class Schedules:
             ConflictError: Somebody else changed or deleted it first; nothing of theirs is lost.
         """
         wanted = Wanted(
-            canonical=canonicalize(message) if message else live.canonical,
+            canonical=desired.canonical if desired else live.canonical,
             paused=paused,
             note=note,
             project=live.project,
         )
-        return await self._change(live, message, wanted)
+        return await self._change(live, desired.message if desired else None, wanted)
 
     async def mark(self, live: LiveSchedule, project: str | None) -> LiveSchedule:
         """Change a schedule's mark and nothing else; None takes it away.

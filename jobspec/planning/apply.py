@@ -248,7 +248,7 @@ async def _update(decision: Change, live: LiveSchedule, assignment: Assignment) 
     leaves_body = decision.action is Action.RETIRE
     return await assignment.schedules.update(
         live,
-        None if leaves_body else assignment.wanted[decision.name].desired.message,
+        None if leaves_body else assignment.wanted[decision.name].desired,
         paused=decision.pause.paused,
         note=decision.pause.note,
     )

@@ -71,7 +71,7 @@ async def update(schedules: Schedules, desired: DesiredSchedule) -> None:
     live = await schedules.describe(desired.name)
     assert live is not None
     pause = want_pause(Pause(paused=live.paused, note=live.note), desired.paused)
-    await schedules.update(live, desired.message, paused=pause.paused, note=pause.note)
+    await schedules.update(live, desired, paused=pause.paused, note=pause.note)
 
 
 def assert_no_changes(specs: Mapping[str, dict[str, Any]], live: Mapping[str, Any]) -> None:

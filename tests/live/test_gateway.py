@@ -5,15 +5,17 @@ from __future__ import annotations
 import uuid
 from datetime import timedelta
 from typing import TYPE_CHECKING
+from unittest.mock import Mock
 
 import pytest
 from dev_servers import eventually
-from sample_schedules import both_ways, create, describe, message
+from sample_schedules import both_ways, create, describe, desire, message
 from temporalio.api.common.v1 import Payload
 from temporalio.client import Client
 from temporalio.converter import DataConverter, PayloadCodec
 
 from jobspec.errors import ConflictError, JobspecError, RequestError, ScheduleExistsError
+from jobspec.live.canonical import canonicalize
 from jobspec.live.schedules import Listed, LiveSchedule, Schedules
 
 if TYPE_CHECKING:
@@ -98,7 +100,7 @@ async def test_a_schedule_can_be_deleted_and_created_again(schedules: Schedules)
 
 async def test_an_update_returns_what_was_verified(schedules: Schedules) -> None:
     live = await create(schedules)
-    after = await schedules.update(live, message("other"), paused=True, note="x" * 5000)
+    after = await schedules.update(live, desire(message("other")), paused=True, note="x" * 5000)
     assert (after.canonical.queue, after.paused, after.note) == ("other", True, "x" * 5000)
     assert after.conflict_token != live.conflict_token
     assert after == await describe(schedules)
@@ -106,8 +108,20 @@ async def test_an_update_returns_what_was_verified(schedules: Schedules) -> None
 
 async def test_an_update_that_changes_nothing_writes_nothing(schedules: Schedules) -> None:
     live = await create(schedules)
-    assert await schedules.update(live, message(), paused=False, note="") is live
+    assert await schedules.update(live, desire(message()), paused=False, note="") is live
     assert (await describe(schedules)).conflict_token == live.conflict_token
+
+
+async def test_an_update_makes_the_comparable_form_of_what_it_reads_alone(
+    schedules: Schedules, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live, desired = await create(schedules), desire(message("other"))
+    compare = Mock(wraps=canonicalize)
+    monkeypatch.setattr("jobspec.live.schedules.canonicalize", compare)
+    await schedules.update(live, desired, paused=False, note="")
+    compared = [call.args[0] for call in compare.call_args_list]
+    assert compared
+    assert all(schedule is not desired.message for schedule in compared)
 
 
 async def test_an_update_without_a_message_leaves_the_body(schedules: Schedules) -> None:
@@ -121,7 +135,7 @@ async def test_an_update_that_the_server_refuses_is_an_error_with_its_words(sche
     desired = message()
     desired.spec.timezone_name = "Nowhere/City"
     with pytest.raises(RequestError, match="unknown time zone Nowhere/City"):
-        await schedules.update(live, desired, paused=False, note="")
+        await schedules.update(live, desire(desired), paused=False, note="")
     assert (await describe(schedules)).conflict_token == live.conflict_token
 
 
@@ -129,13 +143,13 @@ async def test_an_update_that_the_server_refuses_is_an_error_with_its_words(sche
 async def test_many_updates_in_a_row_all_show(schedules: Schedules, rounds: int) -> None:
     live = await create(schedules)
     for number in range(rounds):
-        live = await schedules.update(live, message(f"q{number}"), paused=bool(number % 2), note=str(number))
+        live = await schedules.update(live, desire(message(f"q{number}")), paused=bool(number % 2), note=str(number))
         assert live.canonical.queue == f"q{number}"
 
 
 async def test_a_deletion_looks_again_first(schedules: Schedules) -> None:
     stale = await create(schedules)
-    fresh = await schedules.update(stale, message("other"), paused=False, note="")
+    fresh = await schedules.update(stale, desire(message("other")), paused=False, note="")
     with pytest.raises(ConflictError):
         await schedules.delete(stale)
     await schedules.delete(fresh)
@@ -165,10 +179,10 @@ async def test_a_codec_is_applied_undone_and_never_makes_a_difference(server: Se
     live = await create(secret, desired=desired)
     assert b"salt" in live.message.SerializeToString()
     assert live.canonical.input[0].value == '{"card":42}'
-    assert await secret.update(live, desired, paused=False, note="") is live
+    assert await secret.update(live, desire(desired), paused=False, note="") is live
     other = message("other")
     other.action.start_workflow.input.payloads.append(value)
-    after = await secret.update(live, other, paused=False, note="")
+    after = await secret.update(live, desire(other), paused=False, note="")
     assert after.message.action.start_workflow.input == live.message.action.start_workflow.input
     assert (await describe(Schedules(plain))).canonical.input[0].encoding == "binary/scrambled"
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from proxies import proxied
-from sample_schedules import create, describe, message
+from sample_schedules import create, describe, desire, message
 from temporalio.api.workflowservice.v1 import DescribeScheduleRequest
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -93,7 +93,7 @@ async def test_an_update_whose_answer_was_lost_is_known_to_be_ours(server: Serve
         live = await create(schedules)
         for number in range(5):
             proxy.cuts_next_answer = True
-            live = await schedules.update(live, message(f"q{number}"), paused=False, note="")
+            live = await schedules.update(live, desire(message(f"q{number}")), paused=False, note="")
             assert not proxy.cuts_next_answer
             assert live.canonical.queue == f"q{number}"
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from google.protobuf.json_format import ParseDict
-from sample_schedules import both_ways, create, describe, message
+from sample_schedules import both_ways, create, describe, desire, message
 from temporalio.api.schedule.v1 import Schedule, SchedulePatch, ScheduleSpec
 from temporalio.api.workflowservice.v1 import (
     CreateScheduleRequest,
@@ -86,7 +86,7 @@ async def test_a_stale_update_is_a_conflict_and_loses_nothing(schedules: Schedul
     await other.edit(lambda schedule: schedule.CopyFrom(message("theirs")))
     await other.read()  # of two updates that wait, the workflow-backed scheduler takes the later one alone
     with pytest.raises(ConflictError):
-        await schedules.update(stale, message("ours"), paused=False, note="")
+        await schedules.update(stale, desire(message("ours")), paused=False, note="")
     assert (await describe(schedules)).canonical.queue == "theirs"
 
 
@@ -94,10 +94,10 @@ async def test_a_pause_between_read_and_write_is_not_lost(schedules: Schedules, 
     stale = await create(schedules)
     await other.patch(pause="holiday")
     with pytest.raises(ConflictError):
-        await schedules.update(stale, message("ours"), paused=stale.paused, note=stale.note)
+        await schedules.update(stale, desire(message("ours")), paused=stale.paused, note=stale.note)
     now = await describe(schedules)
     assert (now.paused, now.note, now.canonical.queue) == (True, "holiday", "q")
-    after = await schedules.update(now, message("ours"), paused=now.paused, note=now.note)
+    after = await schedules.update(now, desire(message("ours")), paused=now.paused, note=now.note)
     assert (after.paused, after.note, after.canonical.queue) == (True, "holiday", "ours")
 
 
@@ -105,7 +105,7 @@ async def test_a_schedule_deleted_between_read_and_write_stays_deleted(schedules
     stale = await create(schedules)
     await other.delete()
     with pytest.raises(ConflictError):
-        await schedules.update(stale, message("ours"), paused=False, note="")
+        await schedules.update(stale, desire(message("ours")), paused=False, note="")
     assert await schedules.describe("a") is None
     await schedules.delete(stale)
 
@@ -113,7 +113,7 @@ async def test_a_schedule_deleted_between_read_and_write_stays_deleted(schedules
 async def test_the_same_edit_by_somebody_else_is_no_conflict(schedules: Schedules, other: Stranger) -> None:
     stale = await create(schedules)
     await other.edit(lambda schedule: schedule.CopyFrom(message("wanted")))
-    after = await schedules.update(stale, message("wanted"), paused=False, note="")
+    after = await schedules.update(stale, desire(message("wanted")), paused=False, note="")
     assert after.canonical.queue == "wanted"
 
 
@@ -131,7 +131,7 @@ async def test_concurrent_updates_from_one_read_have_one_winner(schedules: Sched
     live = await create(schedules)
     gateways = [Schedules(stranger) for _ in range(5)]
     outcomes = await gather(
-        *(g.update(live, message(f"q{n}"), paused=False, note="") for n, g in enumerate(gateways)),
+        *(g.update(live, desire(message(f"q{n}")), paused=False, note="") for n, g in enumerate(gateways)),
         return_exceptions=True,
     )
     winners = [outcome for outcome in outcomes if isinstance(outcome, LiveSchedule)]
@@ -157,7 +157,7 @@ async def test_what_is_not_ours_survives_an_update(schedules: Schedules, other: 
     live = await describe(schedules)
     desired = message("ours")
     desired.spec.timezone_name = "Europe/Berlin"
-    after = (await schedules.update(live, desired, paused=True, note="n")).message
+    after = (await schedules.update(live, desire(desired), paused=True, note="n")).message
     action = after.action.start_workflow
     assert action.task_queue.name == "ours"
     assert action.versioning_override == foreign.action.start_workflow.versioning_override
@@ -184,7 +184,7 @@ async def test_actions_that_count_down_survive_an_update(schedules: Schedules, o
     await other.edit(lambda schedule: ParseDict({"limitedActions": True, "remainingActions": "3"}, schedule.state))
     await other.patch(trigger_immediately={})
     live = await describe(schedules)
-    after = await schedules.update(live, message("ours"), paused=live.paused, note=live.note)
+    after = await schedules.update(live, desire(message("ours")), paused=live.paused, note=live.note)
     assert after.message.state.limited_actions
     assert after.message.state.remaining_actions == live.message.state.remaining_actions
 
@@ -240,5 +240,5 @@ async def test_an_overlap_policy_of_another_age_can_be_read_and_mended(schedules
     await other.edit(lambda schedule: ParseDict({"overlapPolicy": 99}, schedule.policies))
     live = await describe(schedules)
     assert live.canonical.overlap == "99"
-    after = await schedules.update(live, message(), paused=False, note="")
+    after = await schedules.update(live, desire(message()), paused=False, note="")
     assert after.canonical.overlap == "skip"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from dev_servers import Server, eventually, register_attribute
-from sample_schedules import both_ways, create, describe, message
+from sample_schedules import both_ways, create, describe, desire, message
 from temporalio.api.common.v1 import Payload
 from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
@@ -163,7 +163,7 @@ async def test_other_search_attributes_and_memo_entries_are_kept(
 async def test_a_mark_on_top_of_somebody_elses_change_is_a_conflict(schedules: Schedules, stranger: Client) -> None:
     stale = await create(schedules)
     theirs = Schedules(stranger)
-    await theirs.update(stale, message("theirs"), paused=False, note="")
+    await theirs.update(stale, desire(message("theirs")), paused=False, note="")
     with pytest.raises(ConflictError):
         await schedules.mark(stale, "store")
     now = await describe(schedules)
