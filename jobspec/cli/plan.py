@@ -79,7 +79,7 @@ def plan_command(  # noqa: PLR0913  one argument an option
     options = ConnectionOptions(**connection)
     _check_options(ref, options, target, live=live)
     files = [_read_file_option(text) for text in more]
-    _check_distinct([path for _, path in files] + ([target] if target else []))
+    is_file = _check_files([path for _, path in files], target)
     allowances = parse_allowances(allowed)
     specs = open_specs(environment)
     if ref is not None and not live:
@@ -102,8 +102,10 @@ def plan_command(  # noqa: PLR0913  one argument an option
     for form, path in files:
         write_plan(document, specs, form, path)
     put_plan(document, specs, output)
+    if is_file:
+        say(f"Saved, to be applied by `jobspec apply {target}`.")
     if target is not None:
-        say(f"Saved, to be applied by `jobspec apply {target}`.\nPlan checksum: {document.checksum}")
+        say(f"Plan checksum: {document.checksum}")
     code = code_of_plan(specs, planned)
     if code is ExitCode.OK and detailed_exitcode and planned.plan.changes:
         return ExitCode.CHANGES
@@ -113,12 +115,8 @@ def plan_command(  # noqa: PLR0913  one argument an option
 def _check_options(ref: str | None, options: ConnectionOptions, target: Path | None, *, live: bool) -> None:
     from jobspec.errors import UsageError
 
-    if target is not None:
-        from jobspec.cli.saving import check_target
-
-        check_target(target)
-        if ref is not None and not live:
-            raise UsageError("--out needs a plan against the server, for no other can be applied; add --live")
+    if target is not None and ref is not None and not live:
+        raise UsageError("--out needs a plan against the server, since no other can be applied; add --live")
     if live and ref is None:
         raise UsageError("--live goes with --base; without that, `jobspec plan` asks the server anyway")
     if ref is not None and not live and options != ConnectionOptions():
@@ -126,24 +124,33 @@ def _check_options(ref: str | None, options: ConnectionOptions, target: Path | N
 
 
 def _read_file_option(text: str) -> tuple[str, Path]:
-    from jobspec.cli.saving import check_target
     from jobspec.errors import UsageError
 
     form, separator, name = text.partition("=")
     if form not in PLAN_OUTPUTS or not separator or not name:
         raise UsageError(f"--also takes a form and a file, such as `markdown=plan.md`, and not `{text}`")
-    check_target(Path(name))
     return form, Path(name)
 
 
-def _check_distinct(paths: Sequence[Path]) -> None:
-    """Complain of a file that would be written twice, the second time over what was said to be there."""
+def _check_files(more: Sequence[Path], target: Path | None) -> bool:
+    """Check where the plan is written, before anything else is done; says whether `--out` names a regular file.
+
+    Raises:
+        UsageError: One cannot be written, or two are the same file, so that the second would replace the first.
+    """
+    from jobspec.cli.output_file import find_target
     from jobspec.errors import UsageError
 
-    seen: dict[Path, Path] = {}
-    for path in paths:
-        if seen.setdefault(path.absolute(), path) is not path:
+    seen: set[Path] = set()
+    file = None
+    for path in [*more, *([target] if target else [])]:
+        if str(path) == "-":
+            raise UsageError("--out and --also write files; `--output json` writes a plan to stdout")
+        file = find_target(path).file
+        if file in seen:
             raise UsageError(f"`{path}` would be written twice; give each --also and --out a file of its own")
+        seen |= {file} if file else set()
+    return target is not None and file is not None
 
 
 def _trace(specs: Specs, planned: Planned, revision: Revision | None, converter: DataConverter) -> Planned:
@@ -160,9 +167,11 @@ def _describe_base(specs: Specs, revision: Revision | None, *, is_live: bool) ->
 
 
 def _save(target: Path, planned: Planned, specs: Specs, converter: DataConverter, privacy: Privacy) -> None:
-    from jobspec.cli.saving import save_plan
+    from jobspec.cli.output_file import write_file
+    from jobspec.cli.saving import make_saved_plan
 
-    asyncio.run(save_plan(target, planned, specs, converter, privacy))
+    # Outside of the event loop: Ctrl-C must reach a write that waits for the reader of a FIFO.
+    write_file(target, asyncio.run(make_saved_plan(planned, specs, converter, privacy)))
 
 
 def _open_revision(specs: Specs, ref: str, output: str) -> Revision:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 from pathlib import Path
 
@@ -61,6 +62,7 @@ async def _prepare_namespace(namespace: str, address: str | None, profile: str |
 
 def _write_project(directory: Path, project_id: str | None) -> int:
     from jobspec.cli.output import put
+    from jobspec.cli.output_file import create_files
     from jobspec.errors import RefusedError, UsageError
     from jobspec.render.schema import render_schema
     from jobspec.spec.project import ID_PATTERN
@@ -77,20 +79,12 @@ def _write_project(directory: Path, project_id: str | None) -> int:
         "schemas/job.schema.json": render_schema("job"),
         "schemas/project.schema.json": render_schema("project"),
     }
-    present = [name for name in files if (directory / name).exists()]
+    present = [name for name in files if os.path.lexists(directory / name)]
     if present:
-        raise RefusedError(f"nothing was written: {directory / present[0]} is there already")
-    for name, text in files.items():
-        path = directory / name
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
-        except OSError as error:
-            reason = (error.strerror or str(error)).lower()
-            raise UsageError(
-                f"`{path}` cannot be written: {reason}; name a directory that can hold a project"
-            ) from error
-        put(f"wrote {path}")
+        raise RefusedError(f"nothing was written: `{directory / present[0]}` exists already")
+    create_files(directory, files)
+    for name in files:
+        put(f"wrote {directory / name}")
     put("Next: `jobspec validate`, then `jobspec dev` to see it run.")
     return ExitCode.OK
 

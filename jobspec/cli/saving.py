@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import secrets
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import TYPE_CHECKING
@@ -57,26 +56,10 @@ class Approval:
     differences: tuple[DifferenceDocument, ...] = ()
 
 
-def check_target(path: Path) -> None:
-    """Complain of a file that cannot be written before anything else is done.
+async def make_saved_plan(planned: Planned, specs: Specs, converter: DataConverter, privacy: Privacy) -> str:
+    """Make the text of a saved plan.
 
     Raises:
-        UsageError: It is no file, or its directory is not there.
-    """
-    if str(path) == "-":
-        raise UsageError("this goes into a file; `--output json` writes a plan to stdout")
-    if path.is_dir() or not path.parent.is_dir():
-        raise UsageError(f"`{path}` cannot be written: {'it is a directory' if path.is_dir() else 'no such directory'}")
-
-
-async def save_plan(path: Path, planned: Planned, specs: Specs, converter: DataConverter, privacy: Privacy) -> str:
-    """Write a plan to a file, whole or not at all.
-
-    Returns:
-        Its checksum.
-
-    Raises:
-        UsageError: The file cannot be written.
         RefusedError: The codec fails, or there is no key for the digests.
     """
     key, sealed = privacy.key, None
@@ -85,19 +68,16 @@ async def save_plan(path: Path, planned: Planned, specs: Specs, converter: DataC
         sealed = await _seal(key, converter)
     if not key:
         raise RefusedError("the server does not tell the namespace's id, with which a saved plan would hide values")
-    digester = Digester(key=key)
-    checksum = make_checksum(planned.plan, privacy)
     document = saved_plan_document(
         planned.plan,
-        make_intents(planned, digester, privacy),
+        make_intents(planned, Digester(key=key), privacy),
         namespace_digest=_digest_namespace(privacy),
         key=sealed,
-        checksum=checksum,
+        checksum=make_checksum(planned.plan, privacy),
         made_at=specs.now,
         version=_VERSION,
     )
-    write_file(path, document.to_json())
-    return checksum
+    return document.to_json()
 
 
 def _digest_namespace(privacy: Privacy) -> str:
@@ -110,23 +90,6 @@ async def _seal(key: bytes, converter: DataConverter) -> tuple[bytes, ...]:
         return await seal(key, converter.payload_codec)
     except Exception as error:  # a codec is user code and may raise anything
         raise RefusedError(f"the data converter's codec fails, so no plan is saved: {type(error).__name__}") from error
-
-
-def write_file(path: Path, text: str) -> None:
-    """Put the text in the file's place at once.
-
-    Raises:
-        UsageError: It cannot be written.
-    """
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    try:
-        with temporary.open("x", encoding="utf-8") as file:
-            file.write(text)
-        temporary.replace(path)
-    except OSError as error:
-        with suppress(OSError):
-            temporary.unlink()
-        raise UsageError(f"`{path}` cannot be written: {(error.strerror or str(error)).lower()}") from error
 
 
 def open_saved_plan(path: Path) -> SavedPlanDocument:

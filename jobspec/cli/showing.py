@@ -98,7 +98,7 @@ def say_findings(specs: Specs, *, is_read_by_runner: bool = False) -> None:
 
 
 def write_plan(document: PlanDocument, specs: Specs, form: str, path: Path) -> None:
-    """Write a plan to a file, whole or not at all.
+    """Write a plan to a file.
 
     Args:
         document: The plan.
@@ -107,9 +107,10 @@ def write_plan(document: PlanDocument, specs: Specs, form: str, path: Path) -> N
         path: The file.
 
     Raises:
-        UsageError: It cannot be written.
+        UsageError: The path leads to something that cannot be written to.
+        OutputError: Writing failed.
     """
-    from jobspec.cli.saving import write_file
+    from jobspec.cli.output_file import write_file
 
     write_file(path, _make_text(document, specs, form))
 

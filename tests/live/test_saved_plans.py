@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import sys
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 from codecs_of_projects import CODEC, SETTINGS
-from projects import job
+from projects import finish, job
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -65,6 +67,24 @@ async def test_exactly_the_saved_plan_is_applied(project: Project, other: Strang
     )
 
 
+@pytest.mark.parametrize("server", ["workflow"], indirect=True)
+async def test_a_plan_is_saved_to_a_descriptor_and_read_from_one(project: Project) -> None:
+    project.write(job())
+    script = '"$0" -m jobspec plan --out /dev/fd/3 3>&1 >text | "$0" -m jobspec apply /dev/stdin --yes'
+    process = await asyncio.create_subprocess_exec(
+        *("bash", "-o", "pipefail", "-c", script, sys.executable),
+        env=project.make_environment({}),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    finished = await finish(process)
+    assert finished.code == 0, finished.text
+    assert finished.stdout.endswith("1 created\n")
+    assert "Plan checksum: sha256:" in finished.stderr
+    assert "Saved" not in finished.stderr
+    assert "1 to create" in (project.directory / "text").read_text(encoding="utf-8")
+
+
 async def test_what_somebody_changed_meanwhile_makes_a_plan_stale(project: Project, other: Stranger) -> None:
     project.write(job("a"), job("b"))
     await project.apply()
@@ -114,19 +134,19 @@ async def test_behind_a_codec_a_plan_knows_inputs_that_it_does_not_tell(project:
     project.configure(SETTINGS + '\n[plan]\nredact = ["input.pin"]\n')
     project.write(CODEC, to="codec.py")
 
-    def with_pin(pin: int) -> str:
+    def with_pin(pin: str) -> str:
         return f"{job('a')}input: {{pin: {pin}}}\n"
 
-    project.write(with_pin(1111))
+    project.write(with_pin("secret-one"))
     await save(project)
     text = (tmp_path / "plan.json").read_text()
-    assert "1111" not in text
+    assert "secret" not in text
     assert json.loads(text)["key"]
-    project.write(with_pin(2222))
+    project.write(with_pin("secret-two"))
     stale = await project.run("apply", "plan.json", "--yes")
     assert stale.code == 4, stale.text
     assert "a: its spec has changed" in stale.stderr
-    project.write(with_pin(1111))
+    project.write(with_pin("secret-one"))
     project.configure("")
     refused = await project.run("apply", "plan.json", "--yes")
     assert refused.code == 3, refused.text

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 import pytest
 
 from jobspec.cli import commands, saving
-from jobspec.errors import RefusedError, UsageError
+from jobspec.errors import RefusedError
 from jobspec.planning.digests import make_digest
 from jobspec.planning.plan import Plan
 from jobspec.planning.saved import Intents
@@ -55,7 +54,7 @@ def refuse(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 64) 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--out", "-"], "this goes into a file"),
+        (["--out", "-"], "--out and --also write files; `--output json` writes a plan to stdout"),
         (["--out", "specs"], "`specs` cannot be written: it is a directory"),
         (["--out", "none/plan.json"], "`none/plan.json` cannot be written: no such directory"),
         (["--out", "plan.json", "--base", "main"], "--out needs a plan against the server"),
@@ -106,23 +105,6 @@ def test_what_is_no_checksum_is_refused(checksum: str, capsys: pytest.CaptureFix
 def test_an_approved_plan_is_asked_for_all_the_same(capsys: pytest.CaptureFixture[str]) -> None:
     save()
     assert "there is no terminal to ask on" in refuse(capsys, "apply", "plan.json")
-
-
-def test_a_file_is_written_whole_or_not_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
-    path = Path("plan.json")
-    saving.write_file(path, "one")
-    mask = os.umask(0)
-    os.umask(mask)
-    assert (path.read_text(), path.stat().st_mode & 0o777) == ("one", 0o666 & ~mask)
-
-    def fail(_self: Path, _target: Path) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(Path, "replace", fail)
-    with pytest.raises(UsageError, match="cannot be written: no space left on device"):
-        saving.write_file(path, "two")
-    assert path.read_text() == "one"
-    assert sorted(each.name for each in Path().iterdir()) == ["jobspec.toml", "plan.json", "specs"]
 
 
 def test_a_saved_plan_names_its_digest_last() -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -106,8 +108,32 @@ def test_an_environment_that_only_others_are_named_beside_is_misspelt(capsys: py
 def test_a_new_project_is_valid_and_never_written_over(capsys: pytest.CaptureFixture[str]) -> None:
     assert commands.run(["init"]) == 0
     assert commands.run(["validate", "--no-imports"]) == 0
+    capsys.readouterr()
     assert commands.run(["init"]) == 3
-    assert "is there already" in capsys.readouterr().err
+    assert "nothing was written: `jobspec.toml` exists already" in capsys.readouterr().err
+
+
+def test_a_new_project_is_written_whole_or_not_at_all(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(path: Path, text: str, encoding: str) -> int:
+        if path.name == "hello.py":
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return path.write_bytes(text.encode(encoding))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "write_text", fail)
+        assert commands.run(["init", "new/shop"]) == 1
+    assert "`new/shop/hello.py` cannot be written: no space left on device" in capsys.readouterr().err
+    assert not Path("new").exists()
+    assert commands.run(["init", "new/shop"]) == 0
+
+
+def test_a_new_project_does_not_overwrite_what_a_link_will_lead_to(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("hello.py").symlink_to("elsewhere.py")
+    assert commands.run(["init"]) == 3
+    assert "`hello.py` exists already" in capsys.readouterr().err
+    assert not Path("elsewhere.py").exists()
 
 
 def test_a_project_where_none_can_be_is_a_mistake_of_usage(capsys: pytest.CaptureFixture[str]) -> None:
