@@ -58,7 +58,7 @@ async def _adopt(specs: Specs, options: ConnectionOptions, names: Collection[str
     from jobspec.live.schedules import Schedules
     from jobspec.planning.adoption import plan_adoptions
     from jobspec.planning.apply import Assignment, apply_plan
-    from jobspec.planning.survey import read_named
+    from jobspec.planning.observe import describe
     from jobspec.planning.wanted import SourcedSpec, want_jobs
 
     terms = specs.make_terms()
@@ -69,7 +69,7 @@ async def _adopt(specs: Specs, options: ConnectionOptions, names: Collection[str
     wanted = found.wanted
     _check_names(names, found, specs)
     schedules = Schedules(client)
-    live = await read_named(schedules, names or wanted)
+    live = await describe(schedules, names or wanted)
     chosen = names or _those_as_wanted(wanted, live, former)
     for error in found.failed.values() if not names else ():
         say(f"error: {error}")

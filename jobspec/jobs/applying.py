@@ -11,8 +11,8 @@ from jobspec.jobs.owning import refuse_foreign, require_project, require_schedul
 from jobspec.live.schedules import Schedules
 from jobspec.planning.apply import Assignment, apply_plan
 from jobspec.planning.decisions import collect, plan_job
+from jobspec.planning.observe import describe
 from jobspec.planning.plan import Change, Held, Terms
-from jobspec.planning.survey import read_named
 from jobspec.planning.wanted import SourcedSpec, want_jobs_meanwhile
 from jobspec.results import ScheduleOutcome
 
@@ -118,7 +118,7 @@ async def _apply(
         namespace=client.namespace,
         now=terms.now,
     )
-    live = {**await read_named(schedules, found.wanted), **found.failed}
+    live = {**await describe(schedules, found.wanted), **found.failed}
     decisions = {
         name: plan_job(name, found.wanted.get(name), live.get(name), terms=terms)
         for name in sorted(found.wanted.keys() | found.failed.keys())

@@ -16,8 +16,8 @@ from jobspec.live.requests import Requests
 from jobspec.live.run_reading import read_time
 from jobspec.live.schedules import LiveSchedule, Schedules
 from jobspec.planning.decisions import explain_live, hold_foreign
+from jobspec.planning.observe import describe, observe
 from jobspec.planning.pauses import pause_of, read_retirement, spec_reason
-from jobspec.planning.survey import read_live, read_named
 from jobspec.planning.wanted import want_jobs_meanwhile
 from jobspec.results import JobOverview, JobState
 
@@ -82,7 +82,7 @@ async def _read_schedules(
 ) -> tuple[Mapping[str, LiveSchedule | JobspecError], WantedJobs]:
     """Read the live side while the desired one is made."""
     desired, client = desire(registry), schedules.client
-    read = read_named(schedules, names) if names else read_live(schedules, desired.scheduled, owners=owners)
+    read = describe(schedules, names) if names else observe(schedules, desired.scheduled, owners=owners)
     reading = asyncio.ensure_future(read)
     jobs = [job for job in desired.jobs if not names or job.spec.name in names]
     wanted = await want_jobs_meanwhile(

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from jobspec.planning.decisions import Equal, make_plan
 from jobspec.planning.guards import Allowances, Refusal, SpecsFound, check
+from jobspec.planning.observe import describe, observe
 from jobspec.planning.plan import Plan, Source, Terms, Wanted
-from jobspec.planning.survey import read_live, read_named
 from jobspec.planning.wanted import SourcedSpec, want_jobs_meanwhile
 from jobspec.spec.project import get_project_id, list_owners
 
@@ -190,7 +190,7 @@ async def _read_both(
     """Make both sides of the comparison, the desired one while Temporal answers."""
     client = schedules.client
     names = desired.scheduled
-    read = read_live(schedules, names, owners=terms.owners) if prune else read_named(schedules, names)
+    read = observe(schedules, names, owners=terms.owners) if prune else describe(schedules, names)
     reading = asyncio.ensure_future(read)
     found = await want_jobs_meanwhile(
         desired.jobs, converter=client.data_converter, namespace=client.namespace, now=terms.now

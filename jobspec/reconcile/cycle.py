@@ -17,11 +17,10 @@ from jobspec.errors import JobspecError, ProjectError, UnreachableError
 from jobspec.planning.apply import Assignment, Status, apply_plan
 from jobspec.planning.convergence import desire_loaded, make_terms, plan_found
 from jobspec.planning.plan import Action, HeldReason, Reason
+from jobspec.reconcile.admission import withhold
 from jobspec.reconcile.desires import Desires
-from jobspec.reconcile.knowledge import Knowledge
-from jobspec.reconcile.looking import find_unread, look_at, look_at_all
+from jobspec.reconcile.live_cache import LiveCache
 from jobspec.reconcile.report import Cause, Report, Result, Trigger
-from jobspec.reconcile.withholding import withhold
 from jobspec.spec.project import check_environment
 
 if TYPE_CHECKING:
@@ -49,7 +48,7 @@ class Memory:
     Attributes:
         files: The project's files.
         contention: What others keep changing back.
-        knowledge: The live schedules.
+        live: The live schedules.
         desires: What the jobs ask for.
         equal: What was found equal.
         verified: What the live schedule of each job was equal to when it was last looked at.
@@ -58,7 +57,7 @@ class Memory:
 
     files: Files
     contention: Contention
-    knowledge: Knowledge = field(default_factory=Knowledge)
+    live: LiveCache = field(default_factory=LiveCache)
     desires: Desires = field(default_factory=Desires)
     equal: Equal = field(default_factory=dict)
     verified: dict[str, DesiredSchedule] = field(default_factory=dict)
@@ -165,7 +164,7 @@ class Cycle:
             found = await self._look_at_changed(making, schedules)
         planned = plan_found(
             found,
-            self._memory.knowledge.live(),
+            self._memory.live.live,
             desired=desire_loaded(replace(loaded, jobs={}), self._settings.environment),
             terms=terms,
             namespace=client.namespace,
@@ -185,7 +184,7 @@ class Cycle:
     ) -> WantedJobs:
         """Read what is live while the desired side is made."""
         names = [name for name, job in loaded.jobs.items() if job.spec.schedule is not None]
-        looking = look_at_all(self._memory.knowledge, schedules, names, owners=terms.owners)
+        looking = self._memory.live.refresh(schedules, names, owners=terms.owners)
         found, look = await asyncio.gather(making, looking, return_exceptions=True)
         if isinstance(look, BaseException):
             raise look
@@ -197,10 +196,10 @@ class Cycle:
     async def _look_at_changed(self, making: Awaitable[WantedJobs], schedules: Schedules) -> WantedJobs:
         """Read what is live of the jobs that the files say anew, and what could not be read before."""
         found = await making
-        knowledge, changed = self._memory.knowledge, self._memory.desires.changed
-        names = [name for name in found.wanted if name in changed or name not in knowledge]
-        names += find_unread(knowledge)
-        self._report = replace(self._report, look=await look_at(knowledge, schedules, names))
+        live, changed = self._memory.live, self._memory.desires.changed
+        names = [name for name in found.wanted if name in changed or name not in live]
+        names += live.find_unread()
+        self._report = replace(self._report, look=await live.read(schedules, names))
         return found
 
     def _note_verified(self, planned: Planned) -> Planned:
@@ -233,7 +232,7 @@ class Cycle:
             self._tell(outcome)
         self._report = replace(self._report, outcomes=tuple(outcomes))
         if not self._stop.is_set():
-            await look_at(self._memory.knowledge, schedules, map(_name, filter(_is_open, outcomes)))
+            await self._memory.live.read(schedules, map(_name, filter(_is_open, outcomes)))
 
     def _learn(self, outcome: Outcome, planned: Planned) -> None:
         """Take in what a write told; whatever became of it, the next list does not vouch for that schedule."""
@@ -241,10 +240,10 @@ class Cycle:
         if outcome.status is Status.DONE:
             memory.contention.note(outcome.change, now)
             if outcome.after or outcome.change.action is Action.DELETE:
-                memory.knowledge.learn(name, outcome.after, shown=None, now=now)
+                memory.live.learn(name, outcome.after, shown=None, now=now)
             if name in planned.wanted:
                 memory.verified[name] = planned.wanted[name].desired
-        memory.knowledge.doubt(name)
+        memory.live.doubt(name)
 
     def _conclude(self) -> None:
         report = self._report

@@ -9,7 +9,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from jobspec.errors import JobspecError, UnreachableError
+from jobspec.errors import JobspecError
 from jobspec.live.schedules import Schedules
 from jobspec.reconcile.agenda import Agenda, Wake
 from jobspec.reconcile.board import Board
@@ -19,7 +19,6 @@ from jobspec.reconcile.files import Files
 from jobspec.reconcile.health import BEAT_SECONDS, Health
 from jobspec.reconcile.journal import Journal
 from jobspec.reconcile.logs import log, logger
-from jobspec.reconcile.looking import look_at
 from jobspec.reconcile.metrics import Metrics
 from jobspec.reconcile.notify import Supervisor
 from jobspec.reconcile.report import Report, Result, Trigger
@@ -156,7 +155,7 @@ class Daemon:
 
     def render_metrics(self) -> bytes:
         """Write the figures as Prometheus reads them."""
-        return self.metrics.render(watch=self.watch, oldest=self.memory.knowledge.age(time.monotonic()))
+        return self.metrics.render(watch=self.watch, oldest=self.memory.live.age(time.monotonic()))
 
     async def _run_cycle_until(self, wake: Wake, stop: asyncio.Event) -> Report | None:
         """Run a cycle; one that is told to stop while it writes gets the time to finish what it has in hand.
@@ -219,7 +218,7 @@ class Daemon:
         """Wait until a cycle is due, verifying schedules meanwhile; None when told to stop."""
         while not stop.is_set():
             self.health.beat()
-            now, count = time.monotonic(), len(self.memory.knowledge)
+            now, count = time.monotonic(), len(self.memory.live)
             wake = self._agenda.find_due(now)
             if wake is not None:
                 return wake
@@ -239,11 +238,11 @@ class Daemon:
         """Read those schedules in full that were not for the longest time."""
         if self._schedules is None or count == 0:
             return
-        knowledge = self.memory.knowledge
+        live = self.memory.live
         try:
-            look = await look_at(knowledge, self._schedules, knowledge.find_oldest(count))
-        except UnreachableError as error:
-            _warn(f"the sweep could not reach Temporal: {error}")
+            look = await live.read(self._schedules, live.find_oldest(count))
+        except JobspecError as error:
+            _warn(f"the sweep could not read schedules: {error}")
             self._agenda.fail(time.monotonic())
             return
         except Exception:  # noqa: BLE001  nor must one in the sweep; the next full cycle tells more

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from jobspec.errors import ProjectError
-from jobspec.reconcile.looking import Look
+from jobspec.reconcile.live_cache import Look
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -148,7 +148,7 @@ async def _check_world(world: World) -> None:
     cycles = Cycles(world.project.directory, world.project.client)
     report = await cycles.run(is_dry_run=True)
     assert report.planned is not None, report.error
-    plan, known = report.planned.plan, cycles.memory.knowledge.live()
+    plan, known = report.planned.plan, cycles.memory.live.live
     assert [(change.name, change.action.value) for change in plan.changes] == [], "something is left to be done"
     assert {held.name for held in plan.held} == {TAKEN}
     ours = world.wanted.keys() | world.retired

@@ -16,14 +16,14 @@ from sample_schedules import message
 from temporalio.api.common.v1 import Payload, SearchAttributes
 from temporalio.api.schedule.v1 import Schedule
 
-from jobspec.errors import RequestError
-from jobspec.reconcile.looking import look_at
+from jobspec.errors import NamespaceNotFoundError, RequestError
 from jobspec.reconcile.metrics import is_noop
 from jobspec.reconcile.report import Result, Trigger
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from dev_servers import Server
     from projects import Project, Stranger
 
 
@@ -154,14 +154,24 @@ async def test_how_fast_each_kind_of_drift_is_found(project: Project, other: Str
     assert await project.pause_of("paused") == (True, "for now")
 
     # The sweep, within its period: all the rest.
-    knowledge = cycles.memory.knowledge
-    look = await look_at(knowledge, cycles.gateway.schedules, knowledge.find_oldest(len(knowledge)))
+    live = cycles.memory.live
+    look = await live.read(cycles.gateway.schedules, live.find_oldest(len(live)))
     assert look.news == {*IN_NO_LIST}
     report = await cycles.run(is_full=False)
     assert tell(report) == dict.fromkeys(IN_NO_LIST, "update drift done")
     assert not any(is_noop(outcome) for outcome in report.outcomes)
     assert set(cycles.states().values()) == {"synced"}
     await settle(cycles, project, *kinds)
+
+
+@pytest.mark.parametrize("is_full", [True, False])
+async def test_a_missing_namespace_is_no_failure_of_each_job(
+    project: Project, server: Server, *, is_full: bool
+) -> None:
+    project.write(job("a"), job("b"))
+    report = await Cycles(project.directory, server.client("no-such-namespace")).run(is_full=is_full)
+    assert (report.result, report.planned) == (Result.FAILED, None)
+    assert isinstance(report.error, NamespaceNotFoundError)
 
 
 async def test_a_changed_file_costs_its_jobs_and_no_list(project: Project) -> None:

@@ -608,7 +608,7 @@ async def test_a_bug_in_the_sweep_does_not_end_the_daemon(project: Project, monk
 
     async with reconciling(project.directory, project.client, settings) as daemon:
         await until(daemon, a="synced")
-        monkeypatch.setattr("jobspec.reconcile.daemon.look_at", fail)
+        monkeypatch.setattr("jobspec.reconcile.live_cache.LiveCache.read", fail)
 
         async def has_failed() -> None:
             assert failures
