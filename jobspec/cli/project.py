@@ -6,10 +6,14 @@ import asyncio
 import os
 import re
 from pathlib import Path
+from typing import Final
 
 import click
 
 from jobspec.cli.exits import ExitCode
+
+_SILENT_SECONDS: Final = 5.0
+"""How long nothing is said while a namespace is prepared."""
 
 
 @click.command("init")
@@ -45,18 +49,18 @@ def init_command(
 async def _prepare_namespace(namespace: str, address: str | None, profile: str | None) -> int:
     from temporalio.converter import DataConverter
 
-    from jobspec.cli.output import put
+    from jobspec.cli.output import put, say
     from jobspec.live.connection import check_namespace, connect
     from jobspec.live.schedules import Schedules
 
     client = await connect(profile=profile, address=address, namespace=namespace, data_converter=DataConverter.default)
     await check_namespace(client)
-    attribute = Schedules(client).attribute
-    if await attribute.is_registered():
-        put(f"The namespace `{namespace}` is ready: the search attribute JobspecProject is registered already.")
-        return ExitCode.OK
-    await attribute.register()
-    put(f"The namespace `{namespace}` is ready: the search attribute JobspecProject is registered now.")
+    registering = asyncio.create_task(Schedules(client).attribute.register())
+    done, _ = await asyncio.wait([registering], timeout=_SILENT_SECONDS)
+    if not done:
+        say("Still waiting until the server can use the search attribute JobspecProject; this may take a minute.")
+    when = "now" if await registering else "already"
+    put(f"The namespace `{namespace}` is ready: the search attribute JobspecProject is registered {when}.")
     return ExitCode.OK
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from temporalio.api.common.v1 import Memo, Payload, SearchAttributes
 from temporalio.api.enums.v1 import IndexedValueType
-from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
+from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
 from temporalio.api.workflowservice.v1 import CountSchedulesRequest
 from temporalio.service import RPCStatusCode
 
@@ -38,6 +38,7 @@ MEMO: Final = "jobspec"
 FORGOTTEN: Final = "-"
 """Value of the attribute where the mark was taken away; it outweighs a memo, which cannot be changed everywhere."""
 
+_KEYWORD: Final = IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD
 _RECHECK_SECONDS: Final = 60.0
 _USABLE_SECONDS: Final = 60.0
 
@@ -145,18 +146,33 @@ class Attribute:
         Raises:
             RefusedError: These credentials may not, or the attribute exists with another type.
         """
+        kind = await self._read_type()
+        if kind not in (None, _KEYWORD):
+            raise RefusedError(_explain_type(kind, self._client.namespace))
         if await self._can_be_queried():
             self._is_registered = True
             return False
-        await self._add()
+        if kind is None:
+            await self._add()
         await self._wait_until_usable()
-        return True
+        return kind is None
+
+    async def _read_type(self) -> IndexedValueType.ValueType | None:
+        """Read its type, which the server would silently keep; None if it is not registered, or may not be listed."""
+        namespace = self._client.namespace
+        request = ListSearchAttributesRequest(namespace=namespace)
+        try:
+            what = f"list the search attributes of the namespace `{namespace}`"
+            listed = await self._requests.send(self._client.operator_service.list_search_attributes, request, what=what)
+        except NamespaceNotFoundError:
+            raise
+        except RequestError:
+            return None
+        return listed.custom_attributes.get(ATTRIBUTE)
 
     async def _add(self) -> None:
         namespace = self._client.namespace
-        request = AddSearchAttributesRequest(
-            namespace=namespace, search_attributes={ATTRIBUTE: IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD}
-        )
+        request = AddSearchAttributesRequest(namespace=namespace, search_attributes={ATTRIBUTE: _KEYWORD})
         try:
             what = f"register the search attribute {ATTRIBUTE} in the namespace `{namespace}`"
             await self._requests.send(self._client.operator_service.add_search_attributes, request, what=what)
@@ -171,11 +187,21 @@ class Attribute:
         pause = 0.05
         while not await self._can_be_queried():
             if time.monotonic() > deadline:
-                problem = f"the search attribute {ATTRIBUTE} cannot be used although the server took it"
-                raise RefusedError(f"{problem}; it may exist with another type than Keyword")
+                problem = f"the search attribute {ATTRIBUTE} cannot be used although the server accepted it"
+                raise RefusedError(f"{problem}; it may exist with a type other than Keyword")
             await asyncio.sleep(pause)
             pause = min(pause * 2, 2.0)
         self._is_registered = True
+
+
+def _explain_type(kind: IndexedValueType.ValueType, namespace: str) -> str:
+    words = IndexedValueType.Name(kind).removeprefix("INDEXED_VALUE_TYPE_").split("_")
+    name = "".join(map(str.capitalize, words))
+    command = f"temporal operator search-attribute remove --name {ATTRIBUTE} --namespace {namespace}"
+    return (
+        f"the search attribute {ATTRIBUTE} exists in the namespace `{namespace}` with the type {name}, and must be a "
+        f"Keyword; if nothing else uses it, remove it with `{command}` and run this again"
+    )
 
 
 def _ask_operator(namespace: str) -> str:

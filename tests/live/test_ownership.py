@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
 import uuid
 from typing import TYPE_CHECKING
 
 import pytest
-from dev_servers import Server, eventually, register_attribute
+from dev_servers import TEMPORAL, Server, eventually, register_attribute
 from sample_schedules import both_ways, create, describe, desire, message
 from temporalio.api.common.v1 import Payload
 from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
 from temporalio.api.workflowservice.v1 import CreateScheduleRequest
+from temporalio.service import RPCError, RPCStatusCode
 
+from jobspec.cli import project as project_command
 from jobspec.errors import ConflictError, NamespaceNotFoundError, RefusedError
-from jobspec.live.ownership import Mark, read_mark
+from jobspec.live.ownership import Attribute, Mark, read_mark
 from jobspec.live.schedules import Schedules
 
 if TYPE_CHECKING:
+    from projects import Project
     from temporalio.client import Client
 
 NOBODY = Mark()
@@ -187,15 +192,68 @@ async def test_registering_makes_the_attribute_usable_at_once(schedules: Schedul
 
 
 @pytest.mark.parametrize("attribute_registered", [False], indirect=True)
-async def test_an_attribute_of_another_type_is_not_ours(
-    schedules: Schedules, client: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_an_attribute_of_another_type_is_not_ours(schedules: Schedules, client: Client) -> None:
     await add_attribute(client, "JobspecProject", IndexedValueType.INDEXED_VALUE_TYPE_INT)
     assert not await schedules.attribute.is_registered()
     assert (await create(schedules)).mark_kind == "memo"
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        (IndexedValueType.INDEXED_VALUE_TYPE_INT, "Int"),
+        (IndexedValueType.INDEXED_VALUE_TYPE_TEXT, "Text"),  # can be queried as if it were a Keyword
+        (IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD_LIST, "KeywordList"),
+    ],
+)
+@pytest.mark.parametrize("server", ["workflow"], indirect=True)
+@pytest.mark.parametrize("attribute_registered", [False], indirect=True)
+async def test_an_attribute_of_another_type_is_said_at_once(
+    project: Project, client: Client, kind: IndexedValueType.ValueType, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def wait(_attribute: Attribute) -> None:
+        pytest.fail("it waits for what cannot happen")
+
+    monkeypatch.setattr(Attribute, "_wait_until_usable", wait)
+    await add_attribute(client, "JobspecProject", kind)
+    with pytest.raises(RefusedError, match=f"exists in the namespace `{client.namespace}` with the type {name}, and"):
+        await Schedules(client).attribute.register()
+    finished = await project.run("init", "--namespace", client.namespace)
+    assert (finished.code, finished.stdout) == (3, ""), finished.text
+    assert f"with the type {name}, and must be a Keyword; if nothing else uses it" in finished.stderr
+    command = re.findall(r"`temporal (.*?)`", finished.stderr)[0].split()
+    removing = [*command, "--yes", "--address", client.service_client.config.target_host]
+    process = await asyncio.create_subprocess_exec(TEMPORAL, *removing, stdout=asyncio.subprocess.DEVNULL)
+    assert await process.wait() == 0
+    finished = await project.run("init", "--namespace", client.namespace)
+    assert (finished.code, finished.stderr) == (0, ""), finished.text
+    assert finished.stdout.endswith("the search attribute JobspecProject is registered now.\n")
+
+
+@pytest.mark.parametrize("server", ["workflow"], indirect=True)
+@pytest.mark.parametrize("attribute_registered", [False], indirect=True)
+async def test_an_attribute_whose_type_may_not_be_read_is_waited_for_in_vain(
+    schedules: Schedules, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuse(*_: object, **__: object) -> None:
+        raise RPCError("no", RPCStatusCode.PERMISSION_DENIED, b"")
+
+    await add_attribute(client, "JobspecProject", IndexedValueType.INDEXED_VALUE_TYPE_INT)
+    monkeypatch.setattr(client.operator_service, "list_search_attributes", refuse)
     monkeypatch.setattr("jobspec.live.ownership._USABLE_SECONDS", 0.1)
-    with pytest.raises(RefusedError, match="another type"):
+    with pytest.raises(RefusedError, match="may exist with a type other than Keyword"):
         await schedules.attribute.register()
+
+
+@pytest.mark.parametrize("server", ["workflow"], indirect=True)
+@pytest.mark.parametrize("attribute_registered", [False], indirect=True)
+async def test_a_wait_for_the_attribute_is_not_silent(
+    client: Client, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(project_command, "_SILENT_SECONDS", 0.0)
+    address = client.service_client.config.target_host
+    assert await project_command._prepare_namespace(client.namespace, address, None) == 0
+    assert "Still waiting until the server can use the search attribute" in capsys.readouterr().err
 
 
 async def test_a_registration_that_was_taken_back_is_noticed(server: Server) -> None:

@@ -117,15 +117,15 @@ async def test_a_checksum_approves_one_plan(project: Project) -> None:
 @pytest.mark.parametrize("server", ["workflow"], indirect=True)  # nothing of it is the scheduler's
 async def test_a_redacted_value_that_changes_after_the_plan_is_noticed(project: Project, tmp_path: Path) -> None:
     project.configure('[plan]\nredact = ["input.pin"]\n')
-    project.write(f"{job('a')}input: {{pin: 1111}}\n")
+    project.write(f"{job('a')}input: {{pin: secret-one}}\n")
     checksum = await save(project)
-    assert "1111" not in (tmp_path / "plan.json").read_text()
-    project.write(f"{job('a')}input: {{pin: 2222}}\n")
+    assert "secret" not in (tmp_path / "plan.json").read_text()
+    project.write(f"{job('a')}input: {{pin: secret-two}}\n")
     for approval in (["plan.json"], ["--checksum", checksum]):
         stale = await project.run("apply", "--yes", *approval)
         assert stale.code == 4, stale.text
-        assert "2222" not in stale.text
-    project.write(f"{job('a')}input: {{pin: 1111}}\n")
+        assert "secret" not in stale.text
+    project.write(f"{job('a')}input: {{pin: secret-one}}\n")
     assert (await project.run("apply", "plan.json", "--yes", "--checksum", checksum)).code == 0
 
 
