@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from jobspec.cli.exits import ExitCode
+from jobspec.cli.exits import code_of_apply, code_of_plan
 from jobspec.cli.options import ConnectionOptions, connection_options, env_option, output_option, plan_options
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def apply_command(  # noqa: PLR0913  one argument an option
     which `jobspec plan --out` saved, or with --checksum, exactly that is applied, or nothing, and exit code 4 says that
     something else would be done now.
     """
-    from jobspec.cli.plan import code_of_outcomes, code_of_plan, plan_live
+    from jobspec.cli.plan import plan_live
     from jobspec.cli.saving import approve, check_checksum, check_namespace_of, check_place, open_saved_plan
     from jobspec.cli.showing import make_document, make_privacy, warn_of_changes
     from jobspec.cli.specs import open_specs
@@ -84,10 +84,8 @@ def apply_command(  # noqa: PLR0913  one argument an option
         if not approval.stale and _may_write(specs, planned, yes=yes, keep_going=keep_going):
             outcomes = runner.run(_write(planned, schedules))
     _report(document, [*approval.settled, *outcomes], approval, output)
-    code = code_of_plan(specs, planned)
-    if approval.stale:
-        return next(each for each in ExitCode if each in (code, ExitCode.CONFLICT))
-    return code_of_outcomes(outcomes, code) if outcomes else (code or _declined(planned))
+    of_plan = code_of_plan(planned.plan, has_mistakes=specs.has_mistakes, is_refused=bool(planned.refusals))
+    return code_of_apply(planned.plan, outcomes, of_plan, is_stale=bool(approval.stale))
 
 
 def _tell(approval: Approval) -> None:
@@ -134,10 +132,6 @@ async def _write(planned: Planned, schedules: Schedules) -> list[Outcome]:
     terms = replace(planned.terms, now=datetime.now(UTC))
     assignment = Assignment(schedules=schedules, wanted=planned.wanted, terms=terms)
     return await report_outcomes(apply_plan(planned.plan, assignment))
-
-
-def _declined(planned: Planned) -> ExitCode:
-    return ExitCode.REFUSED if planned.plan.changes else ExitCode.OK
 
 
 def _report(document: PlanDocument, outcomes: Sequence[Outcome], approval: Approval, output: str) -> None:

@@ -9,13 +9,14 @@ from __future__ import annotations
 import importlib
 import sys
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from jobspec.cli.exits import ExitCode
     from jobspec.errors import JobspecError
 
 COMMANDS = {
@@ -122,40 +123,40 @@ def run(arguments: Sequence[str]) -> int:
     Returns:
         The exit code.
     """
-    from jobspec.cli.exits import ExitCode
+    from jobspec.cli.exits import code_of_unwritten
     from jobspec.cli.output import tell_unwritten
 
     code = _run(arguments)
-    return ExitCode.FAILED if tell_unwritten() and code in (ExitCode.OK, ExitCode.CHANGES) else code
+    return code_of_unwritten(code) if tell_unwritten() else code
 
 
-def _run(arguments: Sequence[str]) -> int:
-    from jobspec.cli.exits import ExitCode, code_of
+def _run(arguments: Sequence[str]) -> ExitCode:
+    from jobspec.cli.exits import ExitCode, code_of_error
+
+    try:
+        code = jobspec.main(list(arguments), prog_name="jobspec", standalone_mode=False)
+    except SystemExit:  # how click ends where the reader of its own output, such as help, is gone
+        return ExitCode.OK
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  what nobody raises on purpose is our own fault
+        _show_error(error)
+        return code_of_error(error)
+    return ExitCode(code or 0)
+
+
+def _show_error(error: BaseException) -> None:
     from jobspec.cli.output import say
     from jobspec.errors import JobspecError
 
-    try:
-        code: Any = jobspec.main(list(arguments), prog_name="jobspec", standalone_mode=False)
-    except click.ClickException as error:
-        _show_usage(error)
-        return ExitCode.USAGE
-    except (click.Abort, KeyboardInterrupt):
-        say("Interrupted.")
-        return ExitCode.INTERRUPTED
-    except JobspecError as error:
-        _explain(error)
-        return code_of(error)
-    except SystemExit:  # how click ends where the reader of its own output, such as help, is gone
-        return ExitCode.OK
-    except Exception:  # noqa: BLE001  whatever else is raised is our own fault
-        _confess()
-        return ExitCode.BUG
-    return int(code or 0)
-
-
-def _show_usage(error: click.ClickException) -> None:
-    with suppress(BrokenPipeError):
-        error.show(sys.stderr)
+    match error:
+        case click.ClickException():
+            with suppress(BrokenPipeError):
+                error.show(sys.stderr)
+        case click.Abort() | KeyboardInterrupt():
+            say("Interrupted.")
+        case JobspecError():
+            _explain(error)
+        case _:
+            _confess()
 
 
 def _explain(error: JobspecError) -> None:

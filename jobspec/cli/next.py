@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from jobspec.cli.completion import complete_jobs, complete_queues
-from jobspec.cli.exits import ExitCode
+from jobspec.cli.exits import ExitCode, code_of_files
 from jobspec.cli.options import env_option, output_option
 
 if TYPE_CHECKING:
@@ -180,7 +180,7 @@ def _choose(specs: Specs, names: Sequence[str]) -> tuple[list[JobSpec], ExitCode
     jobs = [job.spec for job in specs.loaded.jobs.values()]
     if not jobs:
         say("There is no job.")
-    return jobs, ExitCode.FAILED if specs.has_mistakes else ExitCode.OK
+    return jobs, code_of_files(has_errors=specs.has_mistakes)
 
 
 def _look(spec: JobSpec, bounds: Bounds, now: datetime, count: int | None) -> tuple[Outlook, Span]:

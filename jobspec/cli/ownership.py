@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from jobspec.cli.exits import ExitCode
+from jobspec.cli.exits import code_of_failures, code_of_outcomes, code_of_plan
 from jobspec.cli.options import ConnectionOptions, connection_options, env_option
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def adopt_command(  # noqa: PLR0913  one argument an option
 
 async def _adopt(specs: Specs, options: ConnectionOptions, names: Collection[str], former: str | None) -> int:
     from jobspec.cli.output import say
-    from jobspec.cli.plan import code_of_held, code_of_outcomes, report_outcomes, report_plan
+    from jobspec.cli.plan import report_outcomes, report_plan
     from jobspec.cli.specs import connect_to
     from jobspec.live.schedules import Schedules
     from jobspec.planning.adoption import plan_adoptions
@@ -77,8 +77,7 @@ async def _adopt(specs: Specs, options: ConnectionOptions, names: Collection[str
     report_plan(plan, schedules, specs.project)
     assignment = Assignment(schedules=schedules, wanted=wanted, terms=terms, adopt_from=former)
     outcomes = await report_outcomes(apply_plan(plan, assignment))
-    code = ExitCode.REFUSED if found.failed and not names else code_of_held(plan)
-    return code_of_outcomes(outcomes, code) if outcomes else code
+    return code_of_outcomes(outcomes, code_of_plan(plan, is_refused=bool(found.failed and not names)))
 
 
 def _check_names(names: Collection[str], found: WantedJobs, specs: Specs) -> None:
@@ -129,7 +128,6 @@ def forget_command(
 
 
 async def _forget(specs: Specs, options: ConnectionOptions, names: tuple[str, ...]) -> int:
-    from jobspec.cli.exits import code_of_failures
     from jobspec.cli.output import put, say_error
     from jobspec.cli.specs import connect_to
     from jobspec.errors import JobspecError

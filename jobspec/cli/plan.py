@@ -1,4 +1,4 @@
-"""`plan`, and what the end of a plan or of its application means."""
+"""`plan`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from jobspec.cli.exits import ExitCode, code_of
+from jobspec.cli.exits import code_of_plan, code_of_shown_plan
 from jobspec.cli.options import (
     PLAN_OUTPUTS,
     ConnectionOptions,
@@ -106,10 +106,8 @@ def plan_command(  # noqa: PLR0913  one argument an option
         say(f"Saved, to be applied by `jobspec apply {target}`.")
     if target is not None:
         say(f"Plan checksum: {document.checksum}")
-    code = code_of_plan(specs, planned)
-    if code is ExitCode.OK and detailed_exitcode and planned.plan.changes:
-        return ExitCode.CHANGES
-    return code
+    of_plan = code_of_plan(planned.plan, has_mistakes=specs.has_mistakes, is_refused=bool(planned.refusals))
+    return code_of_shown_plan(planned.plan, of_plan, is_detailed=detailed_exitcode)
 
 
 def _check_options(ref: str | None, options: ConnectionOptions, target: Path | None, *, live: bool) -> None:
@@ -218,42 +216,3 @@ def report_plan(plan: Plan, schedules: Schedules, project: Project) -> None:
 
     privacy = make_privacy(project, schedules.client.data_converter)
     put(draw_plan(plan_document(plan, privacy=privacy)))
-
-
-def code_of_plan(specs: Specs, planned: Planned) -> ExitCode:
-    """Say what a plan means before anything is written."""
-    if specs.has_mistakes:
-        return ExitCode.FAILED
-    return ExitCode.REFUSED if planned.refusals else code_of_held(planned.plan)
-
-
-def code_of_held(plan: Plan) -> ExitCode:
-    """Say what it means that schedules are held."""
-    return ExitCode.REFUSED if plan.held else ExitCode.OK
-
-
-def code_of_outcomes(outcomes: Sequence[Outcome], of_plan: ExitCode) -> ExitCode:
-    """Say what became of a plan as a whole.
-
-    Args:
-        outcomes: At least one.
-        of_plan: What the plan meant before.
-    """
-    from jobspec.planning.apply import Status
-
-    statuses = {outcome.status for outcome in outcomes}
-    if Status.DONE not in statuses:
-        codes = {of_plan, *map(_code_of_unwritten, outcomes)}
-        return next(code for code in ExitCode if code in codes)
-    if of_plan is ExitCode.FAILED:
-        return ExitCode.FAILED
-    is_all = of_plan is ExitCode.OK and statuses <= {Status.DONE, Status.UNCHANGED}
-    return ExitCode.OK if is_all else ExitCode.PARTIAL
-
-
-def _code_of_unwritten(outcome: Outcome) -> ExitCode:
-    from jobspec.planning.apply import Status
-
-    if outcome.error:
-        return code_of(outcome.error)
-    return ExitCode.CONFLICT if outcome.status is Status.CONFLICT else ExitCode.OK

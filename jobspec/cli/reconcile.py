@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from jobspec.cli.exits import ExitCode, code_of
+from jobspec.cli.exits import ExitCode, code_of_cycles
 from jobspec.cli.options import ConnectionOptions, connection_options, env_option
 
 if TYPE_CHECKING:
@@ -247,19 +247,10 @@ async def _run_once(start: _Start) -> int:
     reports = await start.make_daemon().run_once(stop)
     if reports:
         _show(reports, start)
-    if stop.is_set() and not is_finished(reports):
+    code = code_of_cycles(reports, is_interrupted=stop.is_set())
+    if code is ExitCode.INTERRUPTED:
         log(30, "interrupted before all of it was done")
-        return ExitCode.INTERRUPTED
-    return code_of_reports(reports)
-
-
-def is_finished(reports: Sequence[Report]) -> bool:
-    """Whether cycles have tried all that they were to do, so that a signal came too late to keep them from it."""
-    from jobspec.planning.apply import Status
-
-    return bool(reports) and not (
-        reports[-1].unconfirmed or any(outcome.status is Status.SKIPPED for outcome in reports[-1].outcomes)
-    )
+    return code
 
 
 def _show(reports: Sequence[Report], start: _Start) -> None:
@@ -275,28 +266,3 @@ def _show(reports: Sequence[Report], start: _Start) -> None:
         counts = first.planned.plan.counts().items() if start.settings.is_dry_run else ()
         counted = ", ".join(f"{count} to {action.value}" for action, count in counts if count)
         put(f"{counted}; nothing was written, for this is a dry run" if counted else "No changes.")
-
-
-def code_of_reports(reports: Sequence[Report]) -> ExitCode:
-    """Say what cycles mean, as `apply` says it of what it did.
-
-    Args:
-        reports: At least one.
-    """
-    from jobspec.cli.plan import code_of_outcomes
-
-    last, outcomes = reports[-1], [outcome for report in reports for outcome in report.outcomes]
-    of_plan = _code_of_last(last)
-    return code_of_outcomes(outcomes, of_plan) if outcomes else of_plan
-
-
-def _code_of_last(last: Report) -> ExitCode:
-    from jobspec.reconcile.report import Cause
-
-    if last.planned is None:
-        return code_of(last.error) if last.error else ExitCode.BUG
-    if last.reading is not None and any(found.is_error for found in last.reading.loaded.diagnostics):
-        return ExitCode.FAILED
-    causes = {withheld.cause for withheld in last.withheld.values()}
-    is_refused = last.planned.refusals or last.planned.plan.held or causes - {Cause.DRY_RUN, Cause.PRUNE_OFF}
-    return ExitCode.REFUSED if is_refused else ExitCode.OK

@@ -9,7 +9,7 @@ import click
 
 from jobspec.cli.clock import tz_option
 from jobspec.cli.completion import complete_jobs
-from jobspec.cli.exits import ExitCode
+from jobspec.cli.exits import ExitCode, code_of_error
 from jobspec.cli.jobs import Target, check_run, job_argument, run_id_option, run_option, target_options
 from jobspec.cli.options import output_option
 from jobspec.cli.waiting import Waiting, patience_option
@@ -219,8 +219,8 @@ async def _wait_for_end(waiting: Waiting) -> ExitCode:
 
     try:
         await waiting.result()
-    except RunFailedError:
-        return ExitCode.FAILED  # what is shown says why
+    except RunFailedError as error:
+        return code_of_error(error)  # what is shown says why
     return ExitCode.OK
 
 

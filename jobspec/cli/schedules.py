@@ -10,6 +10,7 @@ import click
 
 from jobspec.cli.clock import tz_option
 from jobspec.cli.completion import complete_jobs
+from jobspec.cli.exits import code_of_failures
 from jobspec.cli.jobs import Target, job_argument, target_options
 from jobspec.cli.options import output_option
 
@@ -117,7 +118,6 @@ async def _act(
     output: str,
 ) -> int:
     """Do something to some schedules, one after the other; one that fails does not stop the others."""
-    from jobspec.cli.exits import code_of_failures
     from jobspec.cli.jobs import open_registry
     from jobspec.cli.output import put
     from jobspec.cli.specs import connect_to

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from jobspec.cli.exits import ExitCode
+from jobspec.cli.exits import code_of_files
 from jobspec.cli.options import ConnectionOptions, connection_options, env_option, output_option
 
 if TYPE_CHECKING:
@@ -48,10 +48,7 @@ def validate_command(environment: str | None, output: str, *, no_imports: bool, 
     _report(checked, diagnostics, output, workspace.directory)
     for message in _describe_roots(checked, workspace):
         say(message)
-    if any(found.is_error for found in diagnostics):
-        return ExitCode.FAILED
-    # A wrong directory would pass every review if nothing were called valid.
-    return ExitCode.REFUSED if _is_empty(checked) else ExitCode.OK
+    return code_of_files(has_errors=any(found.is_error for found in diagnostics), is_empty=_is_empty(checked))
 
 
 def _check_options(connection: dict[str, str | None], *, live: bool) -> ConnectionOptions:

@@ -9,8 +9,7 @@ import pytest
 from projects import job
 from temporalio.api.common.v1 import Memo, Payload
 
-from jobspec.cli.exits import ExitCode
-from jobspec.cli.plan import code_of_outcomes
+from jobspec.cli.exits import ExitCode, code_of_outcomes
 from jobspec.live.schedules import Schedules
 
 if TYPE_CHECKING:

@@ -12,10 +12,7 @@ import pytest
 from jobspec.cli import commands
 from jobspec.cli.exits import ExitCode
 from jobspec.cli.output import put
-from jobspec.cli.plan import code_of_outcomes
-from jobspec.errors import JobspecError, RefusedError, RequestError, UnreachableError
-from jobspec.planning.apply import Outcome, Status
-from jobspec.planning.plan import Action, Change, Reason
+from jobspec.errors import RefusedError
 
 
 def test_a_bug_is_70_and_asks_for_a_report(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -47,44 +44,6 @@ def test_importing_the_command_line_is_light() -> None:
     )
     finished = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert finished.stdout.strip() == ""
-
-
-def settled(status: Status, error: JobspecError | None = None) -> Outcome:
-    change = Change(name="a", action=Action.UPDATE, reason=Reason.CHANGED)
-    return Outcome(change=change, status=status, error=error)
-
-
-DONE, UNCHANGED, CONFLICT, SKIPPED = map(settled, (Status.DONE, Status.UNCHANGED, Status.CONFLICT, Status.SKIPPED))
-FAILED = settled(Status.FAILED, RequestError("no"))
-REFUSED = settled(Status.FAILED, RefusedError("no"))
-UNREACHABLE = settled(Status.FAILED, UnreachableError("gone"))
-
-
-@pytest.mark.parametrize(
-    ("outcomes", "of_plan", "code"),
-    [
-        ([DONE], ExitCode.OK, ExitCode.OK),
-        ([DONE, UNCHANGED], ExitCode.OK, ExitCode.OK),
-        ([UNCHANGED], ExitCode.OK, ExitCode.OK),
-        ([DONE], ExitCode.FAILED, ExitCode.FAILED),
-        ([DONE], ExitCode.REFUSED, ExitCode.PARTIAL),
-        ([UNCHANGED], ExitCode.REFUSED, ExitCode.REFUSED),
-        ([DONE, FAILED], ExitCode.OK, ExitCode.PARTIAL),
-        ([DONE, UNREACHABLE, SKIPPED], ExitCode.OK, ExitCode.PARTIAL),
-        ([DONE, CONFLICT], ExitCode.OK, ExitCode.PARTIAL),
-        ([FAILED, SKIPPED], ExitCode.OK, ExitCode.FAILED),
-        ([UNREACHABLE, SKIPPED], ExitCode.OK, ExitCode.UNREACHABLE),
-        ([UNREACHABLE, FAILED], ExitCode.OK, ExitCode.UNREACHABLE),
-        ([REFUSED], ExitCode.OK, ExitCode.REFUSED),
-        ([CONFLICT], ExitCode.OK, ExitCode.CONFLICT),
-        ([CONFLICT, UNCHANGED], ExitCode.OK, ExitCode.CONFLICT),
-        ([CONFLICT], ExitCode.REFUSED, ExitCode.REFUSED),
-    ],
-)
-def test_of_several_codes_the_first_of_the_table_is_given(
-    outcomes: list[Outcome], of_plan: ExitCode, code: ExitCode
-) -> None:
-    assert code_of_outcomes(outcomes, of_plan) is code
 
 
 def test_preparing_a_namespace_writes_no_files_and_says_so(capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,13 +11,11 @@ import pytest
 
 from jobspec.cli import commands, runs
 from jobspec.cli.commands import COMMANDS, SECTIONS
-from jobspec.cli.exits import code_of_failures
 from jobspec.cli.jobs import OpenedJob, Target
 from jobspec.cli.options import ConnectionOptions
 from jobspec.cli.progress import Progress
 from jobspec.cli.schedules import OVERLAPS
 from jobspec.cli.specs import open_specs
-from jobspec.errors import RefusedError, RequestError
 from jobspec.jobs.definition import Definition
 from jobspec.render.clock import Clock
 from jobspec.render.status import render_status, summarize_status
@@ -140,13 +138,6 @@ def test_a_command_that_is_named_can_be_typed_as_it_is(project: Path) -> None:
         job.command("describe", "-w", "x y")
         == "jobspec describe a -w 'x y' --env prod --profile 'my profile' --namespace shop"
     )
-
-
-def test_some_failures_among_things_that_were_done_are_a_part() -> None:
-    assert code_of_failures([], done=2) == 0
-    assert code_of_failures([RequestError("no")], done=1) == 5
-    assert code_of_failures([RequestError("no"), RefusedError("no")], done=0) == 1
-    assert code_of_failures([RefusedError("no")], done=0) == 3
 
 
 NOW = datetime(2026, 7, 1, 12, tzinfo=UTC)
