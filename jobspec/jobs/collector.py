@@ -14,7 +14,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from jobspec.errors import InvalidDefinitionError, NotRegisteredError
-from jobspec.jobs.boundary import check_list, check_name
+from jobspec.jobs.call_arguments import check_list, check_name
 from jobspec.jobs.code import (
     ActivityCode,
     Mistake,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from jobspec.diagnostics import Severity
 from jobspec.errors import InvalidDefinitionError
-from jobspec.jobs.boundary import is_list
+from jobspec.jobs.call_arguments import is_list
 from jobspec.jobs.checks import check_code
 from jobspec.jobs.code import Mistake, WorkflowCode, inspect_activity, inspect_workflow
 from jobspec.jobs.job_code import CodeSource, Named, inspect_model

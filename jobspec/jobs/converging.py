@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from jobspec.errors import ApplyError, ConflictError, RefusedError, UsageError
-from jobspec.jobs.boundary import check_client, check_kind, check_list
+from jobspec.jobs.call_arguments import check_list
 from jobspec.live.schedules import Schedules
 from jobspec.planning.apply import Assignment, Status, apply_plan
 from jobspec.planning.convergence import DesiredJobs, Planned, desire_loaded, plan_jobs
@@ -46,11 +46,10 @@ async def plan(
 
     Raises:
         InvalidDefinitionError: The registry has no project.
-        UsageError: `allow` names no guard, or an argument is of the wrong kind.
+        UsageError: `allow` names no guard.
         UnreachableError: Temporal cannot be reached.
         NamespaceNotFoundError: There is no such namespace.
     """
-    _check(client, registry)
     allowances = _read_allowances(allow)
     owners = registry.require_owners()
     origin = registry.origin
@@ -80,13 +79,6 @@ def _read_allowances(allow: Iterable[str]) -> Allowances:
         return parse_allowances(map(str, texts))
     except UsageError as error:
         raise UsageError(f"`allow={list(texts)!r}` names no guard; write `empty` or `deletes=25`") from error
-
-
-def _check(client: Client, registry: Registry) -> None:
-    from jobspec.jobs.registry import Registry
-
-    check_client(client)
-    check_kind(registry, Registry, "what is planned for", "load one with `jobspec.load`, or make one of definitions")
 
 
 def desire(registry: Registry) -> DesiredJobs:
@@ -125,10 +117,7 @@ async def apply(client: Client, planned: Planned) -> tuple[ScheduleOutcome, ...]
         RefusedError: A guard refuses the plan, or it was made for another namespace; nothing was written.
         ConflictError: Nothing was written, since other people changed meanwhile all that was to be changed.
         ApplyError: Some changes could not be made; it has the outcomes of all.
-        UsageError: An argument is of the wrong kind.
     """
-    check_client(client)
-    check_kind(planned, Planned, "what is applied", "make one with `jobspec.plan`")
     _refuse(client, planned)
     assignment = Assignment(schedules=Schedules(client), wanted=planned.wanted, terms=planned.terms)
     return settle_outcomes([outcome async for outcome in apply_plan(planned.plan, assignment)])

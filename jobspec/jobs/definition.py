@@ -5,7 +5,6 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final, Generic, Literal, NoReturn, cast, final
 
@@ -13,13 +12,9 @@ from pydantic import ValidationError
 from typing_extensions import TypeVar
 
 from jobspec.errors import NotRegisteredError
-from jobspec.jobs.boundary import (
-    check_client,
-    check_kind,
+from jobspec.jobs.call_arguments import (
     check_name,
     check_run,
-    check_span,
-    check_text,
     is_list,
     read_statuses,
 )
@@ -38,7 +33,7 @@ from jobspec.spec.validation import make_problems, validate_job
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Sequence
-    from datetime import timedelta
+    from datetime import datetime, timedelta
     from pathlib import Path
 
     from temporalio.client import Client, WorkflowHandle
@@ -115,9 +110,9 @@ class Definition(Generic[InputT]):
     A job's runs are its own: every method that names a run acts on it only if this job's schedule or `execute`
     started it.
 
-    What takes a client raises, beside what it says itself, `UsageError` for an argument of the wrong kind, before the
-    server is asked, `UnreachableError` where Temporal cannot be reached, `NamespaceNotFoundError`, and `RequestError`
-    for what the server refuses otherwise.
+    Methods that take a client also raise `UsageError` for an argument that cannot be meant, such as an empty workflow
+    id, before the server is asked; `UnreachableError` where Temporal cannot be reached; `NamespaceNotFoundError`; and
+    `RequestError` for what the server refuses otherwise.
 
     Args:
         name: Unique in the project; is the Schedule ID.
@@ -204,9 +199,7 @@ class Definition(Generic[InputT]):
 
         Raises:
             InvalidDefinitionError: `project` is no project id.
-            UsageError: `spec` is no job.
         """
-        check_kind(spec, JobSpec, "the spec", "read one with `jobspec.load`, or make a `Definition` of its parts")
         return cls._wrap(
             CodedJob(
                 spec=spec,
@@ -322,9 +315,6 @@ class Definition(Generic[InputT]):
             InvalidDefinitionError: Code cannot be imported or used.
             UsageError: There is no collector.
         """
-        from jobspec.jobs.collector import Collector
-
-        check_kind(collector, Collector, "what workflows and activities are added to")
         job = f"job `{self.name}`"
         if not self.has_code:
             raise NotRegisteredError(
@@ -459,7 +449,7 @@ class Definition(Generic[InputT]):
         check_run(workflow_id, run_id)
         result_type = _result_type(self._job.source.given())  # what an import path names is not worth an import
         return RunHandle(
-            client=check_client(client),
+            client=client,
             workflow_id=workflow_id,
             run_id=run_id,
             result_type=result_type,
@@ -504,9 +494,6 @@ class Definition(Generic[InputT]):
         from jobspec.results import TimeRange
 
         statuses, span = read_statuses(status), TimeRange() if time_range is None else time_range
-        check_span(span)
-        check_kind(page_size, int, "the page size")
-        check_kind(page_token, bytes, "the page token")
         return await _runs(client).list(
             self.name,
             statuses=statuses,
@@ -531,8 +518,6 @@ class Definition(Generic[InputT]):
             UsageError: `max_events` is below 1.
         """
         check_run(workflow_id, run_id)
-        if max_events is not None:
-            check_kind(max_events, int, "the number of events")
         return await _runs(client).history(self.name, workflow_id, run_id, max_events=max_events)
 
     async def stats(self, client: Client, *, today_only: bool = False, time_zone: str = "UTC") -> DefinitionStats:
@@ -548,7 +533,7 @@ class Definition(Generic[InputT]):
         """
         from jobspec.jobs.stats import count_runs
 
-        return await count_runs(check_client(client), self.name, today_only=today_only, time_zone=time_zone)
+        return await count_runs(client, self.name, today_only=today_only, time_zone=time_zone)
 
     async def query(self, client: Client, workflow_id: str, query: str, *args: Any, run_id: str | None = None) -> Any:
         """Ask a run; a closed one answers too while a worker is there.
@@ -595,7 +580,6 @@ class Definition(Generic[InputT]):
             NotFoundError: The job has no such run.
         """
         check_run(workflow_id, run_id)
-        check_text(reason, "the reason")
         await _runs(client).terminate(self.name, workflow_id, run_id, reason=reason)
 
     async def task_queue_info(self, client: Client) -> TaskQueueInfo:
@@ -618,7 +602,7 @@ class Definition(Generic[InputT]):
         from jobspec.jobs.applying import apply_schedule
 
         return await apply_schedule(
-            check_client(client),
+            client,
             self.spec,
             self.project,
             also_owns=self._job.also_owns,
@@ -637,7 +621,7 @@ class Definition(Generic[InputT]):
         """
         from jobspec.jobs.scheduling import delete_schedule
 
-        await delete_schedule(check_client(client), self.spec, self.project, also_owns=self._job.also_owns)
+        await delete_schedule(client, self.spec, self.project, also_owns=self._job.also_owns)
 
     async def describe_schedule(self, client: Client) -> ScheduleDetail:
         """Tell what is live, whosever it is: state, differences from the job, recent runs, next times, counters.
@@ -650,7 +634,7 @@ class Definition(Generic[InputT]):
         """
         from jobspec.jobs.schedule_details import describe_schedule
 
-        return await describe_schedule(check_client(client), self.spec, is_private=bool(self._job.redaction))
+        return await describe_schedule(client, self.spec, is_private=bool(self._job.redaction))
 
     async def pause_schedule(self, client: Client, reason: str = "", *, by: str | None = None) -> PauseOutcome:
         """Pause the schedule, with a note that says who and why; no apply undoes it.
@@ -674,9 +658,7 @@ class Definition(Generic[InputT]):
         from jobspec.jobs.scheduling import pause_schedule
 
         job = self._job
-        return await pause_schedule(
-            check_client(client), job.spec, job.project, reason=reason, by=by, also_owns=job.also_owns
-        )
+        return await pause_schedule(client, job.spec, job.project, reason=reason, by=by, also_owns=job.also_owns)
 
     async def resume_schedule(self, client: Client, reason: str = "", *, by: str | None = None) -> PauseOutcome:
         """Let a paused schedule go on, with a note that says who and why; one that is not paused stays as it is.
@@ -698,9 +680,7 @@ class Definition(Generic[InputT]):
         from jobspec.jobs.scheduling import resume_schedule
 
         job = self._job
-        return await resume_schedule(
-            check_client(client), job.spec, job.project, reason=reason, by=by, also_owns=job.also_owns
-        )
+        return await resume_schedule(client, job.spec, job.project, reason=reason, by=by, also_owns=job.also_owns)
 
     async def trigger_schedule(self, client: Client, *, overlap: OverlapPolicy | None = None) -> None:
         """Have the schedule start a run now, also while it is paused.
@@ -723,7 +703,7 @@ class Definition(Generic[InputT]):
         from jobspec.jobs.scheduling import trigger_schedule
 
         job = self._job
-        await trigger_schedule(check_client(client), job.spec, job.project, overlap=overlap, also_owns=job.also_owns)
+        await trigger_schedule(client, job.spec, job.project, overlap=overlap, also_owns=job.also_owns)
 
     async def backfill_schedule(
         self, client: Client, start: datetime, end: datetime, *, overlap: OverlapPolicy | None = None
@@ -755,10 +735,8 @@ class Definition(Generic[InputT]):
         from jobspec.jobs.scheduling import backfill_schedule
 
         job = self._job
-        check_kind(start, datetime, "the start")
-        check_kind(end, datetime, "the end")
         return await backfill_schedule(
-            check_client(client),
+            client,
             job.spec,
             job.project,
             start=start,
@@ -780,7 +758,7 @@ def _runs(client: Client) -> Runs:
     """Open the gateway for runs, and the SDK with it, only when somebody asks for one."""
     from jobspec.live.runs import Runs
 
-    return Runs(check_client(client))
+    return Runs(client)
 
 
 def _reads_as_pydantic(client: Client) -> bool:

@@ -8,9 +8,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from jobspec.errors import ForeignScheduleError, JobspecError
-from jobspec.jobs.boundary import check_client, check_kind, check_list, check_name
+from jobspec.jobs.call_arguments import check_list, check_name
 from jobspec.jobs.converging import desire
-from jobspec.jobs.registry import Registry
 from jobspec.live.latest_runs import LatestRuns, read_latest_runs
 from jobspec.live.requests import Requests
 from jobspec.live.run_reading import read_time
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
 
     from temporalio.client import Client
 
+    from jobspec.jobs.registry import Registry
     from jobspec.planning.pauses import Retirement
     from jobspec.planning.plan import Wanted
     from jobspec.planning.wanted import WantedJobs
@@ -51,10 +51,8 @@ async def survey_jobs(client: Client, registry: Registry, names: Collection[str]
         NotFoundError: One of the names is neither that of a job nor of a schedule of the project.
         UnreachableError: Temporal cannot be reached.
         NamespaceNotFoundError: There is no such namespace.
-        UsageError: An argument is of the wrong kind.
+        UsageError: `names` is a text, or holds an empty name.
     """
-    check_client(client)
-    check_kind(registry, Registry, "what is surveyed")
     check_list(names, "names")
     names = tuple(names)
     for name in names:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar, final
 
 from jobspec.errors import DuplicateNameError, InvalidDefinitionError, NotFoundError
-from jobspec.jobs.boundary import check_client, check_kind, check_text
 from jobspec.spec.project import check_project_id
 from jobspec.spec.vocabulary import join_words, suggest_word
 
@@ -62,7 +61,6 @@ class Registry(Mapping[str, "Definition[Any]"]):
     Raises:
         DuplicateNameError: Two of them have the same name.
         InvalidDefinitionError: One belongs to another project, or `project` is no project id.
-        UsageError: One is no definition.
     """
 
     def __init__(self, *definitions: Definition[Any], project: str | None = None, origin: Origin | None = None) -> None:
@@ -104,7 +102,6 @@ class Registry(Mapping[str, "Definition[Any]"]):
         Raises:
             DuplicateNameError: There is one of that name.
             InvalidDefinitionError: It belongs to another project.
-            UsageError: It is no definition.
         """
         self._add_all((definition,))
 
@@ -112,7 +109,6 @@ class Registry(Mapping[str, "Definition[Any]"]):
         with self._lock:
             found = dict(self._definitions)
             for definition in definitions:
-                _check(definition)
                 if definition.name in found:
                     raise DuplicateNameError(f"there are two jobs of the name `{definition.name}`; rename one of them")
                 found[definition.name] = self._own(definition)
@@ -153,9 +149,7 @@ class Registry(Mapping[str, "Definition[Any]"]):
         Raises:
             NotFoundError: There is none of that name; names the nearest ones.
             InvalidDefinitionError: There is one, and its spec has mistakes; names them.
-            UsageError: The name is no text.
         """
-        check_text(name, "the name of a job")
         found = self._definitions.get(name)
         if found is None:
             raise self._miss(name)
@@ -203,13 +197,12 @@ class Registry(Mapping[str, "Definition[Any]"]):
             InvalidDefinitionError: A job has no project; nothing was written.
             UnreachableError: Temporal cannot be reached; nothing was written.
             NamespaceNotFoundError: There is no such namespace.
-            UsageError: There is no client.
         """
         from jobspec.jobs.applying import apply_schedules
 
         former = self._origin.project.also_owns if self._origin else ()
         return await apply_schedules(
-            check_client(client),
+            client,
             [(each.spec, each.project) for each in self.list()],
             also_owns=former,
             is_private=self._origin is not None and self._origin.is_private,
@@ -222,11 +215,10 @@ class Registry(Mapping[str, "Definition[Any]"]):
             InvalidDefinitionError: The registry has no project.
             UnreachableError: Temporal cannot be reached.
             NamespaceNotFoundError: There is no such namespace.
-            UsageError: There is no client.
         """
         from jobspec.jobs.schedule_details import list_schedules
 
-        return await list_schedules(check_client(client), self.require_owners())
+        return await list_schedules(client, self.require_owners())
 
     def require_owners(self) -> frozenset[str]:
         """Give the marks that are ours: the project and its former ids.
@@ -241,14 +233,6 @@ class Registry(Mapping[str, "Definition[Any]"]):
             )
         former = self._origin.project.also_owns if self._origin else ()
         return frozenset({self._project, *former})
-
-
-def _check(definition: object) -> None:
-    from jobspec.jobs.definition import Definition
-
-    is_several = isinstance(definition, Iterable) and not isinstance(definition, str)
-    hint = "write `Registry(*definitions)`" if is_several else ""
-    check_kind(definition, Definition, "a job of a registry", hint)
 
 
 def _restore(definitions: tuple[Definition[Any], ...], project: str | None, origin: Origin | None) -> Registry:

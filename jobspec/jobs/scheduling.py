@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from jobspec.errors import ConflictError, RefusedError, UsageError
-from jobspec.jobs.boundary import check_name, check_text
+from jobspec.jobs.call_arguments import check_name
 from jobspec.jobs.owning import find_own_schedule, require_schedule
 from jobspec.jobs.schedule_details import want_job
 from jobspec.live import patching
@@ -131,7 +131,6 @@ async def _change_pause(  # noqa: PLR0913  whose schedule it is, what it shall b
     by: str | None,
     also_owns: Collection[str],
 ) -> PauseOutcome:
-    check_text(reason, "the reason")
     if by is not None:
         check_name(by, "`by`")
     _refuse_paused_by_spec(spec)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from jobspec.errors import UsageError
-from jobspec.jobs.boundary import check_text
 from jobspec.results import DefinitionStats
 from jobspec.timing.upcoming import is_known_timezone
 
@@ -29,7 +28,6 @@ async def count_runs(client: Client, name: str, *, today_only: bool, time_zone: 
     """
     from jobspec.live.runs import Runs
 
-    check_text(time_zone, "the time zone")
     if not is_known_timezone(time_zone):
         raise UsageError(f"there is no time zone `{time_zone}`; write an IANA name such as `Europe/Berlin`")
     now = datetime.now(UTC)

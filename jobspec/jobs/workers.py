@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from datetime import timedelta
@@ -19,16 +18,15 @@ from jobspec.errors import (
     UnreachableError,
     UsageError,
 )
-from jobspec.jobs.boundary import check_client, check_kind
-from jobspec.jobs.collector import Registrations
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from temporalio.client import Client
     from temporalio.worker import Worker
 
     from jobspec.errors import JobspecError
+    from jobspec.jobs.collector import Registrations
 
 CONCURRENT_ACTIVITIES: Final = 100
 """How many activities a worker runs at once, in threads or not; the SDK's own default."""
@@ -54,10 +52,9 @@ def make_worker(client: Client, registrations: Registrations, *, executor: Threa
     Raises:
         NotRegisteredError: There is nothing to run.
         InvalidDefinitionError: A workflow cannot be loaded into the SDK's sandbox.
-        UsageError: The client was made with `lazy=True`, or an argument is of the wrong kind.
+        UsageError: The client was made with `lazy=True`.
     """
-    check_kind(registrations, Registrations, "what a worker runs", "take one of what `Collector.finish` gives")
-    return _make_worker(check_client(client), registrations, executor or _make_threads(registrations), GRACE)
+    return _make_worker(client, registrations, executor or _make_threads(registrations), GRACE)
 
 
 def _make_worker(
@@ -108,16 +105,11 @@ async def run_workers(
     Raises:
         NotRegisteredError: There is nothing to run.
         InvalidDefinitionError: A workflow cannot be loaded into the SDK's sandbox.
-        UsageError: The client was made with `lazy=True`, or an argument is of the wrong kind.
+        UsageError: The client was made with `lazy=True`.
         NamespaceNotFoundError: The client's namespace does not exist.
         UnreachableError: Temporal could not be reached when a worker started; later on a worker waits for it to return.
         RequestError: A worker failed for another reason.
     """
-    check_client(client)
-    check_kind(registrations, Mapping, "what workers run", "hand over what `Collector.finish` gives")
-    for queue, each in registrations.items():
-        check_kind(each, Registrations, f"what a worker of `{queue}` runs", "hand over what `Collector.finish` gives")
-    check_kind(stop, asyncio.Event, "`stop`")
     if not registrations:
         raise NotRegisteredError("no job names a Python workflow or activity, so there is nothing for a worker to run")
     async with AsyncExitStack() as stack:
