@@ -15,13 +15,16 @@ import shlex
 import shutil
 import socket
 import sys
+import time
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from jobspec.errors import UnreachableError, UsageError
+from jobspec.jobs import server_guard
+from jobspec.jobs.server_guard import ENDING, PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -76,8 +79,8 @@ async def run_dev_server(
 ) -> AsyncIterator[DevServer]:
     """Run a dev server for as long as the context lasts.
 
-    The server dies with the context, not with this process: handle SIGTERM before entering it
-    (:func:`jobspec.jobs.workers.stop_on_signals`).
+    If this process dies, a guard ends the server (:mod:`jobspec.jobs.server_guard`). To end in order, handle SIGTERM
+    before entering the context (:func:`jobspec.jobs.workers.stop_on_signals`).
 
     Args:
         directory: Where its state and log are kept, such as `.dev`; made if it is not there.
@@ -92,22 +95,24 @@ async def run_dev_server(
         UnreachableError: The server did not start.
     """
     binary = find_server()
-    with _locked(directory) as state:
-        launcher = _write_launcher(state, binary)
+    async with _locked(directory) as lock:
+        state = Path(lock.name).parent
         chosen, notices = _choose_ports(port, ui_port)
         files = state / "temporal.db", state / "temporal.log"
-        environment = await _start(launcher, files, chosen, namespace, data_converter, runtime)
-        try:
-            yield DevServer(
-                client=environment.client,
-                address=f"{_HOST}:{chosen[0]}",
-                ui_url=f"http://localhost:{chosen[1]}",
-                database=files[0],
-                log=files[1],
-                notices=notices,
-            )
-        finally:
-            await environment.shutdown()
+        with _lifeline() as lifeline:
+            launcher = _write_launcher(lock, lifeline, binary)
+            environment = await _start(launcher, files, chosen, namespace, data_converter, runtime)
+            try:
+                yield DevServer(
+                    client=environment.client,
+                    address=f"{_HOST}:{chosen[0]}",
+                    ui_url=f"http://localhost:{chosen[1]}",
+                    database=files[0],
+                    log=files[1],
+                    notices=notices,
+                )
+            finally:
+                await environment.shutdown()
 
 
 def find_server() -> Path:
@@ -168,43 +173,76 @@ async def _finish_starting(starting: asyncio.Future[WorkflowEnvironment]) -> Wor
         raise
 
 
-@contextmanager
-def _locked(directory: Path) -> Iterator[Path]:
+@asynccontextmanager
+async def _locked(directory: Path) -> AsyncIterator[TextIO]:
     """Keep a second server off the same state.
 
     The server inherits the lock, so that it also holds while a server is left over from a process that was killed.
     """
+    with _open_lock(directory) as file:
+        await _lock(file)
+        file.truncate(0)
+        os.set_inheritable(file.fileno(), True)
+        yield file
+
+
+def _open_lock(directory: Path) -> TextIO:
     directory = directory.resolve()
     directory.mkdir(parents=True, exist_ok=True)
-    with (directory / "lock").open("a+") as file:
+    return (directory / "lock").open("a+", encoding="ascii")
+
+
+async def _lock(file: TextIO) -> None:
+    """Take the lock; a server whose jobspec was killed is waited for while its guard ends it."""
+    deadline = time.monotonic() + 2 * PATIENCE
+    while True:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             file.seek(0)
-            holder = f"process {pid}" if (pid := file.read().strip()) else "starting just now"
-            raise UsageError(f"another dev server ({holder}) keeps its state in {directory}; stop that first") from None
-        file.truncate(0)
-        os.set_inheritable(file.fileno(), True)
-        yield directory
+            pid, _, state = file.read().partition(" ")
+            if state != ENDING or time.monotonic() > deadline:
+                holder = f"process {pid}" if pid else "starting just now"
+                directory = Path(file.name).parent
+                raise UsageError(
+                    f"another dev server ({holder}) keeps its state in {directory}; stop that first"
+                ) from None
+            await asyncio.sleep(0.05)
+        else:
+            return
 
 
-_LAUNCH = """\
-import os, sys
-lock, *command = sys.argv[1:]
-os.setpgid(0, 0)
-with open(lock, "w") as file: file.write(str(os.getpid()))
-os.execv(command[0], command)
-"""
+_held: set[int] = set()
+"""The ends of pipes that say to guards that this process lives. Forks do not hold them."""
 
 
-def _write_launcher(directory: Path, binary: Path) -> Path:
-    """Write the program that becomes the server, in a process group of its own.
+def _drop_held() -> None:
+    for descriptor in _held:
+        os.close(descriptor)
+    _held.clear()
 
-    Ctrl-C goes to the whole group of a terminal. The server must outlive it, until the workers have reported what
-    their activities did.
-    """
-    launcher = directory / "launch"
-    words = (sys.executable, "-IS", "-c", _LAUNCH, str(directory / "lock"), str(binary))
+
+os.register_at_fork(after_in_child=_drop_held)
+
+
+@contextmanager
+def _lifeline() -> Iterator[int]:
+    """Make the pipe that a guard reads; its other end is open as long as the context lasts and this process lives."""
+    theirs, ours = os.pipe()
+    _held.add(ours)
+    os.set_inheritable(theirs, True)
+    try:
+        yield theirs
+    finally:
+        _held.discard(ours)
+        os.close(ours)
+        os.close(theirs)
+
+
+def _write_launcher(lock: TextIO, lifeline: int, binary: Path) -> Path:
+    """Write the program that becomes the server; the SDK takes the path of one and adds the arguments."""
+    launcher = Path(lock.name).with_name("launch")
+    words = (sys.executable, "-IS", server_guard.__file__, lock.name, str(lock.fileno()), str(lifeline), str(binary))
     launcher.write_text(f'#!/bin/sh\nexec {shlex.join(words)} "$@"\n', encoding="utf-8")
     launcher.chmod(0o700)
     return launcher
