@@ -98,7 +98,7 @@ def plan(directory: str, address: str, namespace: str) -> None:
     from temporalio.contrib.pydantic import pydantic_data_converter
 
     from jobspec.cli.planning import plan_specs
-    from jobspec.cli.specs import open_specs
+    from jobspec.cli.session import open_specs
     from jobspec.live.connection import connect
     from jobspec.live.schedules import Schedules
     from jobspec.planning.guards import parse_allowances

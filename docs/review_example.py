@@ -21,7 +21,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
 from unittest.mock import patch
 
-from jobspec.cli import commands
+from jobspec.cli import group
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -177,8 +177,8 @@ def _make_repository() -> Iterator[None]:
         TemporaryDirectory() as directory,
         chdir(directory),
         patch.dict(os.environ, {**kept, **settings, **people}, clear=True),
-        patch("jobspec.cli.specs.datetime", _Clock),
-        patch("jobspec.cli.validate.datetime", _Clock),
+        patch("jobspec.cli.session.datetime", _Clock),
+        patch("jobspec.cli.commands.validate.datetime", _Clock),
     ):
         _git("init", "--quiet", "--template=", "--initial-branch=main", "--object-format=sha1")
         _write(MAIN)
@@ -220,7 +220,7 @@ def _run_jobspec(arguments: list[str], example: Example) -> str:
     stream = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True)
     unseen = stream if example.shows_stderr else io.StringIO()
     with redirect_stdout(stream), redirect_stderr(unseen):
-        code = commands.run(arguments)
+        code = group.run(arguments)
     if code != example.code:
         raise RuntimeError(f"`{example.command}` exits with {code}, not {example.code}")
     stream.seek(0)

@@ -15,7 +15,7 @@ def main() -> NoReturn:
     shutdown and so falsify the exit code (temporalio/sdk-python#300).
     """
     _open_closed_streams()
-    from jobspec.cli.commands import run
+    from jobspec.cli.group import run
 
     end_process(run(sys.argv[1:]))
 

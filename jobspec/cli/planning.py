@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from jobspec.planning.convergence import Planned, desire_loaded, plan_jobs
 
 if TYPE_CHECKING:
-    from jobspec.cli.specs import Specs
+    from jobspec.cli.session import Specs
     from jobspec.live.schedules import Schedules
     from jobspec.planning.guards import Allowances
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from jobspec.cli.clock import open_clock, parse_time, resolve_time
+from jobspec.cli.times import open_clock, parse_time, resolve_time
 from jobspec.errors import UsageError
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def read_bound(text: str, option: str) -> date | datetime:
         option: By which option, for messages.
 
     Returns:
-        See `jobspec.cli.clock.parse_time`.
+        See `jobspec.cli.times.parse_time`.
 
     Raises:
         UsageError: It is none.

@@ -17,7 +17,7 @@ import pytest
 from dev_servers import eventually, free_port
 from temporalio.client import Client
 
-from jobspec.cli import commands
+from jobspec.cli import group
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection
@@ -115,7 +115,7 @@ DEV = ("-m", "jobspec", "dev", "--port={port}", "--ui-port={ui_port}")
 def directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project with a job, its workflow and a worker."""
     monkeypatch.chdir(tmp_path)
-    assert commands.run(["init", "--project", "shop"]) == 0
+    assert group.run(["init", "--project", "shop"]) == 0
     return tmp_path
 
 

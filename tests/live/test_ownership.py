@@ -16,7 +16,7 @@ from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
 from temporalio.api.workflowservice.v1 import CreateScheduleRequest
 from temporalio.service import RPCError, RPCStatusCode
 
-from jobspec.cli import project as project_command
+from jobspec.cli.commands import init
 from jobspec.errors import ConflictError, NamespaceNotFoundError, RefusedError
 from jobspec.live.ownership import Attribute, Mark, read_mark
 from jobspec.live.schedules import Schedules
@@ -250,9 +250,9 @@ async def test_an_attribute_whose_type_may_not_be_read_is_waited_for_in_vain(
 async def test_a_wait_for_the_attribute_is_not_silent(
     client: Client, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(project_command, "_SILENT_SECONDS", 0.0)
+    monkeypatch.setattr(init, "_SILENT_SECONDS", 0.0)
     address = client.service_client.config.target_host
-    assert await project_command._prepare_namespace(client.namespace, address, None) == 0
+    assert await init._prepare_namespace(client.namespace, address, None) == 0
     assert "Still waiting until the server can use the search attribute" in capsys.readouterr().err
 
 

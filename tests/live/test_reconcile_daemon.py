@@ -25,7 +25,7 @@ from proxies import proxied
 from reconciling import PAUSES, SETTINGS, reconciling
 from temporalio.contrib.pydantic import pydantic_data_converter
 
-from jobspec.cli.reconcile import make_routes
+from jobspec.cli.commands.reconcile import make_routes
 from jobspec.errors import UnreachableError
 from jobspec.live.connection import connect
 from jobspec.live.requests import Requests

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from jobspec.cli import commands
+from jobspec.cli import group
 from jobspec.cli.exits import ExitCode
 from jobspec.cli.output import put
 from jobspec.errors import RefusedError
@@ -20,7 +20,7 @@ def test_a_bug_is_70_and_asks_for_a_report(monkeypatch: pytest.MonkeyPatch, caps
         raise ZeroDivisionError
 
     monkeypatch.setattr("importlib.import_module", fail)
-    assert commands.run(["plan"]) == 70
+    assert group.run(["plan"]) == 70
     captured = capsys.readouterr()
     assert captured.out == ""
     assert "ZeroDivisionError" in captured.err
@@ -34,20 +34,18 @@ def test_an_error_holds_nothing_that_a_terminal_obeys(
         raise RefusedError("it belongs to `\x1b[2J`\nand to nobody else")
 
     monkeypatch.setattr("importlib.import_module", fail)
-    assert commands.run(["forget"]) == 3
+    assert group.run(["forget"]) == 3
     assert capsys.readouterr().err == "error: it belongs to `\\u001b[2J`\nand to nobody else\n"
 
 
 def test_importing_the_command_line_is_light() -> None:
-    code = (
-        "import sys, jobspec.cli.commands; print(*(m for m in ('temporalio', 'pydantic', 'rich') if m in sys.modules))"
-    )
+    code = "import sys, jobspec.cli.group; print(*(m for m in ('temporalio', 'pydantic', 'rich') if m in sys.modules))"
     finished = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert finished.stdout.strip() == ""
 
 
 def test_preparing_a_namespace_writes_no_files_and_says_so(capsys: pytest.CaptureFixture[str]) -> None:
-    assert commands.run(["init", "--namespace", "shop", "--project", "shop"]) == 64
+    assert group.run(["init", "--namespace", "shop", "--project", "shop"]) == 64
     assert "writes no files" in capsys.readouterr().err
 
 
@@ -69,11 +67,11 @@ def test_data_that_could_not_be_written_is_a_failure_of_what_went_well(
         put("data")
         return code
 
-    monkeypatch.setattr(commands, "_run", put_and_end)
+    monkeypatch.setattr(group, "_run", put_and_end)
     with Path("/dev/full").open("w", encoding="utf-8") as full:
         monkeypatch.setattr(sys, "stdout", full)
         went_well = code in (ExitCode.OK, ExitCode.CHANGES)
-        assert commands.run([]) == (ExitCode.FAILED if went_well else code)
+        assert group.run([]) == (ExitCode.FAILED if went_well else code)
         monkeypatch.undo()
         with suppress(OSError):
             full.close()

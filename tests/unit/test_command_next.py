@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from jobspec.cli import commands
+from jobspec.cli import group
 
 JOBS = """\
 jobs:
@@ -27,7 +27,7 @@ def _project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 0) -> str:
-    assert commands.run(arguments) == code
+    assert group.run(arguments) == code
     captured = capsys.readouterr()
     return captured.out if code == 0 else captured.err
 
@@ -114,13 +114,13 @@ def test_an_unknown_name_is_refused_with_the_nearest(capsys: pytest.CaptureFixtu
 
 def test_mistakes_elsewhere_are_said_where_all_jobs_are_meant(capsys: pytest.CaptureFixture[str]) -> None:
     Path("specs/broken.yaml").write_text("{name: broken, queue: q, workflow: {type: W}, schedule: {cron: x}}\n")
-    assert commands.run(["next"]) == 1
+    assert group.run(["next"]) == 1
     captured = capsys.readouterr()
     assert "orders-sync" in captured.out
     assert "specs/broken.yaml:1" in captured.err
     assert run(capsys, "next", "hourly")
     assert "the job `broken` has mistakes" in run(capsys, "next", "broken", code=1)
-    assert commands.run(["calendar"]) == 1
+    assert group.run(["calendar"]) == 1
     assert "specs/broken.yaml:1" in capsys.readouterr().err
 
 
@@ -149,18 +149,18 @@ def test_the_calendar_shows_what_is_asked_for(capsys: pytest.CaptureFixture[str]
 
 def test_what_has_very_many_runs_is_cut_and_that_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     span = ("--from", "2026-01-01", "--to", "2028-01-01", "--output", "json")
-    assert commands.run(["next", "hourly", *span]) == 0
+    assert group.run(["next", "hourly", *span]) == 0
     captured = capsys.readouterr()
     assert captured.out.count("Z") == 10_000
     assert captured.err == "Only the first 10,000 runs are shown of hourly; -n says how many.\n"
-    assert commands.run(["next", "hourly", *span, "-n", "11000"]) == 0
+    assert group.run(["next", "hourly", *span, "-n", "11000"]) == 0
     captured = capsys.readouterr()
     assert (captured.out.count("Z"), captured.err) == (11_000, "")
 
 
 def test_a_project_without_jobs_says_so(capsys: pytest.CaptureFixture[str]) -> None:
     Path("specs/jobs.yaml").unlink()
-    assert commands.run(["next"]) == 0
+    assert group.run(["next"]) == 0
     captured = capsys.readouterr()
     assert (captured.out, captured.err) == ("", "There is no job.\n")
     assert runs_of(capsys) == {}

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 import pytest
 
-from jobspec.cli.commands import SECTIONS, jobspec
+from jobspec.cli.group import SECTIONS, jobspec
 
 PAGE = (Path(__file__).parents[2] / "docs" / "commands.md").read_text(encoding="utf-8")
 PARTS = dict(re.findall(r"^## (\w+)\n(.*?)(?=^## |\Z)", PAGE, re.MULTILINE | re.DOTALL))

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from jobspec.cli import commands
+from jobspec.cli import group
 
 PROJECT = 'project = "shop"\n'
 
@@ -57,7 +57,7 @@ def _repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def plan(capsys: pytest.CaptureFixture[str], *arguments: str, base: str = "main", code: int = 0) -> dict[str, Any]:
     """Run `plan --base`; gives its JSON, with what went to stderr."""
     capsys.readouterr()
-    assert commands.run(["plan", "--base", base, "--output", "json", *arguments]) == code
+    assert group.run(["plan", "--base", base, "--output", "json", *arguments]) == code
     captured = capsys.readouterr()
     return {**json.loads(captured.out), "stderr": captured.err}
 
@@ -67,7 +67,7 @@ def list_changes(document: dict[str, Any]) -> dict[str, str]:
 
 
 def refuse(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
-    assert commands.run(["plan", *arguments]) == 64
+    assert group.run(["plan", *arguments]) == 64
     captured = capsys.readouterr()
     assert captured.out == ""
     return captured.err
@@ -198,7 +198,7 @@ def test_a_runner_finds_no_command_in_mistakes_of_either_side(capsys: pytest.Cap
     broken = "name: '##[error]x'\nqueue: q\nworkflow: {type: W}\n"
     commit({"jobspec.toml": PROJECT, "specs/a.yaml": broken})
     write({"specs/b.yaml": broken})
-    assert commands.run(["plan", "--base", "main", "--output", "github"]) == 1
+    assert group.run(["plan", "--base", "main", "--output", "github"]) == 1
     said = capsys.readouterr().err
     assert said.count("## [error]x") > said.count("##[") == 0
 
@@ -296,7 +296,7 @@ def test_redacted_values_are_nowhere(capsys: pytest.CaptureFixture[str]) -> None
     write({"specs/a.yaml": spec("tiger"), "specs/b.yaml": job("b", "1h", "input: {password: tiger3, x: 1, x: 2}")})
     write({"specs/c.yaml": job("c", "1h", "input: {password: tiger4}", "owner: [lion]")})
     for output in ("text", "json", "markdown", "github"):
-        assert commands.run(["plan", "--base", "main", "--output", output]) == 1
+        assert group.run(["plan", "--base", "main", "--output", output]) == 1
         captured = capsys.readouterr()
         assert "tiger" not in captured.out + captured.err
         assert "hunter" not in captured.out + captured.err

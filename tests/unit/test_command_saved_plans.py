@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from jobspec.cli import commands, saving
+from jobspec.cli import approval, group
 from jobspec.errors import RefusedError
 from jobspec.planning.digests import make_digest
 from jobspec.planning.plan import Plan
@@ -39,13 +39,13 @@ def save(**changes: Any) -> None:
         key=None,
         checksum="sha256:0",
         made_at=made_at,
-        version=saving._VERSION,
+        version=approval._VERSION,
     ).to_json()
     Path("plan.json").write_text(text)
 
 
 def refuse(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 64) -> str:
-    assert commands.run(arguments) == code
+    assert group.run(arguments) == code
     captured = capsys.readouterr()
     assert captured.out == ""
     return captured.err
@@ -92,7 +92,7 @@ def test_a_plan_of_another_project_or_environment_is_refused(capsys: pytest.Capt
     save(environment="staging")
     said = refuse(capsys, "apply", "plan.json", "--yes", "--env", "prod", code=3)
     assert "is for the environment `staging`, and this is the environment `prod`" in said
-    assert commands.run(["apply", "plan.json", "--yes"]) == 69  # the environment is the plan's; then no server is there
+    assert group.run(["apply", "plan.json", "--yes"]) == 69  # the environment is the plan's; then no server is there
     save()
     assert "choose an environment" in refuse(capsys, "apply", "plan.json", "--yes")
 
@@ -114,10 +114,10 @@ def test_a_saved_plan_names_its_digest_last() -> None:
 
 def test_a_plan_of_another_server_is_refused() -> None:
     save()
-    saved = saving.open_saved_plan(Path("plan.json"))
+    saved = approval.open_saved_plan(Path("plan.json"))
     with pytest.raises(RefusedError, match="for the namespace `default`, and this is the namespace `other`"):
-        saving.check_namespace_of(saved, "other", Privacy(key=b"id"))
+        approval.check_namespace_of(saved, "other", Privacy(key=b"id"))
     with pytest.raises(RefusedError, match="for another namespace `default`, of another server"):
-        saving.check_namespace_of(saved, "default", Privacy(key=b"id"))
+        approval.check_namespace_of(saved, "default", Privacy(key=b"id"))
     same = saved.model_copy(update={"namespace_digest": make_digest("namespace", b"id")})
-    saving.check_namespace_of(same, "default", Privacy(key=b"id"))
+    approval.check_namespace_of(same, "default", Privacy(key=b"id"))

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from jobspec.cli import commands, runs
-from jobspec.cli.commands import COMMANDS, SECTIONS
-from jobspec.cli.jobs import OpenedJob, Target
+from jobspec.cli import group
+from jobspec.cli.commands import runs
+from jobspec.cli.commands.schedules import OVERLAPS
+from jobspec.cli.group import COMMANDS, SECTIONS
+from jobspec.cli.opened_job import OpenedJob, Target
 from jobspec.cli.options import ConnectionOptions
 from jobspec.cli.progress import Progress
-from jobspec.cli.schedules import OVERLAPS
-from jobspec.cli.specs import open_specs
+from jobspec.cli.session import open_specs
 from jobspec.jobs.definition import Definition
 from jobspec.render.clock import Clock
 from jobspec.render.status import render_status, summarize_status
@@ -96,7 +97,7 @@ def test_what_cannot_work_is_said_before_anybody_is_asked(
 ) -> None:
     if "--env" in line:
         (project / "jobspec.toml").write_text('project = "shop"\n[env.prod]\n')
-    assert commands.run(line.split()) == code
+    assert group.run(line.split()) == code
     captured = capsys.readouterr()
     assert said in captured.err
     assert captured.out == ""
@@ -104,7 +105,7 @@ def test_what_cannot_work_is_said_before_anybody_is_asked(
 
 def test_mistakes_of_other_jobs_are_mentioned_once(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     span = ("--from", "2026-01-01", "--to", "2026-01-01", "--tz", "Asia/Tokyo", "--dry-run")
-    assert commands.run(["backfill", "orders-sync", *span]) == 0
+    assert group.run(["backfill", "orders-sync", *span]) == 0
     captured = capsys.readouterr()
     assert captured.out.splitlines()[:2] == ["2026-01-01 00:00:00", "2026-01-01 01:00:00"]
     assert len(captured.out.splitlines()) == 24
@@ -117,7 +118,7 @@ def test_mistakes_of_other_jobs_are_mentioned_once(project: Path, capsys: pytest
 
 def test_a_backfill_as_json(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     span = ("--from", "2026-01-01T00:00:00Z", "--to", "2026-01-01T01:30:00Z")
-    assert commands.run(["backfill", "orders-sync", *span, "--dry-run", "--output", "json"]) == 0
+    assert group.run(["backfill", "orders-sync", *span, "--dry-run", "--output", "json"]) == 0
     assert json.loads(capsys.readouterr().out) == {
         "kind": "backfill",
         "version": 1,

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from jobspec.cli import commands, output_file
+from jobspec.cli import group, output_file
 from jobspec.cli.output import say
 from jobspec.cli.output_file import OutputError, find_target, write_file
 from jobspec.errors import UsageError
@@ -354,6 +354,6 @@ def test_a_write_that_fails_ends_with_1_and_leaves_the_old_file() -> None:
 def test_one_file_under_two_names_is_not_written_twice(capsys: pytest.CaptureFixture[str]) -> None:
     Path("link").symlink_to("plan.json")
     command = ["plan", "--base", "main", "--also", "json=plan.json", "--also", "markdown=link"]
-    assert commands.run(command) == 64
+    assert group.run(command) == 64
     assert "`link` would be written twice" in capsys.readouterr().err
     assert not Path("plan.json").exists()

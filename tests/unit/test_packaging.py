@@ -14,7 +14,7 @@ from unittest.mock import Mock
 import pytest
 import yaml
 
-from jobspec.cli.reconcile import make_routes, reconcile_command
+from jobspec.cli.commands.reconcile import make_routes, reconcile_command
 from jobspec.planning.guards import Refusal
 from jobspec.reconcile.metrics import Metrics
 from jobspec.reconcile.report import Cause, Report, Result

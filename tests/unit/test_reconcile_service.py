@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from jobspec.cli.reconcile import reconcile_command
+from jobspec.cli.commands.reconcile import reconcile_command
 from jobspec.diagnostics import Diagnostic, Location
 from jobspec.errors import RequestError, UnreachableError, UsageError
 from jobspec.planning.apply import Outcome, Status

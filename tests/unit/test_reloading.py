@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from jobspec.cli.reloading import _Changes, _describe_end, _end, _kill, _make_filter, _watch
+from jobspec.cli.reloader import _Changes, _describe_end, _end, _kill, _make_filter, _watch
 from jobspec.errors import UsageError
 
 

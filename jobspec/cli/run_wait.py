@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from temporalio.client import Client
 
-    from jobspec.cli.jobs import OpenedJob
+    from jobspec.cli.opened_job import OpenedJob
     from jobspec.cli.progress import Progress
     from jobspec.jobs.handle import RunHandle
 

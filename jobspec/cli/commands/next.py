@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from datetime import date, datetime, tzinfo
     from zoneinfo import ZoneInfo
 
+    from jobspec.cli.session import Specs
     from jobspec.cli.spans import Bounds
-    from jobspec.cli.specs import Specs
     from jobspec.planning.outlook import Outlook, Span
     from jobspec.spec.model import JobSpec
 
@@ -52,8 +52,8 @@ def next_command(  # noqa: PLR0913, PLR0917  one argument an option
     the nominal runs of paused jobs, too.
     """
     from jobspec.cli.output import put
+    from jobspec.cli.session import open_specs
     from jobspec.cli.spans import read_bounds
-    from jobspec.cli.specs import open_specs
     from jobspec.render.next_runs import render_runs_as_json
 
     bounds = read_bounds(start, end, zone)
@@ -101,7 +101,7 @@ def calendar_command(
     Nominal times, from the specs alone. HTML is one file that fetches nothing.
     """
     from jobspec.cli.output import is_ascii_only, put, width
-    from jobspec.cli.specs import open_specs
+    from jobspec.cli.session import open_specs
     from jobspec.planning.workload import HOUR, QUARTER, count_workload
     from jobspec.render.calendar import render_calendar
     from jobspec.render.calendar_html import render_calendar_html
@@ -152,7 +152,7 @@ def _choose_zone(specs: Sequence[JobSpec], zone: str | None) -> ZoneInfo:
     """Find the clock to count by: what was asked for, else the zone of all jobs whose schedules mean one."""
     from zoneinfo import ZoneInfo
 
-    from jobspec.cli.clock import open_clock
+    from jobspec.cli.times import open_clock
 
     if zone is not None:
         return ZoneInfo(open_clock(zone).name)

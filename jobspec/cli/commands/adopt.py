@@ -13,7 +13,7 @@ from jobspec.cli.options import ConnectionOptions, connection_options, env_optio
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from jobspec.cli.specs import Specs
+    from jobspec.cli.session import Specs
     from jobspec.errors import JobspecError
     from jobspec.live.schedules import LiveSchedule
     from jobspec.planning.plan import Wanted
@@ -41,7 +41,7 @@ def adopt_command(  # noqa: PLR0913  one argument an option
     Writes this project's mark and nothing else: what else differs from the spec is shown, and is the next apply's
     business. Takes unmarked schedules, or with --from those of another project.
     """
-    from jobspec.cli.specs import open_specs
+    from jobspec.cli.session import open_specs
     from jobspec.errors import UsageError
 
     if bool(names) == take_all:
@@ -52,9 +52,9 @@ def adopt_command(  # noqa: PLR0913  one argument an option
 
 
 async def _adopt(specs: Specs, options: ConnectionOptions, names: Collection[str], former: str | None) -> int:
+    from jobspec.cli.commands.plan import report_outcomes, report_plan
     from jobspec.cli.output import say
-    from jobspec.cli.plan import report_outcomes, report_plan
-    from jobspec.cli.specs import connect_to
+    from jobspec.cli.session import connect_to
     from jobspec.live.schedules import Schedules
     from jobspec.planning.adoption import plan_adoptions
     from jobspec.planning.apply import Assignment, apply_plan
@@ -120,7 +120,7 @@ def forget_command(
 
     They stay as they are and are nobody's afterwards: no plan touches them until somebody adopts them.
     """
-    from jobspec.cli.specs import open_specs
+    from jobspec.cli.session import open_specs
 
     specs = open_specs(environment)
     options = ConnectionOptions(profile=profile, address=address, namespace=namespace)
@@ -129,7 +129,7 @@ def forget_command(
 
 async def _forget(specs: Specs, options: ConnectionOptions, names: tuple[str, ...]) -> int:
     from jobspec.cli.output import put, say_error
-    from jobspec.cli.specs import connect_to
+    from jobspec.cli.session import connect_to
     from jobspec.errors import JobspecError
     from jobspec.live.schedules import Schedules
     from jobspec.planning.apply import forget

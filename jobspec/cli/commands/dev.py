@@ -14,7 +14,7 @@ from jobspec.cli.options import env_option
 if TYPE_CHECKING:
     from temporalio.client import Client
 
-    from jobspec.cli.specs import Specs
+    from jobspec.cli.session import Specs
     from jobspec.jobs.collector import Registrations
     from jobspec.jobs.dev_server import DevServer
     from jobspec.reconcile.daemon import Daemon
@@ -34,15 +34,15 @@ def dev_command(environment: str | None, port: int | None, ui_port: int | None) 
     Starts the dev server with its state in .dev/, runs workers for the queues of the specs, and keeps the schedules
     equal to the specs as you edit them. Code is loaded once, at the start.
     """
-    from jobspec.cli.specs import open_specs
+    from jobspec.cli.session import open_specs
 
     specs = open_specs(environment)
     return asyncio.run(_dev(specs, port, ui_port))
 
 
 async def _dev(specs: Specs, port: int | None, ui_port: int | None) -> int:
+    from jobspec.cli.commands.worker import log_what_jobs_say
     from jobspec.cli.data_converter import resolve_data_converter
-    from jobspec.cli.worker import log_what_jobs_say
     from jobspec.jobs.collector import collect
     from jobspec.jobs.dev_server import run_dev_server
     from jobspec.jobs.workers import run_workers, stop_on_signals
@@ -69,8 +69,8 @@ async def _dev(specs: Specs, port: int | None, ui_port: int | None) -> int:
 
 def _validate(specs: Specs) -> bool:
     """Check the specs and the code that they name; only valid ones are worth a server."""
+    from jobspec.cli.commands.validate import check_loaded
     from jobspec.cli.output import say, say_diagnostics
-    from jobspec.cli.validate import check_loaded
     from jobspec.render.diagnostics import summarize_diagnostics
 
     found = [*specs.loaded.diagnostics, *check_loaded(specs.loaded, specs.directory, specs.project)]
@@ -105,8 +105,8 @@ def _make_daemon(specs: Specs, server: DevServer) -> Daemon:
 
 
 def _announce(server: DevServer, registrations: dict[str, Registrations]) -> None:
+    from jobspec.cli.commands.worker import describe_workers
     from jobspec.cli.output import put, say
-    from jobspec.cli.worker import describe_workers
 
     for notice in server.notices:
         say(notice)

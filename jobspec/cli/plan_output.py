@@ -14,7 +14,7 @@ from jobspec.spec.redaction import Redaction
 if TYPE_CHECKING:
     from temporalio.converter import DataConverter
 
-    from jobspec.cli.specs import Specs
+    from jobspec.cli.session import Specs
     from jobspec.planning.convergence import Planned
     from jobspec.render.documents import BaseDocument, PlanDocument
     from jobspec.spec.project import Project

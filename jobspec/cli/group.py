@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from jobspec.errors import JobspecError
 
 COMMANDS = {
-    "init": ("project", "Write a new project, or prepare a namespace."),
+    "init": ("init", "Write a new project, or prepare a namespace."),
     "validate": ("validate", "Check the spec files, their import paths and inputs."),
     "plan": ("plan", "Show what apply would do."),
     "apply": ("apply", "Make the live schedules equal to the specs."),
@@ -43,8 +43,8 @@ COMMANDS = {
     "resume": ("schedules", "Let paused schedules go on."),
     "trigger": ("schedules", "Have the schedules of jobs start a run now."),
     "backfill": ("schedules", "Start the runs of a time that is over."),
-    "adopt": ("ownership", "Take over schedules that this project does not own yet."),
-    "forget": ("ownership", "Drop this project's mark from schedules and nothing else."),
+    "adopt": ("adopt", "Take over schedules that this project does not own yet."),
+    "forget": ("adopt", "Drop this project's mark from schedules and nothing else."),
     "schema": ("explain", "Print a JSON Schema for editors and programs."),
     "explain": ("explain", "Show a job as merged, with the place each value came from."),
     "rule": ("explain", "Explain a diagnostic's code."),
@@ -69,7 +69,7 @@ class _LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - as above
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"jobspec.cli.{COMMANDS[cmd_name][0]}")
+        module = importlib.import_module(f"jobspec.cli.commands.{COMMANDS[cmd_name][0]}")
         command: click.Command = getattr(module, f"{cmd_name}_command")
         return command
 

@@ -17,8 +17,8 @@ from jobspec.cli.options import ConnectionOptions, connection_options, env_optio
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from jobspec.cli.saving import Approval
-    from jobspec.cli.specs import Specs
+    from jobspec.cli.approval import Approval
+    from jobspec.cli.session import Specs
     from jobspec.live.schedules import Schedules
     from jobspec.planning.apply import Outcome
     from jobspec.planning.convergence import Planned
@@ -52,10 +52,10 @@ def apply_command(  # noqa: PLR0913  one argument an option
     which `jobspec plan --out` saved, or with --checksum, exactly that is applied, or nothing, and exit code 4 says that
     something else would be done now.
     """
-    from jobspec.cli.plan import plan_live
-    from jobspec.cli.saving import approve, check_checksum, check_namespace_of, check_place, open_saved_plan
-    from jobspec.cli.showing import make_document, make_privacy, warn_of_changes
-    from jobspec.cli.specs import open_specs
+    from jobspec.cli.approval import approve, check_checksum, check_namespace_of, check_place, open_saved_plan
+    from jobspec.cli.commands.plan import plan_live
+    from jobspec.cli.plan_output import make_document, make_privacy, warn_of_changes
+    from jobspec.cli.session import open_specs
     from jobspec.errors import UsageError
     from jobspec.planning.guards import parse_allowances
 
@@ -104,7 +104,7 @@ def _tell(approval: Approval) -> None:
 
 def _show(document: PlanDocument, specs: Specs, output: str) -> None:
     from jobspec.cli.output import put, say
-    from jobspec.cli.showing import draw_plan, say_findings
+    from jobspec.cli.plan_output import draw_plan, say_findings
 
     say_findings(specs)
     if output == "json":
@@ -125,7 +125,7 @@ def _may_write(specs: Specs, planned: Planned, *, yes: bool, keep_going: bool) -
 
 
 async def _write(planned: Planned, schedules: Schedules) -> list[Outcome]:
-    from jobspec.cli.plan import report_outcomes
+    from jobspec.cli.commands.plan import report_outcomes
     from jobspec.planning.apply import Assignment, apply_plan
 
     # A question may wait for its answer for days; the grace time of what is retired begins now.

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from temporalio.client import Client
 
-    from jobspec.cli.specs import Specs
+    from jobspec.cli.session import Specs
     from jobspec.jobs.definition import Definition
     from jobspec.jobs.registry import Registry
     from jobspec.results import RunSummary
@@ -109,7 +109,7 @@ class OpenedJob:
 
     async def connect(self) -> Client:
         """Connect to Temporal with the project's data converter."""
-        from jobspec.cli.specs import connect_to
+        from jobspec.cli.session import connect_to
 
         return await connect_to(self.specs, self.target.connection)
 
@@ -134,7 +134,7 @@ def open_job(name: str, target: Target) -> OpenedJob:
         NotFoundError: There is none of that name, or its spec has mistakes; they were said.
     """
     from jobspec.cli.finding import find_job
-    from jobspec.cli.specs import open_specs
+    from jobspec.cli.session import open_specs
 
     specs = open_specs(target.environment)
     find_job(specs.loaded, name)

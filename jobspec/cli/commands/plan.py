@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from temporalio.converter import DataConverter
 
-    from jobspec.cli.specs import Specs
+    from jobspec.cli.session import Specs
     from jobspec.live.schedules import Schedules
     from jobspec.planning.apply import Outcome
     from jobspec.planning.convergence import Planned
@@ -72,8 +72,8 @@ def plan_command(  # noqa: PLR0913  one argument an option
     specs have mistakes and 3 when apply would refuse, although the plan is shown.
     """
     from jobspec.cli.output import say
-    from jobspec.cli.showing import make_document, make_privacy, put_plan, warn_of_changes, write_plan
-    from jobspec.cli.specs import open_specs
+    from jobspec.cli.plan_output import make_document, make_privacy, put_plan, warn_of_changes, write_plan
+    from jobspec.cli.session import open_specs
     from jobspec.planning.guards import parse_allowances
 
     options = ConnectionOptions(**connection)
@@ -83,7 +83,7 @@ def plan_command(  # noqa: PLR0913  one argument an option
     allowances = parse_allowances(allowed)
     specs = open_specs(environment)
     if ref is not None and not live:
-        from jobspec.cli.branches import plan_offline
+        from jobspec.cli.plan_base import plan_offline
 
         against = _open_revision(specs, ref, output)
         planned, privacy = plan_offline(specs, against, allowances), make_privacy(specs.project, None)
@@ -153,28 +153,28 @@ def _check_files(more: Sequence[Path], target: Path | None) -> bool:
 
 def _trace(specs: Specs, planned: Planned, revision: Revision | None, converter: DataConverter) -> Planned:
     """Say of each change of a plan against the server whether it comes from the branch; without a commit, nothing."""
-    from jobspec.cli.branches import trace
+    from jobspec.cli.plan_base import trace
 
     return planned if revision is None else trace(planned, specs, revision, converter)
 
 
 def _describe_base(specs: Specs, revision: Revision | None, *, is_live: bool) -> BaseDocument | None:
-    from jobspec.cli.branches import describe_base
+    from jobspec.cli.plan_base import describe_base
 
     return None if revision is None else describe_base(specs, revision, is_live=is_live)
 
 
 def _save(target: Path, planned: Planned, specs: Specs, converter: DataConverter, privacy: Privacy) -> None:
+    from jobspec.cli.approval import make_saved_plan
     from jobspec.cli.output_file import write_file
-    from jobspec.cli.saving import make_saved_plan
 
     # Outside of the event loop: Ctrl-C must reach a write that waits for the reader of a FIFO.
     write_file(target, asyncio.run(make_saved_plan(planned, specs, converter, privacy)))
 
 
 def _open_revision(specs: Specs, ref: str, output: str) -> Revision:
-    from jobspec.cli.branches import open_revision
     from jobspec.cli.output import say, say_diagnostics
+    from jobspec.cli.plan_base import open_revision
 
     revision = open_revision(specs, ref)
     if revision.diagnostics:
@@ -186,7 +186,7 @@ def _open_revision(specs: Specs, ref: str, output: str) -> Revision:
 async def plan_live(specs: Specs, options: ConnectionOptions, allowances: Allowances) -> tuple[Planned, Schedules, str]:
     """Connect, read what is live, and plan; gives the id of the namespace, too."""
     from jobspec.cli.planning import plan_specs
-    from jobspec.cli.specs import open_namespace
+    from jobspec.cli.session import open_namespace
     from jobspec.live.schedules import Schedules
 
     specs.make_terms()  # complain of a project without id before connecting
@@ -211,7 +211,7 @@ async def report_outcomes(outcomes: AsyncIterator[Outcome]) -> list[Outcome]:
 def report_plan(plan: Plan, schedules: Schedules, project: Project) -> None:
     """Show a plan that no guard looks at."""
     from jobspec.cli.output import put
-    from jobspec.cli.showing import draw_plan, make_privacy
+    from jobspec.cli.plan_output import draw_plan, make_privacy
     from jobspec.render.conversion import plan_document
 
     privacy = make_privacy(project, schedules.client.data_converter)

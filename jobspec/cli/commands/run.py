@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from jobspec.cli.exits import ExitCode
-from jobspec.cli.jobs import Target, job_argument, target_options
+from jobspec.cli.opened_job import Target, job_argument, target_options
 from jobspec.cli.options import output_option
-from jobspec.cli.waiting import Waiting, patience_option
+from jobspec.cli.run_wait import Waiting, patience_option
 
 if TYPE_CHECKING:
     from datetime import timedelta
 
     from temporalio.client import Client
 
-    from jobspec.cli.jobs import OpenedJob
+    from jobspec.cli.opened_job import OpenedJob
 
 
 @click.command("run")
@@ -47,7 +47,7 @@ def run_command(  # noqa: PLR0913, PLR0917  one argument an option
     Its input is checked against its model first. With --wait, stderr tells what goes on, and the exit code is 1 when
     the run fails; Ctrl-C ends the waiting and not the run.
     """
-    from jobspec.cli.jobs import open_job
+    from jobspec.cli.opened_job import open_job
     from jobspec.errors import UsageError
 
     if workflow_id == "":

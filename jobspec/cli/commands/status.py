@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from jobspec.cli.clock import tz_option
 from jobspec.cli.completion import complete_jobs
-from jobspec.cli.jobs import Target, target_options
+from jobspec.cli.opened_job import Target, target_options
 from jobspec.cli.options import output_option
+from jobspec.cli.times import tz_option
 
 if TYPE_CHECKING:
-    from jobspec.cli.specs import Specs
+    from jobspec.cli.session import Specs
     from jobspec.render.clock import Clock
     from jobspec.results import JobOverview
 
@@ -30,8 +30,8 @@ def status_command(names: tuple[str, ...], zone: str | None, target: Target, dae
     Without NAME, all jobs, also those with mistakes, and the project's schedules that no spec names. What ended in the
     last moments may not show yet.
     """
-    from jobspec.cli.clock import open_clock
-    from jobspec.cli.specs import open_specs
+    from jobspec.cli.session import open_specs
+    from jobspec.cli.times import open_clock
 
     if daemon is not None:
         _show_daemon(daemon, names, output)
@@ -60,8 +60,8 @@ def _show_daemon(address: str, names: tuple[str, ...], output: str) -> None:
 
 
 async def _survey(specs: Specs, target: Target, names: tuple[str, ...]) -> tuple[str, tuple[JobOverview, ...]]:
-    from jobspec.cli.jobs import open_registry
-    from jobspec.cli.specs import connect_to
+    from jobspec.cli.opened_job import open_registry
+    from jobspec.cli.session import connect_to
     from jobspec.jobs.overview import survey_jobs
 
     client = await connect_to(specs, target.connection)

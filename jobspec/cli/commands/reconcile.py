@@ -169,7 +169,7 @@ class _Start:
 def _prepare(place: Path, workspace: Workspace, settings: Settings, options: ConnectionOptions) -> _Start:
     """Find out now all that can be wrong with a connection, other than that nobody is there."""
     from jobspec.cli.data_converter import resolve_data_converter
-    from jobspec.cli.specs import complete_options
+    from jobspec.cli.session import complete_options
     from jobspec.live.connection import resolve_settings
     from jobspec.spec.project import resolve_environment
 

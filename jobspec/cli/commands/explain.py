@@ -24,7 +24,7 @@ def explain_command(name: str, environment: str | None, output: str) -> None:
     """
     from jobspec.cli.finding import find_job
     from jobspec.cli.output import put
-    from jobspec.cli.specs import open_specs
+    from jobspec.cli.session import open_specs
     from jobspec.render.explanation import explain_as_json, explain_as_yaml
     from jobspec.spec.redaction import Redaction
 

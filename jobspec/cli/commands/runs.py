@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from jobspec.cli.clock import tz_option
 from jobspec.cli.completion import complete_jobs
 from jobspec.cli.exits import ExitCode, code_of_error
-from jobspec.cli.jobs import Target, check_run, job_argument, run_id_option, run_option, target_options
+from jobspec.cli.opened_job import Target, check_run, job_argument, run_id_option, run_option, target_options
 from jobspec.cli.options import output_option
-from jobspec.cli.waiting import Waiting, patience_option
+from jobspec.cli.run_wait import Waiting, patience_option
+from jobspec.cli.times import tz_option
 
 if TYPE_CHECKING:
     from datetime import timedelta
 
     from temporalio.client import Client
 
-    from jobspec.cli.jobs import OpenedJob
-    from jobspec.cli.specs import Specs
+    from jobspec.cli.opened_job import OpenedJob
+    from jobspec.cli.session import Specs
     from jobspec.render.clock import Clock
     from jobspec.results import DefinitionStats, RunPage, Status, TimeRange
 
@@ -68,8 +68,8 @@ def runs_command(  # noqa: PLR0913, PLR0917  one argument an option
 
     Those that its schedule started and those that were started by hand, as long as Temporal keeps them.
     """
-    from jobspec.cli.clock import open_clock, read_moment
-    from jobspec.cli.jobs import open_job
+    from jobspec.cli.opened_job import open_job
+    from jobspec.cli.times import open_clock, read_moment
     from jobspec.results import Status, TimeRange
 
     clock = open_clock(zone)
@@ -160,7 +160,7 @@ def describe_command(  # noqa: PLR0913, PLR0917  one argument an option
 
     What runs in it now, its input, and what it returned or failed with. With --wait, the exit code is 1 when it fails.
     """
-    from jobspec.cli.jobs import open_job
+    from jobspec.cli.opened_job import open_job
 
     check_run(workflow_id, run_id)
     job, run = open_job(name, target), (workflow_id, run_id)
@@ -176,8 +176,8 @@ async def _describe(
     patience: timedelta | None,
 ) -> ExitCode:
     """Describe a run, after waiting for it where it says for how long the server may be away."""
-    from jobspec.cli.clock import open_clock
     from jobspec.cli.output import find_style, put
+    from jobspec.cli.times import open_clock
     from jobspec.render.run_redaction import redact_detail, redact_history
     from jobspec.render.runs import render_detail
 
@@ -206,7 +206,7 @@ async def _choose(
     job: OpenedJob, client: Client, workflow_id: str | None, run_id: str | None
 ) -> tuple[str, str | None]:
     """Say which run is meant, by default the latest."""
-    from jobspec.cli.jobs import choose_latest_run
+    from jobspec.cli.opened_job import choose_latest_run
 
     if workflow_id:
         return workflow_id, run_id
@@ -247,7 +247,7 @@ def history_command(  # noqa: PLR0913, PLR0917  one argument an option
     reads_all: bool,
 ) -> None:
     """Show what happened in one run of a job, by default the latest: its activities, attempts, results and failures."""
-    from jobspec.cli.jobs import open_job
+    from jobspec.cli.opened_job import open_job
 
     check_run(workflow_id, run_id)
     most = None if reads_all else max_events
@@ -257,8 +257,8 @@ def history_command(  # noqa: PLR0913, PLR0917  one argument an option
 async def _history(
     job: OpenedJob, workflow_id: str | None, run_id: str | None, most: int | None, zone: str | None, output: str
 ) -> None:
-    from jobspec.cli.clock import open_clock
     from jobspec.cli.output import find_style, put, say
+    from jobspec.cli.times import open_clock
     from jobspec.render.run_redaction import redact_history
     from jobspec.render.runs import render_history
 
@@ -287,10 +287,10 @@ def stats_command(names: tuple[str, ...], zone: str | None, target: Target, outp
 
     Counts all runs that Temporal still keeps, or those of today.
     """
-    from jobspec.cli.clock import open_clock
     from jobspec.cli.finding import find_job
-    from jobspec.cli.jobs import warn_of_others
-    from jobspec.cli.specs import open_specs
+    from jobspec.cli.opened_job import warn_of_others
+    from jobspec.cli.session import open_specs
+    from jobspec.cli.times import open_clock
 
     clock = open_clock(zone)
     specs = open_specs(target.environment)
@@ -304,8 +304,8 @@ def stats_command(names: tuple[str, ...], zone: str | None, target: Target, outp
 async def _count(
     specs: Specs, target: Target, names: tuple[str, ...], clock: Clock, *, today: bool
 ) -> dict[str, DefinitionStats]:
-    from jobspec.cli.jobs import open_registry
-    from jobspec.cli.specs import connect_to
+    from jobspec.cli.opened_job import open_registry
+    from jobspec.cli.session import connect_to
     from jobspec.errors import UsageError
 
     if today and clock.zone is None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from temporalio.client import Client
 
-    from jobspec.cli.specs import Specs
+    from jobspec.cli.session import Specs
     from jobspec.diagnostics import Diagnostic
     from jobspec.jobs.collector import Registrations
     from jobspec.spec.loaded import Job
@@ -99,7 +99,7 @@ def worker_command(  # noqa: PLR0913  one argument an option
     connection = ConnectionOptions(profile=profile, address=address, namespace=namespace)
     assignment = _Assignment(env=environment, connection=connection, queues=queues, grace=grace)
     if reloading:
-        from jobspec.cli.reloading import run_reloading
+        from jobspec.cli.reloader import run_reloading
         from jobspec.jobs.workers import CLEANUP
 
         return run_reloading(("worker", *assignment.arguments), patience=grace + 2 * CLEANUP)
@@ -107,7 +107,7 @@ def worker_command(  # noqa: PLR0913  one argument an option
 
 
 def _work(assignment: _Assignment, lifeline: int | None) -> int:
-    from jobspec.cli.specs import open_specs
+    from jobspec.cli.session import open_specs
 
     specs = open_specs(assignment.env)
     _say_left_out(specs)
@@ -173,7 +173,7 @@ async def _run(
     specs: Specs, assignment: _Assignment, registrations: Mapping[str, Registrations], lifeline: int | None
 ) -> None:
     from jobspec.cli.output import say
-    from jobspec.cli.specs import connect_to
+    from jobspec.cli.session import connect_to
     from jobspec.jobs.workers import run_workers, stop_on_signals
 
     client = await connect_to(specs, assignment.connection)

@@ -60,7 +60,7 @@ def _check_options(connection: dict[str, str | None], *, live: bool) -> Connecti
 
 
 def _load(workspace: Workspace, environment: str | None, now: datetime) -> Checked:
-    from jobspec.cli.specs import open_specs
+    from jobspec.cli.session import open_specs
     from jobspec.spec.loader import Checked, load_all_environments
 
     if environment:
@@ -133,7 +133,7 @@ def _ask_namespace(
     """Find out what the namespace has of what the jobs need."""
     import asyncio
 
-    from jobspec.cli.specs import Specs, complete_connection
+    from jobspec.cli.session import Specs, complete_connection
     from jobspec.spec.project import resolve_environment
 
     specs = Specs(
@@ -188,7 +188,7 @@ def _report(checked: Checked, diagnostics: Sequence[Diagnostic], output: str, di
 
 
 def _annotate(checked: Checked, diagnostics: Sequence[Diagnostic], directory: Path) -> str:
-    from jobspec.cli.showing import find_prefix
+    from jobspec.cli.plan_output import find_prefix
     from jobspec.render.annotations import annotate_diagnostics
     from jobspec.render.conversion import diagnostic_document
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 import click
 
-from jobspec.cli.clock import tz_option
 from jobspec.cli.completion import complete_jobs
 from jobspec.cli.exits import code_of_failures
-from jobspec.cli.jobs import Target, job_argument, target_options
+from jobspec.cli.opened_job import Target, job_argument, target_options
 from jobspec.cli.options import output_option
+from jobspec.cli.times import tz_option
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from temporalio.client import Client
 
-    from jobspec.cli.jobs import OpenedJob
-    from jobspec.cli.specs import Specs
+    from jobspec.cli.opened_job import OpenedJob
+    from jobspec.cli.session import Specs
     from jobspec.errors import JobspecError
     from jobspec.jobs.definition import Definition
     from jobspec.render.clock import Clock
@@ -118,9 +118,9 @@ async def _act(
     output: str,
 ) -> int:
     """Do something to some schedules, one after the other; one that fails does not stop the others."""
-    from jobspec.cli.jobs import open_registry
+    from jobspec.cli.opened_job import open_registry
     from jobspec.cli.output import put
-    from jobspec.cli.specs import connect_to
+    from jobspec.cli.session import connect_to
     from jobspec.errors import JobspecError, UnreachableError
     from jobspec.render.schedule_documents import ScheduleActionsDocument
 
@@ -144,8 +144,8 @@ async def _act(
 
 def _open_named(names: tuple[str, ...], target: Target) -> Specs:
     from jobspec.cli.finding import find_job
-    from jobspec.cli.jobs import warn_of_others
-    from jobspec.cli.specs import open_specs
+    from jobspec.cli.opened_job import warn_of_others
+    from jobspec.cli.session import open_specs
 
     specs = open_specs(target.environment)
     for name in names:
@@ -205,8 +205,8 @@ def backfill_command(  # noqa: PLR0913, PLR0917  one argument an option
     Runs that took place already take place again. By default they run one after the other, or all at once where that
     is the schedule's own policy. Refused where the live schedule has other times than the spec.
     """
-    from jobspec.cli.clock import open_clock, read_moment
-    from jobspec.cli.jobs import open_job
+    from jobspec.cli.opened_job import open_job
+    from jobspec.cli.times import open_clock, read_moment
 
     clock = open_clock(zone)
     span = read_moment(start, clock), read_moment(end, clock, is_end=True)

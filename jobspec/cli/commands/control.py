@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from jobspec.cli.jobs import Target, check_run, job_argument, run_id_option, run_option, target_options
+from jobspec.cli.opened_job import Target, check_run, job_argument, run_id_option, run_option, target_options
 from jobspec.cli.options import output_option
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from temporalio.client import Client
 
-    from jobspec.cli.jobs import OpenedJob
+    from jobspec.cli.opened_job import OpenedJob
 
 arguments_option = click.option(
     "--arg",
@@ -116,7 +116,7 @@ def query_command(  # noqa: PLR0913, PLR0917  one argument an option
 
     A worker has to answer, also for a run that is over, which is named with -w.
     """
-    from jobspec.cli.jobs import open_job
+    from jobspec.cli.opened_job import open_job
     from jobspec.cli.output import find_style, put
     from jobspec.render.values import to_json, write_json
 
@@ -146,7 +146,7 @@ async def _with_run(
     job: OpenedJob, workflow_id: str | None, act: Callable[[Client, str], Awaitable[Any]]
 ) -> tuple[str, Any]:
     """Do something with the run that is meant; returns its workflow id beside what came of it."""
-    from jobspec.cli.jobs import choose_running_run
+    from jobspec.cli.opened_job import choose_running_run
 
     client = await job.connect()
     run = workflow_id or (await choose_running_run(job, client)).workflow_id
@@ -164,7 +164,7 @@ def _tell(
     act: Callable[[OpenedJob, Client, str], Awaitable[None]],
     output: str,
 ) -> None:
-    from jobspec.cli.jobs import open_job
+    from jobspec.cli.opened_job import open_job
     from jobspec.cli.output import find_style, put
 
     job = open_job(name, target)
