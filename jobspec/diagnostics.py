@@ -308,8 +308,9 @@ RULES: dict[str, Rule] = {
     ),
     "JS220": Rule(
         summary="Not a cron expression",
-        explanation="Cron has 5 fields, 6 with a year, 7 with seconds and a year, or is a word such as "
-        "`@daily`. Time zones belong into `timezone`, and `@every` is an `interval`.",
+        explanation="Cron has 5 fields, 6 with a year, 7 with seconds and a year, or is a word such as `@daily`. Six "
+        "fields that other schedulers would read with seconds first are refused: write 5 or 7. Time zones belong in "
+        "`timezone`, and `@every` is an `interval`.",
     ),
     "JS221": Rule(
         summary="Not a calendar",
@@ -574,6 +575,13 @@ RULES: dict[str, Rule] = {
         "secrets where workers read them, and pass a name. Known kinds of tokens are looked for, and texts under keys "
         "such as `password` or `api_key` that are no reference such as `${DB_PASSWORD}` or `vault:shop/db`. The value "
         "is never shown.",
+        severity=Severity.WARNING,
+    ),
+    "JS515": Rule(
+        summary="A time zone is an abbreviation or an offset",
+        explanation="Names such as `EST`, `CET` or `Etc/GMT+5` are in the tz database for the sake of old systems. "
+        "`EST` has no daylight saving time, and `Etc/GMT+5` is five hours behind UTC. The name of a city says which "
+        "clock is meant.",
         severity=Severity.WARNING,
     ),
     "JS520": Rule(

@@ -49,15 +49,15 @@ def open_clock(zone: str | None) -> Clock:
     from zoneinfo import ZoneInfo
 
     from jobspec.render.clock import Clock
-    from jobspec.timing.upcoming import is_known_timezone, nearest_timezones
+    from jobspec.timing.upcoming import is_known_timezone, suggest_timezone
 
     now = datetime.now(UTC)
     if zone is None:
         name = find_local_zone()
         return Clock(zone=ZoneInfo(name) if name else None, name=name or f"{now.astimezone():%Z}", now=now)
     if not is_known_timezone(zone):
-        nearest = "".join(f"; did you mean `{name}`?" for name in nearest_timezones(zone)[:1])
-        raise UsageError(f"there is no time zone `{zone}`{nearest or '; write an IANA name such as `Europe/Berlin`'}")
+        hint = suggest_timezone(zone) or "write an IANA name such as `Europe/Berlin`"
+        raise UsageError(f"there is no time zone `{zone}`; {hint}")
     return Clock(zone=ZoneInfo(zone), name=zone, now=now)
 
 

@@ -15,6 +15,7 @@ from jobspec.timing.calendar import FIELDS, format_calendar
 from jobspec.timing.cron import parse_cron
 from jobspec.timing.duration import format_duration
 from jobspec.timing.frequency import runs_per_day
+from jobspec.timing.zones import CITIES_OF_ABBREVIATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,6 +48,7 @@ def lint_times(spec: JobSpec, settings: LintSettings) -> Iterator[Problem]:
     yield from lint_cron_days(schedule)
     yield from lint_intervals(schedule)
     yield from lint_timezone(schedule)
+    yield from lint_abbreviation(schedule)
     yield from lint_jitter(schedule)
     yield from lint_catchup(schedule, settings.max_catchup_runs)
     yield from lint_overlap(spec)
@@ -119,6 +121,18 @@ def lint_timezone(schedule: ScheduleSpec) -> Iterator[Problem]:
         message = "`timezone` has no meaning for an interval, which is counted from the beginning of 1970 in UTC"
         hint = "remove it, or write a `cron` for times by that clock"
         yield warn(("schedule", "timezone"), "JS507", message, hint)
+
+
+def lint_abbreviation(schedule: ScheduleSpec) -> Iterator[Problem]:
+    """Warn of time zones whose names are abbreviations or offsets: they rarely follow the clock that people mean."""
+    zone, path = schedule.timezone, ("schedule", "timezone")
+    if city := CITIES_OF_ABBREVIATIONS.get(zone):
+        message = f"`{zone}` is an abbreviation, and its clock need not change when that of a city does"
+        yield warn(path, "JS515", message, f"name the city whose clock you mean, such as `{city}`")
+    elif match := re.fullmatch(r"(?:Etc/)?GMT([+-])([1-9]\d?)", zone):
+        behind = "behind" if match[1] == "+" else "ahead of"
+        message = f"`{zone}` is {match[2]} hours {behind} UTC: these names have the opposite of the usual sign"
+        yield warn(path, "JS515", message, "name the city whose clock you mean, such as `Europe/Berlin`")
 
 
 def lint_jitter(schedule: ScheduleSpec) -> Iterator[Problem]:

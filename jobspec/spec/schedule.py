@@ -20,7 +20,7 @@ from jobspec.spec.positions import quote
 from jobspec.spec.scalars import DURATION_SCHEMA, as_list, as_tuple, check_duration
 from jobspec.timing.cron import CronError, parse_cron
 from jobspec.timing.duration import format_duration
-from jobspec.timing.upcoming import Interval, Timetable, is_known_timezone, nearest_timezones
+from jobspec.timing.upcoming import Interval, Timetable, is_known_timezone, suggest_timezone
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -89,8 +89,7 @@ def _timezone(value: Any) -> str:
     if not isinstance(value, str):
         raise mistake("JS216", f"a time zone is a name such as `Europe/Berlin`, not {kind_of(value)}")
     if not is_known_timezone(value):
-        nearest = nearest_timezones(value)
-        hint = f"did you mean `{nearest[0]}`?" if nearest else "use an IANA name such as `Europe/Berlin` or `UTC`"
+        hint = suggest_timezone(value) or "use an IANA name such as `Europe/Berlin` or `UTC`"
         raise mistake("JS216", f"there is no time zone {quote(value)}", hint)
     return value
 

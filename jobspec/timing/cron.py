@@ -71,6 +71,7 @@ def parse_cron(text: str) -> Calendar:
     _refuse_prefixes(words)
     if words[0][0].startswith("@"):
         words = _expand(words)
+    _refuse_seconds_first(text, words)
     return Calendar(**_parse_words(text, words), comment=_shorten(text.strip()))
 
 
@@ -134,6 +135,48 @@ def _expand(words: list[tuple[str, tuple[int, int]]]) -> list[tuple[str, tuple[i
     if len(words) > 1:
         raise CronError(f"nothing may follow `{word}`", span=(words[1][1][0], words[-1][1][1]))
     return [(field, span) for field in expanded.split()]
+
+
+def _refuse_seconds_first(text: str, words: list[tuple[str, tuple[int, int]]]) -> None:
+    """Refuse six fields that other schedulers read with seconds first, unless the sixth names years.
+
+    Quartz, Spring and many libraries put seconds first; Temporal (``calendar.go``, ``parseCronString``) puts a year
+    last. A text that ends in ``*`` is usually valid both ways and means different times.
+    """
+    if len(words) != len(_LAYOUTS[6]):
+        return
+    second, *rest = (word.replace("?", "*") for word, _ in words)
+    seconds_first = _try(("second", *_FIVE), [second, *rest])
+    year_last = _try(_LAYOUTS[6], [word for word, _ in words])
+    if seconds_first is None or (year_last is not None and year_last.year is not None):
+        return
+    suggested = " ".join(rest if seconds_first.second == (0,) else (second, *rest, "*"))
+    first = f"`{suggested}` ({_count_times(seconds_first)})"
+    if year_last is None:
+        raise CronError(
+            f"`{text.strip()}` has six fields, and Temporal reads the last as a year; it makes sense only with seconds "
+            "first",
+            hint=f"write {first}",
+        )
+    kept = " ".join(word for word, _ in words[:-1])
+    raise CronError(
+        f"`{text.strip()}` has six fields: Temporal reads the last as a year, many other schedulers read the first as "
+        "seconds",
+        hint=f"write {first} if seconds come first, or `{kept}` ({_count_times(year_last)}) if a year comes last",
+    )
+
+
+def _try(names: tuple[str, ...], words: list[str]) -> Calendar | None:
+    try:
+        values = {name: parse_field(name, word) for name, word in zip(names, words, strict=True)}
+    except CalendarError:
+        return None
+    return Calendar(**{name: found for name, found in values.items() if found is not None}, comment="")
+
+
+def _count_times(calendar: Calendar) -> str:
+    times = len(calendar.second) * len(calendar.minute) * len(calendar.hour)
+    return "once a day" if times == 1 else f"{times:,} times a day"
 
 
 def _parse_words(text: str, words: list[tuple[str, tuple[int, int]]]) -> dict[str, tuple[int, ...]]:

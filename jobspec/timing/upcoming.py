@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from jobspec.timing.stretch import Course, Repeat
 from jobspec.timing.walk import make_rule
-from jobspec.timing.zones import LAST_SECOND, UnknownTimezoneError, find_zone, is_known_timezone, nearest_timezones
+from jobspec.timing.zones import LAST_SECOND, UnknownTimezoneError, find_zone, is_known_timezone, suggest_timezone
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,8 +32,8 @@ __all__ = [
     "fires_plainly",
     "has_run",
     "is_known_timezone",
-    "nearest_timezones",
     "next_run",
+    "suggest_timezone",
     "upcoming",
     "upcoming_seconds",
 ]

@@ -8,12 +8,16 @@ about a year at once, when first needed.
 
 from __future__ import annotations
 
+import re
 import zoneinfo
 from bisect import bisect_right
 from datetime import datetime
 from functools import lru_cache
 from importlib import resources
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 DAY = 86_400
 HOUR = 3_600
@@ -224,6 +228,62 @@ def is_known_timezone(name: str) -> bool:
     ``Local`` is none: it is the server's own zone, whatever that is.
     """
     return name in _read_listed_names() or name in _read_all_names()
+
+
+CITIES_OF_ABBREVIATIONS: Final[Mapping[str, str]] = {
+    "CET": "Europe/Berlin",
+    "CST6CDT": "America/Chicago",
+    "EET": "Europe/Athens",
+    "EST": "America/New_York",
+    "EST5EDT": "America/New_York",
+    "HST": "Pacific/Honolulu",
+    "MET": "Europe/Berlin",
+    "MST": "America/Denver",
+    "MST7MDT": "America/Denver",
+    "PST8PDT": "America/Los_Angeles",
+    "WET": "Europe/Lisbon",
+}
+"""Names of the tz database that are abbreviations, and a city whose clock people usually mean by them."""
+
+_CITIES_OF_OTHERS: Final[Mapping[str, str]] = {
+    "AEDT": "Australia/Sydney",
+    "AEST": "Australia/Sydney",
+    "BST": "Europe/London",
+    "CDT": "America/Chicago",
+    "CEST": "Europe/Berlin",
+    "CST": "America/Chicago",
+    "EDT": "America/New_York",
+    "EEST": "Europe/Athens",
+    "HKT": "Asia/Hong_Kong",
+    "IST": "Asia/Kolkata",
+    "JST": "Asia/Tokyo",
+    "KST": "Asia/Seoul",
+    "MDT": "America/Denver",
+    "MSK": "Europe/Moscow",
+    "NZST": "Pacific/Auckland",
+    "PDT": "America/Los_Angeles",
+    "PST": "America/Los_Angeles",
+    "SGT": "Asia/Singapore",
+}
+"""Abbreviations that the tz database does not have as names."""
+
+_OFFSET = re.compile(r"(?:UTC|GMT)?\s*([+-])0?(\d{1,2})(?::?00)?", re.IGNORECASE)
+
+
+def suggest_timezone(name: str) -> str:
+    """Say what to write instead of a time zone that is not known; empty where nothing comes near."""
+    city = {**CITIES_OF_ABBREVIATIONS, **_CITIES_OF_OTHERS}.get(name.strip().upper())
+    if city:
+        return f"name a city, such as `{city}`: its clock says when it changes, which an abbreviation does not"
+    if match := _OFFSET.fullmatch(name.strip()):
+        fixed = f"Etc/GMT{'-' if match[1] == '+' else '+'}{match[2]}"
+        if is_known_timezone(fixed):
+            return (
+                f"name a city, such as `Europe/Berlin`, or write `{fixed}` for UTC{match[1]}{match[2]} all year round "
+                "(its sign is the opposite)"
+            )
+    nearest = nearest_timezones(name)
+    return f"did you mean `{nearest[0]}`?" if nearest else ""
 
 
 def nearest_timezones(name: str) -> list[str]:

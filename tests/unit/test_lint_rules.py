@@ -72,6 +72,18 @@ SPOKEN = [
         "`timezone` has no meaning for an interval, which is counted from the beginning of 1970 in UTC",
     ),
     (
+        'schedule: {cron: "0 9 * * *", timezone: EST}',
+        "JS515",
+        "4:41",
+        "`EST` is an abbreviation, and its clock need not change when that of a city does",
+    ),
+    (
+        'schedule: {cron: "0 9 * * *", timezone: Etc/GMT+5}',
+        "JS515",
+        "4:41",
+        "`Etc/GMT+5` is 5 hours behind UTC: these names have the opposite of the usual sign",
+    ),
+    (
         "schedule: {interval: 1h, overlap: allow_all}",
         "JS509",
         "4:35",
@@ -229,7 +241,7 @@ def test_dates_and_other_values_of_toml_can_be_measured() -> None:
 
 def test_every_rule_of_lint_is_a_warning_with_an_explanation() -> None:
     rules = {code: rule for code, rule in RULES.items() if code.startswith("JS5")}
-    assert len(rules) == 18
+    assert len(rules) == 19
     assert all(rule.severity is Severity.WARNING and len(rule.explanation) > 40 for rule in rules.values())
 
 

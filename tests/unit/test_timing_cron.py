@@ -1,4 +1,5 @@
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ SERVER_NAMES = {
 }
 # What the server takes and a spec must not say: time zones, intervals, signs, `#` without a space.
 REFUSED_BY_CHOICE = ("CRON_TZ=", "TZ=", "@every", "*/+5 ", "+5 ", "0 9 * * 1#3")
+REFUSED_WITH_SIX_FIELDS = "0 0 1 1 * *"  # other schedulers read it with seconds first
 
 
 def read_calendar(structured: dict[str, Any]) -> Calendar:
@@ -47,7 +49,7 @@ def list_recorded(kind: str) -> list[Any]:
 def test_recorded_crons_compile_as_on_the_server(text: str, accepted: dict[str, Any] | None) -> None:
     if accepted is None and "comment is too long" in json.dumps(find_rejection(text)):
         assert len(parse_cron(text).comment.encode()) <= 200
-    elif accepted is None or text.startswith(REFUSED_BY_CHOICE):
+    elif accepted is None or text.startswith(REFUSED_BY_CHOICE) or text == REFUSED_WITH_SIX_FIELDS:
         with pytest.raises(CronError):
             parse_cron(text)
     else:
@@ -179,3 +181,28 @@ def test_what_cron_cannot_say_is_not_said() -> None:
     assert format_cron(Calendar(minute=())) is None
     assert format_cron(Calendar(day_of_month=(99,))) is None
     assert format_cron(Calendar(day_of_week=(7,))) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "hint"),
+    [
+        (
+            "0 */5 * * * *",
+            "Temporal reads the last as a year, many other schedulers read the first as seconds",
+            "write `*/5 * * * *` (288 times a day) if seconds come first, or `0 */5 * * *` (5 times a day) if a year",
+        ),
+        ("0 30 9 * * *", "it makes sense only with seconds first", "write `30 9 * * *` (once a day)"),
+        ("15 30 9 ? * 1-5", "it makes sense only with seconds first", "write `15 30 9 * * 1-5 *` (once a day)"),
+    ],
+)
+def test_six_fields_with_seconds_first_are_refused_with_both_readings(text: str, message: str, hint: str) -> None:
+    with pytest.raises(CronError, match=re.escape(f"`{text}` has six fields")) as caught:
+        parse_cron(text)
+    assert message in str(caught.value)
+    assert caught.value.hint.startswith(hint)
+
+
+@pytest.mark.parametrize("text", ["0 9 * * MON-FRI *", "0 9 * * MON 2027", "30 0 9 * * 2027", "0 0 1 1 * */2"])
+def test_six_fields_that_only_make_sense_with_a_year_last_are_read_so(text: str) -> None:
+    *_, year = text.split()
+    assert parse_cron(text).year == parse_field("year", year)

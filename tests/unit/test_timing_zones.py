@@ -2,8 +2,14 @@ from datetime import UTC, datetime
 
 import pytest
 
-from jobspec.timing.upcoming import is_known_timezone, nearest_timezones
-from jobspec.timing.zones import UnknownTimezoneError, find_zone
+from jobspec.timing.zones import (
+    CITIES_OF_ABBREVIATIONS,
+    UnknownTimezoneError,
+    find_zone,
+    is_known_timezone,
+    nearest_timezones,
+    suggest_timezone,
+)
 
 
 def at(text: str) -> int:
@@ -44,7 +50,26 @@ def test_a_misspelt_zone_is_recognised(typed: str, meant: str) -> None:
     assert nearest_timezones(typed)[0] == meant
 
 
+@pytest.mark.parametrize(
+    ("typed", "hint"),
+    [
+        ("Berlin", "did you mean `Europe/Berlin`?"),
+        ("PST", "name a city, such as `America/Los_Angeles`"),
+        ("cest", "name a city, such as `Europe/Berlin`"),
+        ("UTC+1", "or write `Etc/GMT-1` for UTC+1 all year round (its sign is the opposite)"),
+        ("-05:00", "or write `Etc/GMT+5` for UTC-5 all year round"),
+    ],
+)
+def test_abbreviations_and_offsets_get_a_hint_that_helps(typed: str, hint: str) -> None:
+    assert hint in suggest_timezone(typed)
+
+
+def test_every_abbreviation_and_its_city_are_known() -> None:
+    assert all(map(is_known_timezone, (*CITIES_OF_ABBREVIATIONS, *CITIES_OF_ABBREVIATIONS.values())))
+
+
 def test_nothing_is_suggested_for_nonsense() -> None:
+    assert suggest_timezone("qqqqqqq") == ""
     assert nearest_timezones("qqqqqqq") == []
     assert nearest_timezones("") == []
 
