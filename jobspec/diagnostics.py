@@ -399,12 +399,19 @@ RULES: dict[str, Rule] = {
     ),
     "JS311": Rule(
         summary="An input schema is wrong",
-        explanation="The file must be a valid JSON Schema, of Draft 2020-12 unless `$schema` names another. "
-        "Everything it refers to stands in the same file: nothing is ever fetched.",
+        explanation="The file must be a valid JSON Schema, of Draft 2020-12 unless `$schema` names Draft 4, 6, 7 or "
+        "2019-09. Everything it refers to stands in the same file: nothing is ever fetched. `format` is not checked.",
     ),
     "JS312": Rule(
         summary="The input does not match its schema",
         explanation="The workflow would be started with an input that its own schema refuses.",
+    ),
+    "JS313": Rule(
+        summary="An input cannot be judged by its schema",
+        explanation="Schemas are applied in a process of their own that is ended when one input takes more than half a "
+        "second of processor time or 512 MiB of memory, which what people write never does. The job is frozen, and all "
+        "other jobs are judged as usual; of those with the same schema, the ones that come later are judged the next "
+        "time. All schemas together may take two and a half seconds at once, and a tenth of the time in the long run.",
     ),
     "JS320": Rule(
         summary="Wrong number of arguments",
@@ -607,6 +614,20 @@ RULES: dict[str, Rule] = {
         summary="A comment ignores nothing",
         explanation="What it ignored is no longer said, or is said of another line. Only looked for where all "
         "environments are checked and nothing is wrong, and for rules that were looked at.",
+        severity=Severity.WARNING,
+    ),
+    # JS9xx: our own mistakes
+    "JS901": Rule(
+        summary="A bug in jobspec",
+        explanation="An exception that nobody expected was raised while the file or the job was judged. The job is "
+        "frozen, as by a mistake of its own, and everything else is judged as usual. Please report it. With "
+        "`JOBSPEC_DEBUG=1` in the environment the traceback is logged.",
+    ),
+    "JS902": Rule(
+        summary="A bug in a check of jobspec",
+        explanation="An exception that nobody expected was raised by a check that only warns. The job can be used; "
+        "what the check would have said of it is unknown. Please report it. With `JOBSPEC_DEBUG=1` in the environment "
+        "the traceback is logged.",
         severity=Severity.WARNING,
     ),
 }

@@ -7,6 +7,7 @@ shell completion stay quick.
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -133,6 +134,8 @@ def run(arguments: Sequence[str]) -> int:
 def _run(arguments: Sequence[str]) -> ExitCode:
     from jobspec.cli.exits import ExitCode, code_of_error
 
+    if os.environ.get("JOBSPEC_DEBUG"):
+        _log_bugs()
     try:
         code = jobspec.main(list(arguments), prog_name="jobspec", standalone_mode=False)
     except SystemExit:  # how click ends where the reader of its own output, such as help, is gone
@@ -141,6 +144,14 @@ def _run(arguments: Sequence[str]) -> ExitCode:
         _show_error(error)
         return code_of_error(error)
     return ExitCode(code or 0)
+
+
+def _log_bugs() -> None:
+    """Log to stderr what is only for whoever looks for a bug, such as the tracebacks of those that stopped nothing."""
+    import logging
+
+    logging.basicConfig()
+    logging.getLogger("jobspec").setLevel(logging.DEBUG)
 
 
 def _show_error(error: BaseException) -> None:

@@ -24,6 +24,7 @@ from jobspec.diagnostics import Severity
 from jobspec.jobs.code import ActivityCode, Mistake, WorkflowCode, read_workflow
 from jobspec.jobs.job_code import find_code
 from jobspec.jobs.values import Reader, UnreadableTypeError, make_reader
+from jobspec.spec.reports import explain_bug
 from jobspec.spec.validation import Problem
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 
 
 def check_job(spec: JobSpec, root: Path, *, own_converter: bool = False) -> tuple[Problem, ...]:
-    """Import what a job names and check the job against it.
+    """Import what a job names and check the job against it; a bug in that is a problem of the job as well.
 
     Args:
         spec: A valid job. One whose workflow is only a type, and that names nothing else, imports nothing.
@@ -46,7 +47,10 @@ def check_job(spec: JobSpec, root: Path, *, own_converter: bool = False) -> tupl
     Returns:
         All that is wrong, in the order of the job's keys; paths are those of the job as written.
     """
-    return check_code(spec, find_code(spec, root).load(), own_converter=own_converter)
+    try:
+        return check_code(spec, find_code(spec, root).load(), own_converter=own_converter)
+    except Exception as error:  # noqa: BLE001  it concerns this job and no other
+        return (explain_bug(error),)
 
 
 def check_code(spec: JobSpec, code: JobCode, *, own_converter: bool = False) -> tuple[Problem, ...]:
@@ -75,7 +79,10 @@ def check_imports(spec: JobSpec, root: Path) -> tuple[Problem, ...]:
     Returns:
         See `check_job`.
     """
-    return tuple(dict.fromkeys(_check_registrable(spec, replace(find_code(spec, root), model=None).load())))
+    try:
+        return tuple(dict.fromkeys(_check_registrable(spec, replace(find_code(spec, root), model=None).load())))
+    except Exception as error:  # noqa: BLE001  it concerns this job and no other
+        return (explain_bug(error),)
 
 
 def _check_registrable(spec: JobSpec, code: JobCode) -> Iterator[Problem]:
@@ -101,7 +108,12 @@ def check_clashes(specs: Iterable[JobSpec], root: Path) -> dict[str, tuple[Probl
     taken: dict[tuple[str, str, str | None], tuple[object, str]] = {}
     problems: dict[str, list[Problem]] = {}
     for spec in specs:
-        for place, path, code in _code_of(spec, root):
+        try:
+            codes = tuple(_code_of(spec, root))
+        except Exception as error:  # noqa: BLE001  it concerns this job and no other
+            problems.setdefault(spec.name, []).append(explain_bug(error))
+            continue
+        for place, path, code in codes:
             here = f"`{path}` of job `{spec.name}`"
             first, where = taken.setdefault((spec.queue, code.kind, code.type), (code.implementation, here))
             if first != code.implementation:

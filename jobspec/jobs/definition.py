@@ -433,7 +433,7 @@ class Definition(Generic[InputT]):
         if self._job.schema is not None and "input" in spec.model_fields_set:
             from jobspec.spec.input_schema import check_input
 
-            yield from check_input(self._job.schema, spec.input)
+            yield from check_input(self._job.schema, spec.input).problems
 
     def get_run(self, client: Client, workflow_id: str, run_id: str | None = None) -> RunHandle:
         """Take a run in hand; nothing is asked of the server until its result is.

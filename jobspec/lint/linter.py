@@ -12,6 +12,7 @@ from jobspec.lint.secrets import lint_secrets
 from jobspec.lint.sizes import lint_sizes
 from jobspec.lint.skips import lint_skips
 from jobspec.lint.times import lint_times
+from jobspec.spec.reports import FAILED_CHECK, Finding, explain_bug
 from jobspec.spec.validation import find_path
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from jobspec.spec.lint_settings import LintSettings
     from jobspec.spec.loaded import Job
     from jobspec.spec.model import JobSpec
-    from jobspec.spec.reports import Finding
     from jobspec.spec.validation import Problem
 
 _OWN = frozenset({"JS504", "JS505", "JS507"})
@@ -48,13 +48,23 @@ class Linter:
         """
         known = tuple(jobs)
         for job in known:
-            problems = [*self._lint_job(job.spec)]
-            if job.spec.schedule is not None:
-                problems += lint_clocks(job.spec.schedule, now)
-            for problem in problems:
-                if problem.code not in _OWN or job.origin(problem.path).layer is job.layers[-1]:
-                    yield _find(job, problem)
-        yield from lint_herds(known, now, self._settings.max_jobs_per_minute)
+            try:
+                found = [*self._find_in(job, now)]
+            except Exception as error:  # noqa: BLE001  it concerns this job and no other
+                found = [_tell_bug(job, error)]
+            yield from found
+        try:
+            yield from lint_herds(known, now, self._settings.max_jobs_per_minute)
+        except Exception as error:  # noqa: BLE001  all other rules have been looked at
+            yield from (_tell_bug(job, error) for job in known[:1])
+
+    def _find_in(self, job: Job, now: datetime) -> Iterator[Finding]:
+        problems = [*self._lint_job(job.spec)]
+        if job.spec.schedule is not None:
+            problems += lint_clocks(job.spec.schedule, now)
+        for problem in problems:
+            if problem.code not in _OWN or job.origin(problem.path).layer is job.layers[-1]:
+                yield _find(job, problem)
 
     def _lint_job(self, spec: JobSpec) -> tuple[Problem, ...]:
         """Apply the rules that know nothing but the job; a job is known as long as it is the same object."""
@@ -62,6 +72,10 @@ class Linter:
         if found is None:
             found = self._known[id(spec)] = spec, tuple(lint_job(spec, self._settings))
         return found[1]
+
+
+def _tell_bug(job: Job, error: Exception) -> Finding:
+    return Finding(layer=job.layers[-1], problem=explain_bug(error, code=FAILED_CHECK), job=job.layers[-1])
 
 
 def _find(job: Job, problem: Problem) -> Finding:

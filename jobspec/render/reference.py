@@ -30,6 +30,7 @@ _SECTIONS = {
     "JS3": "Import paths and inputs",
     "JS4": "The project file",
     "JS5": "Lint: what is allowed and rarely meant",
+    "JS9": "Our own mistakes",
 }
 _PATTERNS = {
     DURATION["pattern"]: "[duration](#durations)",

@@ -11,6 +11,7 @@ from jobspec.spec.collecting import Remembered
 from jobspec.spec.directory import read_directory
 from jobspec.spec.judging import Schemas
 from jobspec.spec.layers import Form, read_defaults, read_jobs
+from jobspec.spec.reports import refuse_bug
 from jobspec.spec.source import parse_file
 
 if TYPE_CHECKING:
@@ -89,8 +90,18 @@ def _parse(file: SourceFile, known: ParsedFile | None) -> ParsedFile:
         known.file = file
         return known
     is_defaults = file.path.rpartition("/")[2].lower() in _DEFAULTS
-    document = parse_file(file)
-    if isinstance(document, Diagnostic):
-        return ParsedFile(file=file, digest=digest, is_defaults=is_defaults, form=None, problem=document)
-    form = read_defaults(document) if is_defaults else read_jobs(document)
+    form, document = _read_form(file, is_defaults=is_defaults)
+    if isinstance(form, Diagnostic):
+        return ParsedFile(file=file, digest=digest, is_defaults=is_defaults, form=None, problem=form)
     return ParsedFile(file=file, digest=digest, is_defaults=is_defaults, form=form, problem=None, document=document)
+
+
+def _read_form(file: SourceFile, *, is_defaults: bool) -> tuple[Form | Diagnostic, Document | None]:
+    """Find out what a file holds, or what is wrong with it."""
+    try:
+        document = parse_file(file)
+        if isinstance(document, Diagnostic):
+            return document, None
+        return read_defaults(document) if is_defaults else read_jobs(document), document
+    except Exception as error:  # noqa: BLE001  it concerns this file and no other
+        return refuse_bug(error, file.path), None

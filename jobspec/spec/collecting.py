@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from jobspec.bugs import describe_bug
 from jobspec.diagnostics import Diagnostic, Related
 from jobspec.spec.ignores import split_ignored
 from jobspec.spec.judging import Judgement, check_runs, check_schema, judge_job
@@ -12,7 +13,7 @@ from jobspec.spec.layers import check_alone, list_environments
 from jobspec.spec.loaded import Job
 from jobspec.spec.merge import is_touched
 from jobspec.spec.positions import quote
-from jobspec.spec.reports import Finding, make_diagnostics, make_related
+from jobspec.spec.reports import Finding, explain_bug, make_diagnostics, make_related
 from jobspec.spec.validation import Problem, limit
 from jobspec.spec.vocabulary import join_words, suggest_word
 from jobspec.timing.upcoming import fires_plainly
@@ -90,7 +91,12 @@ class Collection:
     def add_defaults(self, form: Form) -> bool:
         """Take a defaults file in; tell whether it can be used."""
         self._findings += form.findings
-        is_known = form.defaults is None or self._check_environments(form.defaults, None)
+        try:
+            is_known = form.defaults is None or self._check_environments(form.defaults, None)
+        except Exception as error:  # noqa: BLE001  it concerns the jobs below and no others
+            assert form.defaults is not None  # noqa: S101
+            self._findings.append(Finding(layer=form.defaults, problem=explain_bug(error)))
+            return False
         return is_known and not form.is_broken
 
     def add_jobs(self, form: Form, inherited: tuple[Layer, ...] | None, known: Remembered) -> None:
@@ -106,7 +112,10 @@ class Collection:
             self._judge_jobs(form, inherited, known.judgements)
             known.plain.pop(self._env, None)
             if inherited is not None and len(self._findings) == before:
-                self._remember_plain(form, inherited, known)
+                try:
+                    self._remember_plain(form, inherited, known)
+                except Exception as error:  # noqa: BLE001  the jobs are judged; they will be again the next time
+                    describe_bug(error)
 
     def _take_plain(self, inherited: tuple[Layer, ...], plain: Plain | None) -> bool:
         """Take over what a file came to in an earlier load; tell whether that still holds."""
@@ -149,22 +158,42 @@ class Collection:
         wrong = {finding.job for finding in form.findings if finding.job is not None}
         own = () if form.defaults is None else (form.defaults,)
         for index, job in enumerate(form.jobs):
-            is_known = "env" not in job.value or self._check_environments(job, job)
-            is_unique = self._check_name(job)
-            if inherited is None or not is_usable:
+            layers = None if inherited is None or not is_usable else (*inherited, *own, job)
+            try:
+                is_right = self._add_job(index, job, layers, judged)
+            except Exception as error:  # noqa: BLE001  it concerns this job and no other
+                self._findings.append(Finding(layer=job, problem=explain_bug(error), job=job))
+                is_right = False
+            if not is_right or job in wrong:
                 self._freeze(job)
-                self._findings += [Finding(layer=job, problem=found, job=job) for found in check_alone(job.value)]
-                continue
-            is_right = self._judge(index, (*inherited, *own, job), judged)
-            if not (is_known and is_unique and is_right) or job in wrong:
-                self._freeze(job)
+
+    def _add_job(
+        self,
+        index: int,
+        job: Layer,
+        layers: tuple[Layer, ...] | None,
+        judged: dict[tuple[int, str | None], Judgement],
+    ) -> bool:
+        """Take a job in, and the layers that make it up unless one is broken; tell whether nothing is wrong."""
+        is_known = "env" not in job.value or self._check_environments(job, job)
+        is_unique = self._check_name(job)
+        if layers is None:
+            self._findings += [Finding(layer=job, problem=found, job=job) for found in check_alone(job.value)]
+            return False
+        is_right = self._judge(index, layers, judged)
+        return is_known and is_unique and is_right
+
+    def freeze_all(self, form: Form) -> None:
+        """Freeze the jobs of a file."""
+        for job in form.jobs:
+            self._freeze(job)
 
     def finish(self) -> tuple[dict[str, Job], list[Diagnostic]]:
         """Give the valid jobs by name, and all that is wrong and not ignored."""
         names = sorted(name for name in self._jobs if name not in self.frozen)
         kept, self.ignores = split_ignored(self._findings)
         diagnostics = make_diagnostics(kept)
-        diagnostics += [_name_users(problem, users) for problem, users in self._unusable.items()]
+        diagnostics += [_name_safely(problem, users) for problem, users in self._unusable.items()]
         return {name: self._jobs[name] for name in names}, diagnostics
 
     def _freeze(self, job: Layer) -> None:
@@ -233,6 +262,14 @@ class Collection:
             return not found
         self._unusable.setdefault(found, []).append(judgement.layers[-1])
         return False
+
+
+def _name_safely(problem: Diagnostic, users: list[Layer]) -> Diagnostic:
+    try:
+        return _name_users(problem, users)
+    except Exception as error:  # noqa: BLE001  what is wrong is said without them
+        describe_bug(error)
+        return problem
 
 
 def _name_users(problem: Diagnostic, users: list[Layer]) -> Diagnostic:

@@ -11,9 +11,11 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from jobspec.bugs import describe_bug
 from jobspec.diagnostics import RULES, Diagnostic, Location, Severity
 from jobspec.spec.comments import Comment, find_comments
 from jobspec.spec.positions import Span, quote
+from jobspec.spec.reports import FAILED_CHECK, refuse_bug
 from jobspec.spec.source import Document, make_location
 from jobspec.spec.vocabulary import suggest_word
 
@@ -72,7 +74,10 @@ def read_ignores(document: Document) -> Ignores:
     """Read the ignoring comments of a file; remembered for the files asked for last."""
     if "jobspec:" not in document.text:
         return _NONE
-    return _read(document.path, document.text, document.format)
+    try:
+        return _read(document.path, document.text, document.format)
+    except Exception as error:  # noqa: BLE001  the other files have comments as well
+        return Ignores(problems=(refuse_bug(error, document.path, code=FAILED_CHECK),))
 
 
 _NONE = Ignores()
@@ -149,11 +154,19 @@ def split_ignored(findings: Iterable[Finding]) -> tuple[list[Finding], set[Ignor
     kept: list[Finding] = []
     used: set[Ignore] = set()
     for finding in findings:
-        ignoring = set() if finding.problem.severity is Severity.ERROR else set(_find_ignoring(finding))
+        ignoring = set() if finding.problem.severity is Severity.ERROR else _find_safely(finding)
         used |= ignoring
         if not ignoring:
             kept.append(finding)
     return kept, used
+
+
+def _find_safely(finding: Finding) -> set[Ignore]:
+    try:
+        return set(_find_ignoring(finding))
+    except Exception as error:  # noqa: BLE001  then it is said
+        describe_bug(error)
+        return set()
 
 
 def _find_ignoring(finding: Finding) -> Iterator[Ignore]:

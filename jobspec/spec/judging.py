@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from jobspec.diagnostics import Severity
-from jobspec.spec.input_schema import check_input, read_schema, resolve
+from jobspec.spec.input_schema import Verdict, check_input, read_schema, resolve, say_unjudged
 from jobspec.spec.loaded import Place, find_place, make_finding
 from jobspec.spec.merge import merge
 from jobspec.spec.model import JobSpec
@@ -87,6 +87,7 @@ class Schemas:
         self._read = read
         self._known = known
         self._fresh: dict[str, InputSchema | str] = {}
+        self._slow: dict[str, str] = {}
 
     @property
     def loaded(self) -> dict[str, InputSchema]:
@@ -102,6 +103,16 @@ class Schemas:
             else:
                 self._fresh[path] = read_schema(file, self._known.get(path))
         return self._fresh[path]
+
+    def judge(self, schema: InputSchema, spec: JobSpec) -> Verdict:
+        """Judge the input of a job; once a schema could not judge one, it is tried with no other in this load."""
+        if schema.path in self._slow:
+            reason = f"it failed on that of `{self._slow[schema.path]}`, and is tried again the next time"
+            return Verdict(problems=(say_unjudged(schema, reason),), gave_up=True, is_final=False)
+        verdict = check_input(schema, spec.input)
+        if verdict.gave_up:
+            self._slow[schema.path] = spec.name
+        return verdict
 
 
 def check_schema(judgement: Judgement, spec: JobSpec, schemas: Schemas) -> tuple[Finding, ...] | Diagnostic:
@@ -119,10 +130,11 @@ def check_schema(judgement: Judgement, spec: JobSpec, schemas: Schemas) -> tuple
         return (judgement.find(Problem(path=("input_schema",), code="JS310", message=message, hint=hint)),)
     if schema.problem is not None:
         return schema.problem
-    if judgement.schema is not schema:
-        problems = check_input(schema, spec.input) if "input" in spec.model_fields_set else ()
-        judgement.schema_findings = tuple(judgement.find(problem) for problem in problems)
-        judgement.schema = schema
+    if judgement.schema is schema:
+        return judgement.schema_findings
+    verdict = schemas.judge(schema, spec) if "input" in spec.model_fields_set else Verdict()
+    judgement.schema_findings = tuple(judgement.find(problem) for problem in verdict.problems)
+    judgement.schema = schema if verdict.is_final else None
     return judgement.schema_findings
 
 

@@ -22,7 +22,7 @@ from jobspec.spec.collecting import Collection
 from jobspec.spec.directory import read_file
 from jobspec.spec.listing import PROJECT_FILE, Listing, SourceFile, refuse
 from jobspec.spec.loaded import Job, Loaded, Place
-from jobspec.spec.reports import order, unite
+from jobspec.spec.reports import order, refuse_bug, unite
 
 if TYPE_CHECKING:
     from collections.abc import Collection as Several, Iterator, Mapping, Sequence
@@ -147,8 +147,13 @@ def load_listings(
     diagnostics += [file.problem for file in parsed.values() if file.problem is not None]
     chains = _Chains(parsed, collection, diagnostics)
     for path, file in parsed.items():
-        if file.form is not None and not file.is_defaults:
+        if file.form is None or file.is_defaults:
+            continue
+        try:
             collection.add_jobs(file.form, chains.find(path), file.known)
+        except Exception as error:  # noqa: BLE001  it concerns this file and no other
+            diagnostics.append(refuse_bug(error, path))
+            collection.freeze_all(file.form)
     jobs, found = collection.finish()
     cache.keep_schemas(schemas)
     ordered = order([*diagnostics, *found])

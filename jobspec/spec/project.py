@@ -20,7 +20,7 @@ from jobspec.spec.listing import MAX_BYTES, PROJECT_FILE, SourceFile
 from jobspec.spec.part import SpecPart, kind_of, mistake
 from jobspec.spec.positions import quote
 from jobspec.spec.redaction import PlanSettings
-from jobspec.spec.reports import Finding, make_diagnostics, order
+from jobspec.spec.reports import Finding, make_diagnostics, order, refuse_bug
 from jobspec.spec.scalars import DURATION_SCHEMA, ImportPath, check_duration
 from jobspec.spec.source import parse_file
 from jobspec.spec.validation import Problem, make_problems, say_path
@@ -190,6 +190,13 @@ def read_project(file: SourceFile) -> Project | tuple[Diagnostic, ...]:
     Returns:
         The project, or everything that is wrong with it.
     """
+    try:
+        return _read_project(file)
+    except Exception as error:  # noqa: BLE001  the daemon goes on when the file is another one
+        return (refuse_bug(error, file.path),)
+
+
+def _read_project(file: SourceFile) -> Project | tuple[Diagnostic, ...]:
     document = parse_file(file)
     if isinstance(document, Diagnostic):
         return (_translate_file(document),)

@@ -5,15 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from jobspec.diagnostics import Diagnostic, Location, Related
-from jobspec.spec.validation import find_value
+from jobspec.bugs import HINT, describe_bug
+from jobspec.diagnostics import RULES, Diagnostic, Location, Related, Severity
+from jobspec.spec.validation import Problem, find_value
 from jobspec.spec.vocabulary import join_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from jobspec.spec.layers import Layer
-    from jobspec.spec.validation import Problem
+    from jobspec.spec.positions import ValuePath
 
 _SHOWN_JOBS = 3
 """How many of the jobs that share a mistake are named."""
@@ -43,7 +44,52 @@ def make_diagnostics(findings: Iterable[Finding]) -> list[Diagnostic]:
     groups: dict[tuple[Layer, Problem], list[Finding]] = {}
     for finding in findings:
         groups.setdefault((finding.layer, finding.problem), []).append(finding)
-    return [_make_diagnostic(group) for group in groups.values()]
+    return [_make_safely(group) for group in groups.values()]
+
+
+def _make_safely(group: Sequence[Finding]) -> Diagnostic:
+    try:
+        return _make_diagnostic(group)
+    except Exception as error:  # noqa: BLE001  it concerns what the group does and nothing else
+        code = FAILED_CHECK if group[0].problem.severity is Severity.WARNING else BUG
+        return refuse_bug(error, group[0].layer.document.path, code=code, job=group[0].job)
+
+
+BUG = "JS901"
+"""The code of an unexpected exception that leaves a file or a job unjudged."""
+
+FAILED_CHECK = "JS902"
+"""The code of one that a check raised which only warns."""
+
+_DONE = {BUG: "judged", FAILED_CHECK: "checked in full"}
+
+
+def refuse_bug(error: Exception, path: str, *, code: str = BUG, job: Layer | None = None) -> Diagnostic:
+    """Say of a file, or of one of its jobs, that it could not be judged because of a bug.
+
+    Args:
+        error: What was raised.
+        path: The file.
+        code: `BUG`, or `FAILED_CHECK` where all can be used all the same.
+        job: The job.
+    """
+    name = job.name if job else None
+    what = f"the job `{name}`" if name else "the file"
+    message = f"a bug in jobspec keeps {what} from being {_DONE[code]} ({describe_bug(error)})"
+    location, severity = Location(path=path), RULES[code].severity
+    return Diagnostic(code=code, message=message, location=location, severity=severity, hint=HINT, job=name)
+
+
+def explain_bug(error: Exception, *, code: str = BUG, path: ValuePath = ()) -> Problem:
+    """Say of a job, or of a part of it, that it could not be judged because of a bug.
+
+    Args:
+        error: What was raised.
+        code: `BUG`, or `FAILED_CHECK` where the job can be used all the same.
+        path: The part.
+    """
+    message = f"a bug in jobspec keeps the job from being {_DONE[code]} ({describe_bug(error)})"
+    return Problem(path=path, code=code, message=message, hint=HINT, severity=RULES[code].severity)
 
 
 def _make_diagnostic(group: Sequence[Finding]) -> Diagnostic:

@@ -1,15 +1,18 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+import time
+from typing import TYPE_CHECKING
 
 import pytest
 
 from jobspec.spec.input_schema import resolve
 from jobspec.spec.listing import Listing, SourceFile, refuse
 from jobspec.spec.loader import Cache, Loaded, load, load_listings
+from jobspec.spec.schema_judge import Limits, SchemaJudge
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from jobspec.diagnostics import Diagnostic
@@ -112,15 +115,38 @@ def test_a_schema_that_cannot_be_read_is_a_mistake_of_the_job(path: str, reason:
 @pytest.mark.parametrize(
     ("schema", "place", "message"),
     [
-        ("{", ":1:2", "is no JSON"),
+        ("{", ":1:2", "is not JSON"),
         ("[1]", ":1", "must be a mapping"),
-        ('{"type": "text"}', ":1:10", "no valid JSON Schema: `type` cannot be `text`"),
+        ('{"type": "text"}', ":1:10", "not a valid JSON Schema: `type` cannot be `text`"),
         ('{"$schema": "https://example.com/mine"}', ":1:13", "no JSON Schema draft `https://example.com/mine`"),
         ('{"items": {"$ref": "other.json"}}', ":1:20", "`other.json` leads out of the schema file"),
         ('{"$ref": "https://json-schema.org/draft/2020-12/schema"}', ":1:10", "nothing is fetched"),
-        ('{"pattern": "("}', ":1:13", "`(` is no regular expression"),
-        ('{"patternProperties": {"(": {}}}', ":1:23", "`(` is no regular expression"),
-        ("[" * 100_000, "", "nested too deep"),
+        ('{"pattern": "("}', ":1:13", "`(` is not a regular expression"),
+        ('{"patternProperties": {"(": {}}}', ":1:24", "`(` is not a regular expression"),
+        ("[" * 100_000, ":1:1", "nested deeper than 64 levels"),
+        ('{"a": ' + "[" * 63 + "{}" + "]" * 63 + "}", ":1:70", "nested deeper than 64 levels"),
+        ('{"$ref": "#/a/b"}', ":1:10", "pointer '/a/b' does not exist"),
+        ('{"allOf": [{"$ref": "#/$defs/missing"}]}', ":1:21", "pointer '/$defs/missing' does not exist"),
+        ('{"$ref": 5}', ":1:10", "`$ref` cannot be the number `5`"),
+        ('{"$schema": 5}', ":1:13", "no JSON Schema draft `5`"),
+        ('{"$schema": "http://json-schema.org/draft-03/schema#"}', ":1:13", "no JSON Schema draft `http"),
+        ('{"type": [{"type": "integer"}]}', ":1:10", "`type` cannot be a list"),
+        (f'{{"maximum": {"9" * 5_000}}}', ":1:13", "the number has 5,000 digits, more than 128"),
+        ('{"pattern": "a{99999999999}"}', ":1:13", "`a{99999999999}` is not a regular expression"),
+        ('{"pattern": "(a{1000}){1000}{1000}"}', ":1:13", "is not a regular expression that can be used"),
+        ('{"multipleOf": NaN}', ":1:16", "`NaN` is not a finite number"),
+        ('{"multipleOf": -Infinity}', ":1:16", "`-Infinity` is not a finite number"),
+        ('{"maximum": 1e999}', ":1:13", "`1e999` is not a finite number"),
+        ('{"multipleOf": 0}', ":1:16", "`multipleOf` cannot be the number `0`"),
+        ('{"const": "\\ud800"}', ":1:1", "the text holds half of a surrogate pair"),
+        ('{"properties": {"\\udfff": {}}}', ":1:1", "the text holds half of a surrogate pair"),
+        ('{"$id": "file:///etc/", "$ref": "hostname"}', ":1:33", "nothing is fetched"),
+        (
+            '{"dependencies": {"const": {"$ref": "http://127.0.0.1/x"}}}',
+            ":1:1",
+            "`http://127.0.0.1/x` leads out of the schema file",
+        ),
+        ('{"patternProperties": {"a": 5}}', ":1:29", "`patternProperties.a` cannot be the number `5`"),
     ],
 )
 def test_a_schema_that_is_wrong_is_told_at_its_own_place(schema: str, place: str, message: str) -> None:
@@ -135,12 +161,6 @@ def test_a_schema_that_is_wrong_is_told_at_its_own_place(schema: str, place: str
 def test_words_in_a_schema_that_are_data_are_no_references() -> None:
     schema = {"properties": {"$ref": {"const": {"$ref": "x"}}, "pattern": {"default": {"pattern": "("}}}}
     assert judge("{}", schema) == []
-
-
-@pytest.mark.parametrize("schema", [{"$ref": "#"}, {"$ref": "#/$defs/missing"}])
-def test_a_schema_that_cannot_be_applied_is_a_mistake_and_no_crash(schema: Any) -> None:
-    found = only(read("input: 1\ninput_schema: s.json\n", schema))
-    assert (found.code, str(found.location)) == ("JS311", "specs/a.yaml:5:15")
 
 
 def test_a_schema_is_relative_to_the_file_that_names_it(tmp_path: Path) -> None:
@@ -192,3 +212,121 @@ def test_a_schema_is_built_once_and_again_when_it_changes() -> None:
 )
 def test_schema_paths_are_resolved_beside_the_spec(written: str, found: str | None) -> None:
     assert resolve("specs/a/x.yaml", written) == found
+
+
+DOUBLING = {
+    "$defs": {f"d{n}": {"allOf": [{"$ref": f"#/$defs/d{n + 1}"}] * 2} for n in range(40)} | {"d40": {}},
+    "$ref": "#/$defs/d0",
+}
+"""Asks the same question two to the power of forty times."""
+
+
+@pytest.mark.parametrize(
+    ("schema", "value", "says"),
+    [
+        ({"pattern": "^(a+)+$"}, f"{'a' * 5000}!", "must match the pattern"),
+        ({"pattern": "^(?=(a+)+$)a"}, f"{'a' * 5000}!", "must match the pattern"),
+        ({"pattern": "^(a|a)*\\\\1$"}, f"{'a' * 5000}!", "must match the pattern"),
+        ({"uniqueItems": True}, json.dumps([{"a": [n]} for n in range(9000)] + [{"a": [5]}]), "an entry twice"),
+    ],
+)
+def test_what_takes_other_validators_for_ever_is_judged(schema: object, value: str, says: str) -> None:
+    found = only(read(f"input: {value}\ninput_schema: s.json\n", schema))
+    assert found.code == "JS312"
+    assert says in found.message
+
+
+@pytest.fixture
+def own_judge(monkeypatch: pytest.MonkeyPatch) -> Iterator[SchemaJudge]:
+    """A judge that has spent nothing yet."""
+    own = SchemaJudge(Limits(one=0.1))
+    monkeypatch.setattr("jobspec.spec.input_schema.JUDGE", own)
+    yield own
+    own.close()
+
+
+def load_several(
+    texts: Mapping[str, str], schemas: Mapping[str, object], *, cache: Cache | None = None
+) -> tuple[Loaded, list[str]]:
+    """Load jobs with schemas beside them; give also what is wrong, shortly."""
+    files = tuple(
+        SourceFile(path=f"specs/{name}.yaml", data=f"name: {name}\nqueue: q\nworkflow: a:B\n{text}".encode())
+        for name, text in texts.items()
+    )
+
+    def read_schema(shown: str) -> SourceFile:
+        schema = schemas[shown.removeprefix("specs/")]
+        return SourceFile(path=shown, data=schema if isinstance(schema, bytes) else json.dumps(schema).encode())
+
+    loaded = load_listings([Listing(root="specs", files=files)], read=read_schema, cache=cache)
+    return loaded, [f"{found.location} {found.code} {found.message}" for found in loaded.diagnostics]
+
+
+def test_a_schema_that_hangs_freezes_its_job_and_no_other(own_judge: SchemaJudge) -> None:
+    texts = {
+        "a": "input: 1\ninput_schema: slow.json\n",
+        "b": "input: 1\ninput_schema: good.json\n",
+        "c": "input: 2\ninput_schema: slow.json\n",
+        "d": "",
+    }
+    slow = {"if": {"const": 1}, "then": {"$ref": "#/$defs/d0"}, "$defs": DOUBLING["$defs"]}
+    schemas = {"slow.json": slow, "good.json": {"type": "integer"}}
+    cache = Cache()
+    loaded, said = load_several(texts, schemas, cache=cache)
+    start = "JS313 the input cannot be judged by the schema `specs/slow.json`:"
+    assert said == [
+        f"specs/a.yaml:4:8 {start} it takes more than 0.1 s",
+        f"specs/c.yaml:4:8 {start} it failed on that of `a`, and is tried again the next time",
+    ]
+    assert (list(loaded.jobs), loaded.incomplete) == (["b", "d"], True)
+    loaded, said = load_several(texts, schemas, cache=cache)
+    assert (list(loaded.jobs), len(said)) == (["b", "c", "d"], 1)
+
+
+def test_what_hung_is_not_tried_again_as_long_as_it_is_the_same(own_judge: SchemaJudge) -> None:
+    texts, cache = {"a": "input: 1\ninput_schema: s.json\n"}, Cache()
+    _, first = load_several(texts, {"s.json": DOUBLING}, cache=cache)
+    assert own_judge._worker is None  # it was killed
+    _, second = load_several(texts, {"s.json": DOUBLING}, cache=cache)
+    assert first == second != []
+    assert own_judge._worker is None  # no other was needed
+
+
+def test_what_hung_is_known_to_another_reading_as_well(own_judge: SchemaJudge) -> None:
+    texts = {"a": "input: 1\ninput_schema: s.json\n"}
+    _, first = load_several(texts, {"s.json": DOUBLING})
+    _, second = load_several(texts, {"s.json": DOUBLING})
+    assert first == second != []
+    assert own_judge._worker is not None
+    assert own_judge._worker.answered == 1  # that the schema itself is right
+
+
+def test_a_schema_that_takes_all_memory_is_a_mistake_and_no_crash(own_judge: SchemaJudge) -> None:
+    own_judge.limits = Limits(one=10, all=20)
+    greedy = {"properties": {str(n): {"pattern": f"(a{{500}}){{1,5}}{n}"} for n in range(25_000)}}
+    texts = {"a": "input: 1\ninput_schema: s.json\n", "b": "input: 1\ninput_schema: good.json\n"}
+    loaded, said = load_several(texts, {"s.json": greedy, "good.json": {"type": "integer"}})
+    assert said == [
+        "specs/s.json:1:1 JS313 the schema cannot be checked: it needs too much memory, or crashes the validator"
+    ]
+    assert list(loaded.jobs) == ["b"]
+
+
+def test_a_thousand_schemas_that_hang_take_no_longer_than_a_few(own_judge: SchemaJudge) -> None:
+    own_judge.limits = Limits(one=0.1, all=0.5)
+    texts = {f"a{n}": f"input: {n}\ninput_schema: s{n}.json\n" for n in range(1000)}
+    begun = time.monotonic()
+    loaded, said = load_several(texts, {f"s{n}.json": {**DOUBLING, "title": str(n)} for n in range(1000)})
+    assert time.monotonic() - begun < 10
+    assert (len(said), len(loaded.frozen)) == (1000, 1000)
+    assert said[-1].endswith("the schemas have taken more than 0.5 s")
+
+
+def test_what_was_not_judged_for_want_of_time_is_judged_the_next_time(own_judge: SchemaJudge) -> None:
+    texts, cache = {"a": "input: 1\ninput_schema: s.json\n"}, Cache()
+    own_judge._budget.charge(own_judge.limits.all + 1)
+    _, said = load_several(texts, {"s.json": {"type": "integer"}}, cache=cache)
+    assert said == ["specs/s.json:1:1 JS313 the schema cannot be checked: the schemas have taken more than 2.5 s"]
+    own_judge._budget.charge(-own_judge.limits.all)
+    _, said = load_several(texts, {"s.json": {"type": "integer"}}, cache=cache)
+    assert said == []
