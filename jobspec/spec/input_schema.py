@@ -88,7 +88,9 @@ def read_schema(file: SourceFile, known: InputSchema | None = None) -> InputSche
         return InputSchema(path=file.path, digest=digest, problem=document)
     answer = JUDGE.ask(digest.hex(), document.value)
     if isinstance(answer, Unjudged):
-        problem = _refuse(locate(document, ()), f"the schema cannot be checked: {answer.reason}", code=UNJUDGED)
+        # Where a value stands is worth a scan of the file, where the file begins is not: a thousand may be like this.
+        start = Location(path=file.path, line=1)
+        problem = _refuse(start, f"the schema cannot be checked: {answer.reason}", code=UNJUDGED)
         return InputSchema(path=file.path, digest=digest, problem=problem, is_final=answer.is_final)
     if fault := _find_fault(document, answer):
         return InputSchema(path=file.path, digest=digest, problem=fault)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from jobspec.spec.positions import ValuePath
+
+
+_TOO_DEEP = f"values are nested deeper than {MAX_DEPTH} levels"
+
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+"""How a part of a pair is written; the file is UTF-8, so that it cannot hold one as it is."""
 
 
 class UnfitJsonError(ValueError):
@@ -43,23 +50,37 @@ def parse_json(text: str) -> Any:
         UnfitJsonError: It nests too deep, or holds a number that is not finite or has too many digits, or half of a
             surrogate pair.
     """
+    unfit: list[_Unfit] = []
+
+    def refuse(number: str) -> _Unfit:
+        unfit.append(_Unfit(number))
+        return unfit[-1]
+
+    def read_int(number: str) -> int | _Unfit:
+        return int(number) if len(number) <= MAX_DIGITS else refuse(number)
+
+    def read_float(number: str) -> float | _Unfit:
+        return value if math.isfinite(value := float(number)) else refuse(number)
+
     try:
-        value = json.loads(text, parse_int=_read_int, parse_float=_read_float, parse_constant=_Unfit)
+        value = json.loads(text, parse_int=read_int, parse_float=read_float, parse_constant=refuse)
     except RecursionError:
-        raise UnfitJsonError(f"values are nested deeper than {MAX_DEPTH} levels", ()) from None
-    for path, item in _walk(value):
-        if message := _find_fault(item, len(path)):
-            raise UnfitJsonError(message, path)
+        raise UnfitJsonError(_TOO_DEEP, ()) from None
+    if unfit or _SURROGATE.search(text) or _is_too_deep(value):
+        for path, item in _walk(value):
+            if message := _find_fault(item, len(path)):
+                raise UnfitJsonError(message, path)
     return value
 
 
-def _read_int(text: str) -> int | _Unfit:
-    return int(text) if len(text) <= MAX_DIGITS else _Unfit(text)
-
-
-def _read_float(text: str) -> float | _Unfit:
-    number = float(text)
-    return number if math.isfinite(number) else _Unfit(text)
+def _is_too_deep(value: Any) -> bool:
+    level, depth = [value], 0
+    while level := [each for each in level if isinstance(each, dict | list)]:
+        depth += 1
+        if depth > MAX_DEPTH:
+            return True
+        level = [inner for each in level for inner in (each.values() if isinstance(each, dict) else each)]
+    return False
 
 
 def _walk(value: Any) -> Iterator[tuple[ValuePath, Any]]:
@@ -81,7 +102,7 @@ def _walk(value: Any) -> Iterator[tuple[ValuePath, Any]]:
 def _find_fault(item: Any, depth: int) -> str:
     """Say what is wrong with a single value; empty where nothing is."""
     if isinstance(item, dict | list) and depth >= MAX_DEPTH:
-        return f"values are nested deeper than {MAX_DEPTH} levels"
+        return _TOO_DEEP
     if isinstance(item, str) and not item.isascii() and any("\ud800" <= each <= "\udfff" for each in item):
         return "the text holds half of a surrogate pair"
     if not isinstance(item, _Unfit):

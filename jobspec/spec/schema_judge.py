@@ -24,8 +24,12 @@ from typing import Any
 _PROGRAM = """\
 import json, sys
 sys.path[:] = json.loads(sys.argv[1])
-from jobspec.spec.schema_process import main
-main()
+try:
+    from jobspec.spec.schema_process import main
+except Exception as error:
+    print(json.dumps({"failed": f"{type(error).__name__}: {error}"}))
+else:
+    main(int(sys.argv[2]))
 """
 
 _MOST_GIVEN_UP = 10_000
@@ -39,20 +43,21 @@ class Limits:
         one: Of processor time, one schema or one input; what people write takes a thousandth of it.
         free: Of processor time, what each may take without being charged to what all may take.
         all: What may be charged at once.
-        regained: How much of that is regained in each second; in the long run hostile schemas cannot use more of a
-            processor than this.
+        regained: How much of that is regained in each second: in the long run no more of a processor is used.
         wall: By the clock, one request, in case that the process gets no processor time.
         start: By the clock, the start of the process.
         restart: What is charged for starting it again.
+        memory: In bytes.
     """
 
     one: float = 0.5
     free: float = 0.002
-    all: float = 2.5
+    all: float = 2.0
     regained: float = 0.1
     wall: float = 5.0
     start: float = 10.0
     restart: float = 0.1
+    memory: int = 512 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,8 +151,7 @@ class SchemaJudge:
 
     def _ask(self, body: str, schema: Any) -> dict[str, Any] | Unjudged:
         while True:
-            seconds = min(self.limits.one, self._budget.left())
-            if seconds <= 0:
+            if self._budget.left() < self.limits.one:
                 reason = f"the schemas have taken more than {self.limits.all:g} s"
                 return Unjudged(reason=reason, is_final=False)
             try:
@@ -155,19 +159,19 @@ class SchemaJudge:
             except _EndedError as ended:
                 return self._explain_start(ended)
             try:
-                return self._put(worker, body, schema, seconds)
+                return self._put(worker, body, schema)
             except _EndedError as ended:
                 self._worker = None
                 if ended.status in (None, -signal.SIGPROF) or worker.answered == 0:
-                    return self._explain_end(ended, seconds)
+                    return self._explain_end(ended)
                 # Earlier requests may be to blame: a new process tells.
 
     def _start(self) -> _Worker:
         self._worker = _Worker(self.limits)
         return self._worker
 
-    def _put(self, worker: _Worker, body: str, schema: Any, seconds: float) -> dict[str, Any]:
-        begun = time.monotonic()
+    def _put(self, worker: _Worker, body: str, schema: Any) -> dict[str, Any]:
+        begun, seconds = time.monotonic(), self.limits.one
         try:
             answer = worker.put(body, {"seconds": seconds})
             if "unknown" in answer:
@@ -179,10 +183,9 @@ class SchemaJudge:
         self._budget.charge(answer["seconds"] - self.limits.free)
         return answer
 
-    def _explain_end(self, ended: _EndedError, seconds: float) -> Unjudged:
+    def _explain_end(self, ended: _EndedError) -> Unjudged:
         if ended.status == -signal.SIGPROF:
-            # With less time than usual nothing is proved.
-            return Unjudged(reason=f"it takes more than {seconds:.2g} s", is_final=seconds == self.limits.one)
+            return Unjudged(reason=f"it takes more than {self.limits.one:g} s", is_final=True)
         if ended.status in _KILLED:
             return Unjudged(reason="the process that judges it was stopped", is_final=False)
         return Unjudged(reason="it needs too much memory, or crashes the validator", is_final=True)
@@ -238,8 +241,11 @@ class _Worker:
         path.append(str(Path(__file__).resolve().parents[2]))
         self._socket, theirs = socket.socketpair()
         with theirs:
-            self._process = _spawn([sys.executable or "", "-I", "-c", _PROGRAM, json.dumps(path)], theirs)
-        self._receive(time.monotonic() + limits.start)
+            self._process = _spawn(
+                [sys.executable or "", "-I", "-c", _PROGRAM, json.dumps(path), str(limits.memory)], theirs
+            )
+        if failed := json.loads(self._receive(time.monotonic() + limits.start)).get("failed"):
+            raise _EndedError(self._end().status, failed)
 
     def put(self, body: str, more: dict[str, Any]) -> dict[str, Any]:
         """Send a request in two parts, of which the first is written as JSON already, and wait for the answer.

@@ -29,9 +29,6 @@ if TYPE_CHECKING:
 
 Path: TypeAlias = list[str | int]
 
-MEMORY_BYTES: Final = 512 << 20
-"""How much memory the process may map. macOS does not enforce it; there only the time is limited."""
-
 MOST_ERRORS: Final = 100
 """How many mistakes in one input are told; with one more it is known that there are more."""
 
@@ -70,10 +67,14 @@ class _FaultError(Exception):
         self.answer = {"kind": kind, "path": path, "text": _cut(text)}
 
 
-def main() -> None:
-    """Answer requests until there are none."""
+def main(memory: int) -> None:
+    """Answer requests until there are none.
+
+    Args:
+        memory: How many bytes the process may map. macOS does not enforce that; there only the time is limited.
+    """
     requests, answers = sys.stdin.buffer, sys.stdout.buffer
-    _confine()
+    _confine(memory)
     schemas = _Schemas()
     answers.write(b"{}\n")
     answers.flush()
@@ -83,11 +84,11 @@ def main() -> None:
         answers.flush()
 
 
-def _confine() -> None:
+def _confine(memory: int) -> None:
     """Give up what is not needed to judge."""
     signal.signal(signal.SIGPROF, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGPROF})
-    limits = ((resource.RLIMIT_CORE, 0), (resource.RLIMIT_NOFILE, 0), (resource.RLIMIT_AS, MEMORY_BYTES))
+    limits = ((resource.RLIMIT_CORE, 0), (resource.RLIMIT_NOFILE, 0), (resource.RLIMIT_AS, memory))
     for kind, limit in limits:
         with suppress(ValueError, OSError):  # one that is lower already cannot be raised; macOS refuses some
             resource.setrlimit(kind, (limit, limit))
@@ -252,7 +253,3 @@ def _list_words(values: Any) -> list[str]:
 
 def _cut(text: str) -> str:
     return text if len(text) <= _LONGEST_WORD else text[: _LONGEST_WORD - 1] + "…"
-
-
-if __name__ == "__main__":
-    main()

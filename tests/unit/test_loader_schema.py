@@ -1,7 +1,12 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import signal
+import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,7 +18,6 @@ from jobspec.spec.schema_judge import Limits, SchemaJudge
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
     from jobspec.diagnostics import Diagnostic
 
@@ -245,6 +249,10 @@ def own_judge(monkeypatch: pytest.MonkeyPatch) -> Iterator[SchemaJudge]:
     own.close()
 
 
+def set_limits(judge: SchemaJudge, limits: Limits) -> None:
+    judge.limits = judge._budget.limits = limits
+
+
 def load_several(
     texts: Mapping[str, str], schemas: Mapping[str, object], *, cache: Cache | None = None
 ) -> tuple[Loaded, list[str]]:
@@ -302,31 +310,94 @@ def test_what_hung_is_known_to_another_reading_as_well(own_judge: SchemaJudge) -
 
 
 def test_a_schema_that_takes_all_memory_is_a_mistake_and_no_crash(own_judge: SchemaJudge) -> None:
-    own_judge.limits = Limits(one=10, all=20)
-    greedy = {"properties": {str(n): {"pattern": f"(a{{500}}){{1,5}}{n}"} for n in range(25_000)}}
+    set_limits(own_judge, Limits(one=10, all=20, memory=80 << 20))
+    greedy = {"properties": {str(n): {"pattern": f"(a{{500}}){{1,5}}{n}"} for n in range(500)}}
     texts = {"a": "input: 1\ninput_schema: s.json\n", "b": "input: 1\ninput_schema: good.json\n"}
     loaded, said = load_several(texts, {"s.json": greedy, "good.json": {"type": "integer"}})
     assert said == [
-        "specs/s.json:1:1 JS313 the schema cannot be checked: it needs too much memory, or crashes the validator"
+        "specs/s.json:1 JS313 the schema cannot be checked: it needs too much memory, or crashes the validator"
     ]
     assert list(loaded.jobs) == ["b"]
 
 
 def test_a_thousand_schemas_that_hang_take_no_longer_than_a_few(own_judge: SchemaJudge) -> None:
-    own_judge.limits = Limits(one=0.1, all=0.5)
+    set_limits(own_judge, Limits(one=0.1, all=1))
     texts = {f"a{n}": f"input: {n}\ninput_schema: s{n}.json\n" for n in range(1000)}
     begun = time.monotonic()
     loaded, said = load_several(texts, {f"s{n}.json": {**DOUBLING, "title": str(n)} for n in range(1000)})
     assert time.monotonic() - begun < 10
     assert (len(said), len(loaded.frozen)) == (1000, 1000)
-    assert said[-1].endswith("the schemas have taken more than 0.5 s")
+    assert said[-1].endswith("the schemas have taken more than 1 s")
 
 
 def test_what_was_not_judged_for_want_of_time_is_judged_the_next_time(own_judge: SchemaJudge) -> None:
     texts, cache = {"a": "input: 1\ninput_schema: s.json\n"}, Cache()
     own_judge._budget.charge(own_judge.limits.all + 1)
     _, said = load_several(texts, {"s.json": {"type": "integer"}}, cache=cache)
-    assert said == ["specs/s.json:1:1 JS313 the schema cannot be checked: the schemas have taken more than 2.5 s"]
+    assert said == ["specs/s.json:1 JS313 the schema cannot be checked: the schemas have taken more than 2 s"]
     own_judge._budget.charge(-own_judge.limits.all)
     _, said = load_several(texts, {"s.json": {"type": "integer"}}, cache=cache)
     assert said == []
+
+
+def test_a_process_that_does_not_start_is_told_and_tried_again(
+    own_judge: SchemaJudge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts, cache = {"a": "input: 1\ninput_schema: s.json\n", "b": ""}, Cache()
+    with monkeypatch.context() as context:
+        context.setattr("sys.path", [])
+        loaded, [said] = load_several(texts, {"s.json": {"type": "integer"}}, cache=cache)
+    assert "the process that judges it does not start (ModuleNotFoundError: No module named" in said
+    assert list(loaded.jobs) == ["b"]
+    own_judge._budget.charge(-own_judge.limits.all)
+    assert load_several(texts, {"s.json": {"type": "integer"}}, cache=cache)[1] == []
+
+
+def test_a_judge_that_somebody_else_stopped_says_nothing_of_the_schema(
+    own_judge: SchemaJudge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts, cache = {"a": "input: 1\ninput_schema: s.json\n"}, Cache()
+    set_limits(own_judge, Limits(wall=0.2))
+    assert load_several(texts, {"s.json": {"type": "integer"}})[1] == []
+    assert own_judge._worker is not None
+    os.kill(own_judge._worker._process.pid, signal.SIGKILL)
+    assert load_several(texts, {"s.json": {"type": "integer"}}, cache=cache)[1] == []  # another was started
+    os.kill(own_judge._worker._process.pid, signal.SIGSTOP)
+    [said] = load_several({"a": "input: 2\ninput_schema: s.json\n"}, {"s.json": {}}, cache=cache)[1]
+    assert said.endswith("the process that judges it was stopped")
+    assert load_several({"a": "input: 2\ninput_schema: s.json\n"}, {"s.json": {}}, cache=cache)[1] == []
+
+
+def test_what_other_schemas_have_used_is_not_charged_to_this_one(own_judge: SchemaJudge) -> None:
+    set_limits(own_judge, Limits(one=10, all=20, memory=80 << 20))
+    schemas = {
+        f"s{n}.json": {"properties": {f"{n}-{m}": {"pattern": f"(a{{500}}){{1,5}}{m}"} for m in range(50)}}
+        for n in range(8)
+    }
+    texts = {f"a{n}": f"input: {{}}\ninput_schema: s{n}.json\n" for n in range(8)}
+    assert load_several(texts, schemas)[1] == []
+    assert own_judge._worker is not None
+    assert own_judge._worker.answered < 16  # it had to be started again
+
+
+def test_the_process_can_open_nothing_and_ends_with_whoever_asks_it() -> None:
+    own_judge = SchemaJudge()
+    own_judge.ask("a", {"type": "integer"})
+    assert own_judge._worker is not None
+    process = own_judge._worker._process
+    if sys.platform == "linux":
+        limits = Path(f"/proc/{process.pid}/limits").read_text(encoding="utf-8")
+        assert re.search(r"^Max open files +0 +0 ", limits, re.MULTILINE)
+    own_judge._worker._socket.close()
+    assert process.wait(10) == 0
+    own_judge.close()
+
+
+def test_a_process_that_was_forked_asks_one_of_its_own(own_judge: SchemaJudge) -> None:
+    own_judge.ask("a", {"type": "integer"})
+    worker = own_judge._worker
+    own_judge.forget()
+    assert own_judge._worker is None
+    assert own_judge.ask("a", {"type": "integer"}, "x") != {"errors": []}
+    assert worker is not None
+    assert own_judge._worker is not worker
