@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from jobspec.cli import commands
+from jobspec.cli import group
 from jobspec.imports import forget_failures
 from jobspec.lint.opening import open_workspace
 from jobspec.spec import ignores
@@ -130,7 +130,7 @@ def test_a_bug_in_what_only_warns_freezes_nothing(
 ) -> None:
     raised = break_for(monkeypatch, target, ValueError("a secret"), victim=HARMLESS[target])
     assert load().jobs.keys() == {"bad", "good", "plain-bad", "plain-good"}
-    assert commands.run(["validate", "--no-imports"]) == 0
+    assert group.run(["validate", "--no-imports"]) == 0
     assert raised
     said = capsys.readouterr()
     assert "secret" not in said.out + said.err
@@ -144,7 +144,7 @@ def test_a_bug_in_the_check_of_code_is_told_of_the_job(
     target: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     raised = break_for(monkeypatch, target, ValueError("a secret"), victim="name='bad'")
-    assert commands.run(["validate"]) == 1
+    assert group.run(["validate"]) == 1
     assert raised
     said = capsys.readouterr()
     assert "secret" not in said.out + said.err
@@ -167,7 +167,7 @@ def test_a_bug_in_reading_the_project_file_is_told_of_it(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     raised = break_for(monkeypatch, "jobspec.spec.project.parse_file", ValueError("a secret"), victim="jobspec.toml")
-    assert commands.run(["validate"]) == 1
+    assert group.run(["validate"]) == 1
     assert raised
     said = capsys.readouterr()
     assert "jobspec.toml: error[JS901]" in said.err
