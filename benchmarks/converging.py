@@ -14,8 +14,8 @@ from servers import make_namespace, run_server
 from temporalio.api.workflowservice.v1 import DescribeScheduleRequest, ListSchedulesRequest
 from temporalio.service import RPCError, RPCStatusCode
 
-from jobspec.cli.planning import plan_specs
-from jobspec.cli.session import open_specs
+from jobspec.cli.session import plan_specs
+from jobspec.cli.specs import open_specs
 from jobspec.live.schedules import Schedules
 from jobspec.live.writing import make_create_request
 from jobspec.planning.apply import Assignment, Status, apply_plan
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from temporalio.api.workflowservice.v1 import CreateScheduleRequest
     from temporalio.client import Client
 
-    from jobspec.cli.session import Specs
+    from jobspec.cli.specs import Specs
     from jobspec.planning.convergence import Planned
     from jobspec.planning.plan import Wanted
 

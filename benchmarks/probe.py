@@ -97,8 +97,8 @@ def plan(directory: str, address: str, namespace: str) -> None:
     """Load, connect and plan as `jobspec plan` does."""
     from temporalio.contrib.pydantic import pydantic_data_converter
 
-    from jobspec.cli.planning import plan_specs
-    from jobspec.cli.session import open_specs
+    from jobspec.cli.session import plan_specs
+    from jobspec.cli.specs import open_specs
     from jobspec.live.connection import connect
     from jobspec.live.schedules import Schedules
     from jobspec.planning.guards import parse_allowances

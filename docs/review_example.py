@@ -177,7 +177,7 @@ def _make_repository() -> Iterator[None]:
         TemporaryDirectory() as directory,
         chdir(directory),
         patch.dict(os.environ, {**kept, **settings, **people}, clear=True),
-        patch("jobspec.cli.session.datetime", _Clock),
+        patch("jobspec.cli.specs.datetime", _Clock),
         patch("jobspec.cli.commands.validate.datetime", _Clock),
     ):
         _git("init", "--quiet", "--template=", "--initial-branch=main", "--object-format=sha1")

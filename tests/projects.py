@@ -20,8 +20,8 @@ from temporalio.api.workflowservice.v1 import (
     UpdateScheduleRequest,
 )
 
-from jobspec.cli.planning import plan_specs
-from jobspec.cli.session import open_specs
+from jobspec.cli.session import plan_specs
+from jobspec.cli.specs import open_specs
 from jobspec.live.schedules import LiveSchedule, Schedules
 from jobspec.planning.apply import Assignment, Outcome, apply_plan
 from jobspec.planning.guards import parse_allowances

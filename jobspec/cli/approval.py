@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from temporalio.converter import DataConverter
 
-    from jobspec.cli.session import Specs
+    from jobspec.cli.specs import Specs
     from jobspec.planning.convergence import Planned
     from jobspec.planning.saved import Intent
     from jobspec.render.documents import DifferenceDocument, SavedPlanDocument

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -10,50 +9,19 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from jobspec.cli.completion import complete_jobs
-from jobspec.cli.options import ConnectionOptions, connection_options, env_option
 from jobspec.errors import NotFoundError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from temporalio.client import Client
 
-    from jobspec.cli.session import Specs
+    from jobspec.cli.options import TargetOptions
+    from jobspec.cli.specs import Specs
     from jobspec.jobs.definition import Definition
-    from jobspec.jobs.registry import Registry
     from jobspec.results import RunSummary
     from jobspec.spec.redaction import Redaction
 
 _LISTED = 20
 """How many runs are named where one must be chosen."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
-    """Which specs a command is about, and where Temporal is.
-
-    Attributes:
-        environment: As given by `--env`.
-        connection: As given by the other options.
-    """
-
-    environment: str | None
-    connection: ConnectionOptions
-
-
-def target_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add `--env` and the options for the connection; the command gets them as its argument `target`."""
-
-    @env_option
-    @connection_options
-    @functools.wraps(command)
-    def with_target(
-        *, environment: str | None, profile: str | None, address: str | None, namespace: str | None, **others: Any
-    ) -> Any:
-        connection = ConnectionOptions(profile=profile, address=address, namespace=namespace)
-        return command(target=Target(environment=environment, connection=connection), **others)
-
-    return with_target
 
 
 job_argument = click.argument("name", shell_complete=complete_jobs)
@@ -93,7 +61,7 @@ class OpenedJob:
 
     specs: Specs
     definition: Definition[Any]
-    target: Target
+    target: TargetOptions
 
     @property
     def name(self) -> str:
@@ -109,21 +77,19 @@ class OpenedJob:
 
     async def connect(self) -> Client:
         """Connect to Temporal with the project's data converter."""
-        from jobspec.cli.session import connect_to
+        from jobspec.cli.session import open_session
 
-        return await connect_to(self.specs, self.target.connection)
+        return (await open_session(self.specs, self.target.connection)).client
 
     def command(self, verb: str, *arguments: str) -> str:
         """Write a command about this job that can be typed as it is."""
         words = ["jobspec", verb, self.name, *arguments]
-        words += ["--env", self.target.environment] if self.target.environment else []
-        for option in ("profile", "address", "namespace"):
-            value = getattr(self.target.connection, option)
-            words += [f"--{option}", value] if value else []
+        for option, value in self.target.given.items():
+            words += [option, value] if value else []
         return shlex.join(words)
 
 
-def open_job(name: str, target: Target) -> OpenedJob:
+def open_job(name: str, target: TargetOptions) -> OpenedJob:
     """Find a job in the specs; mistakes in others do not matter, and are mentioned.
 
     Args:
@@ -133,30 +99,12 @@ def open_job(name: str, target: Target) -> OpenedJob:
     Raises:
         NotFoundError: There is none of that name, or its spec has mistakes; they were said.
     """
-    from jobspec.cli.finding import find_job
-    from jobspec.cli.session import open_specs
+    from jobspec.cli.specs import find_job, open_registry, open_specs, warn_of_others
 
     specs = open_specs(target.environment)
     find_job(specs.loaded, name)
     warn_of_others(specs, {name})
     return OpenedJob(specs=specs, definition=open_registry(specs)[name], target=target)
-
-
-def open_registry(specs: Specs) -> Registry:
-    """Make the registry of the specs' jobs."""
-    from jobspec.jobs.loading import make_registry
-
-    return make_registry(specs.loaded, project=specs.project, directory=specs.directory, env=specs.env)
-
-
-def warn_of_others(specs: Specs, names: set[str]) -> None:
-    """Mention in one line that specs of other jobs have mistakes."""
-    from jobspec.cli.output import say
-
-    number = sum(found.is_error and found.job not in names for found in specs.loaded.diagnostics)
-    if number:
-        verb = "another spec has a mistake" if number == 1 else f"other specs have {number} mistakes"
-        say(f"warning: {verb}; `jobspec validate` shows {'it' if number == 1 else 'them'}")
 
 
 async def choose_latest_run(job: OpenedJob, client: Client) -> RunSummary:

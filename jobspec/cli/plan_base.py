@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from temporalio.converter import DataConverter
 
-    from jobspec.cli.session import Specs
+    from jobspec.cli.specs import Specs
     from jobspec.diagnostics import Diagnostic
     from jobspec.planning.convergence import Planned
     from jobspec.planning.guards import Allowances

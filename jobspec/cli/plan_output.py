@@ -1,4 +1,4 @@
-"""A plan on its way out: what of it may be shown, and in which form."""
+"""A plan and its outcomes on their way out, in every form."""
 
 from __future__ import annotations
 
@@ -8,35 +8,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jobspec.planning.shown import Privacy
 from jobspec.spec.redaction import Redaction
 
 if TYPE_CHECKING:
-    from temporalio.converter import DataConverter
+    from collections.abc import AsyncIterator
 
-    from jobspec.cli.session import Specs
+    from jobspec.cli.specs import Specs
+    from jobspec.planning.apply import Outcome
     from jobspec.planning.convergence import Planned
+    from jobspec.planning.shown import Privacy
     from jobspec.render.documents import BaseDocument, PlanDocument
-    from jobspec.spec.project import Project
-
-
-def make_privacy(
-    project: Project, converter: DataConverter | None, *, shows_input: bool = False, namespace_id: str = ""
-) -> Privacy:
-    """Say what must not be shown: what the project names, and what goes through a codec.
-
-    Args:
-        project: The project.
-        converter: Of the connection; None where inputs are compared as written.
-        shows_input: Whether somebody asked to see what goes through the codec.
-        namespace_id: Of the namespace that was asked. The server tells it to those who can read its schedules.
-    """
-    return Privacy(
-        redaction=Redaction.of(project.plan),
-        hides_input=converter is not None and converter.payload_codec is not None,
-        shows_input=shows_input,
-        key=namespace_id.encode(),
-    )
 
 
 def warn_of_changes(specs: Specs, planned: Planned) -> Specs:
@@ -157,3 +138,16 @@ def find_prefix(directory: Path) -> str:
     if top is None or top == place or not place.is_relative_to(top):
         return ""
     return f"{place.relative_to(top).as_posix()}/"
+
+
+async def report_outcomes(outcomes: AsyncIterator[Outcome]) -> list[Outcome]:
+    """Tell of each change as it is settled."""
+    from jobspec.cli.output import is_ascii_only, say
+    from jobspec.render.conversion import outcome_document
+    from jobspec.render.outcomes import render_outcome
+
+    settled = []
+    async for outcome in outcomes:
+        settled.append(outcome)
+        say(render_outcome(outcome_document(outcome), ascii=is_ascii_only(sys.stderr)))
+    return settled

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import shutil
 import sys
+import time
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final, TextIO
 
 import click
 
-from jobspec.cli.arguments import read_duration
+from jobspec.cli.options import read_duration
+from jobspec.cli.output import find_style
 from jobspec.errors import JobspecError, RequestError, RunFailedError, UnreachableError
+from jobspec.render.terminal import cut
 
 if TYPE_CHECKING:
-    from datetime import timedelta
-
     from temporalio.client import Client
 
     from jobspec.cli.opened_job import OpenedJob
-    from jobspec.cli.progress import Progress
     from jobspec.jobs.handle import RunHandle
 
 SILENCE: Final = 3.0
@@ -37,9 +41,12 @@ patience_option = click.option(
 _SHORTEST_PAUSE: Final = 0.1
 _LONGEST_PAUSE: Final = 1.0
 
+_CLEAR: Final = "\r\x1b[2K"
+_MINUTE: Final = 60
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Waiting:
+class RunWait:
     """One run that is waited for.
 
     Attributes:
@@ -64,8 +71,6 @@ class Waiting:
             RunFailedError: It did not complete.
             UnreachableError: The server stayed away; how to go on waiting was said.
         """
-        from jobspec.cli.progress import Progress
-
         progress = Progress(sys.stderr)
         watching = asyncio.create_task(self._watch(progress))
         try:
@@ -126,3 +131,54 @@ class Waiting:
             progress.tell(tell_progress(detail))
             await asyncio.sleep(pause)
             pause = min(pause * 2, _LONGEST_PAUSE)
+
+
+class Progress:
+    """Tells on a stream how far something is.
+
+    Args:
+        stream: Where to; stderr, since it is no data.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._style = find_style(stream)
+        self._is_live = stream.isatty() and os.environ.get("TERM") != "dumb"
+        self._begun = time.monotonic()
+        self._told = ""
+        self._is_shown = False
+
+    def tell(self, text: str) -> None:
+        """Tell what goes on now; the time that has passed is added."""
+        if not self._is_live and text == self._told:
+            return
+        self._told = text
+        line = self._style.fit(f"{self._passed()}  {text}")
+        if self._is_live:
+            room = shutil.get_terminal_size().columns - 1
+            self._write(_CLEAR + cut(line, room))
+        else:
+            self._write(line + "\n")
+        self._is_shown = self._is_live
+
+    def note(self, text: str) -> None:
+        """Tell something that stays."""
+        self.close()
+        self._write(self._style.fit(text) + "\n")
+
+    def close(self) -> None:
+        """Take the line away that changes, if there is one."""
+        if self._is_shown:
+            self._write(_CLEAR)
+        self._is_shown = False
+
+    def _passed(self) -> str:
+        from jobspec.render.clock import tell_length
+
+        seconds = int(time.monotonic() - self._begun)
+        return f"{seconds}s" if seconds < _MINUTE else tell_length(timedelta(seconds=seconds))
+
+    def _write(self, text: str) -> None:
+        with suppress(OSError, ValueError):  # nobody reads it any more
+            self._stream.write(text)
+            self._stream.flush()

@@ -1,109 +1,98 @@
-"""What nearly every command begins with: the project, its specs, and the way to Temporal."""
+"""A project's specs, connected to the namespace that they are for."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jobspec.lint.opening import open_workspace
-from jobspec.spec.project import check_environment, list_owners, load_workspace, resolve_environment
+from jobspec.errors import ProjectError
+from jobspec.imports import ImportPathError, resolve
+from jobspec.planning.shown import Privacy
+from jobspec.spec.project import check_environment
+from jobspec.spec.redaction import Redaction
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from temporalio.client import Client
+    from temporalio.converter import DataConverter
 
     from jobspec.cli.options import ConnectionOptions
-    from jobspec.planning.plan import Terms
-    from jobspec.spec.loaded import Loaded
-    from jobspec.spec.project import Environment, Project
+    from jobspec.cli.specs import Specs
+    from jobspec.live.schedules import Schedules
+    from jobspec.planning.convergence import Planned
+    from jobspec.planning.guards import Allowances
+    from jobspec.spec.project import Environment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Specs:
-    """A project with its specs loaded for one environment.
+class Session:
+    """Specs and a connection to their namespace.
 
     Attributes:
-        directory: Where jobspec.toml is, and where import paths start.
-        project: What it says.
-        env: The chosen environment's name; None where the project declares none.
-        environment: Where that environment is.
-        loaded: The jobs and all that is wrong with them.
-        now: When they were loaded.
+        specs: The project and its specs.
+        client: Connected, with the project's data converter.
+        namespace_id: Of the namespace. The server tells it to those who can read its schedules; empty if it does not.
+        schedules: Those of the namespace.
     """
 
-    directory: Path
-    project: Project
-    env: str | None
-    environment: Environment
-    loaded: Loaded
-    now: datetime
+    specs: Specs
+    client: Client
+    namespace_id: str
+    schedules: Schedules
 
     @property
-    def owners(self) -> frozenset[str]:
-        """All marks that are ours: the project and its former ids.
+    def converter(self) -> DataConverter:
+        """How inputs become payloads."""
+        return self.client.data_converter
 
-        Raises:
-            ProjectError: The project has no id, so nothing can be its own.
+    def make_privacy(self, *, shows_input: bool = False) -> Privacy:
+        """Say what of a plan must not be shown.
+
+        Args:
+            shows_input: Whether somebody asked to see what goes through the codec.
         """
-        return list_owners(self.project)
-
-    def make_terms(self) -> Terms:
-        """Say what a plan is made under.
-
-        Raises:
-            ProjectError: The project has no id, so nothing can be its own.
-        """
-        from jobspec.planning.convergence import make_terms
-
-        return make_terms(self.project, self.loaded, now=self.now)
-
-    @property
-    def has_mistakes(self) -> bool:
-        """Whether any text is wrong, warnings aside."""
-        return any(found.is_error for found in self.loaded.diagnostics)
+        return Privacy(
+            redaction=Redaction.of(self.specs.project.plan),
+            hides_input=self.converter.payload_codec is not None,
+            shows_input=shows_input,
+            key=self.namespace_id.encode(),
+        )
 
 
-def open_specs(env: str | None) -> Specs:
-    """Find the project from the working directory upwards and load its specs.
-
-    Args:
-        env: As given by `--env`.
-
-    Raises:
-        ProjectError: jobspec.toml is broken.
-        UsageError: The environment is missing or unknown.
-    """
-    workspace = load_workspace(Path.cwd())
-    environment = resolve_environment(workspace.project, env)
-    now = datetime.now(UTC)
-    loaded = open_workspace(workspace, env=env, now=now)
-    return Specs(
-        directory=workspace.directory,
-        project=workspace.project,
-        env=env,
-        environment=environment,
-        loaded=loaded,
-        now=now,
-    )
-
-
-def complete_connection(specs: Specs, options: ConnectionOptions) -> ConnectionOptions:
-    """Take the environment's profile, and hold the connection to the environment's namespace.
+async def open_session(specs: Specs, options: ConnectionOptions) -> Session:
+    """Connect to Temporal with the project's data converter, and check that the namespace exists.
 
     Raises:
         RefusedError: The connection leads to another namespace than the environment's.
+        ProjectError: The data converter cannot be loaded.
+        UnreachableError: Temporal cannot be reached.
+        NamespaceNotFoundError: There is no such namespace.
     """
-    return complete_options(options, env=specs.env, environment=specs.environment)
+    from jobspec.live.connection import check_namespace, connect
+    from jobspec.live.schedules import Schedules
+
+    completed = complete_options(options, env=specs.env, environment=specs.environment)
+    client = await connect(
+        profile=completed.profile,
+        address=completed.address,
+        namespace=completed.namespace,
+        data_converter=resolve_data_converter(specs.project.data_converter, specs.directory),
+    )
+    namespace_id = await check_namespace(client)
+    return Session(specs=specs, client=client, namespace_id=namespace_id, schedules=Schedules(client))
 
 
 def complete_options(options: ConnectionOptions, *, env: str | None, environment: Environment) -> ConnectionOptions:
-    """Do the same where no specs were loaded yet.
+    """Take the environment's profile, and hold the connection to the environment's namespace.
 
     Args:
         options: As given on the command line.
         env: The environment's name.
         environment: Where it is.
+
+    Raises:
+        RefusedError: The connection leads to another namespace than the environment's.
     """
     from jobspec.live.connection import resolved_namespace
 
@@ -113,21 +102,48 @@ def complete_options(options: ConnectionOptions, *, env: str | None, environment
     return completed
 
 
-async def connect_to(specs: Specs, options: ConnectionOptions) -> Client:
-    """Connect to Temporal with the project's data converter, and check that the namespace is there."""
-    return (await open_namespace(specs, options))[0]
+def resolve_data_converter(path: str | None, root: Path) -> DataConverter:
+    """Load the converter that `jobspec.toml` names, or take Temporal's Pydantic converter.
+
+    Args:
+        path: Import path of a `temporalio.converter.DataConverter`; None where the project names none.
+        root: Where import paths start, the directory of `jobspec.toml`.
+
+    Raises:
+        ProjectError: It cannot be imported, or is something else.
+    """
+    if path is None:
+        from temporalio.contrib.pydantic import pydantic_data_converter
+
+        return pydantic_data_converter
+    from temporalio.converter import DataConverter
+
+    try:
+        value = resolve(path, root)
+    except ImportPathError as error:
+        hint = f" ({error.hint})" if error.hint else ""
+        raise ProjectError(f"the data converter cannot be loaded: {error.message}{hint}") from error
+    if isinstance(value, DataConverter):
+        return value
+    if isinstance(value, type):
+        raise ProjectError(f"the data converter `{path}` is a class: name an instance of `DataConverter`")
+    raise ProjectError(f"the data converter `{path}` is no `temporalio.converter.DataConverter` but {value!r:.100}")
 
 
-async def open_namespace(specs: Specs, options: ConnectionOptions) -> tuple[Client, str]:
-    """Do as `connect_to` does; gives the id of the namespace, too."""
-    from jobspec.cli.data_converter import resolve_data_converter
-    from jobspec.live.connection import check_namespace, connect
+async def plan_specs(specs: Specs, schedules: Schedules, allowances: Allowances) -> Planned:
+    """Read what is live and plan.
 
-    completed = complete_connection(specs, options)
-    client = await connect(
-        profile=completed.profile,
-        address=completed.address,
-        namespace=completed.namespace,
-        data_converter=resolve_data_converter(specs.project.data_converter, specs.directory),
+    Args:
+        specs: The specs.
+        schedules: The namespace.
+        allowances: Guards that the caller lets pass.
+    """
+    from jobspec.planning.convergence import desire_loaded, plan_jobs
+
+    return await plan_jobs(
+        schedules,
+        desire_loaded(specs.loaded, specs.env, is_private=bool(specs.project.plan.redact)),
+        terms=specs.make_terms(),
+        max_deletes=specs.project.guards.max_deletes,
+        allowances=allowances,
     )
-    return client, await check_namespace(client)

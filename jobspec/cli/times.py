@@ -1,9 +1,10 @@
-"""Times on the command line: the zone in which they are shown and read, and moments as people give them."""
+"""Times on the command line: the zone in which they are shown and read, moments, and bounds of a time span."""
 
 from __future__ import annotations
 
 import os
 import re
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -14,7 +15,9 @@ from jobspec.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import tzinfo
 
+    from jobspec.planning.outlook import Span
     from jobspec.render.clock import Clock
 
     Command = TypeVar("Command", bound=Callable[..., Any])
@@ -28,6 +31,10 @@ _TIME: Final = re.compile(
 _FORMS: Final = (
     "write `2h` ago or `+2h` from now, a time such as `2026-11-24T09:00:00Z`, or a date such as `2026-11-24`"
 )
+
+_FIRST_YEAR, _LAST_YEAR = 1971, 2100
+"""Nothing runs before 1970; a year later every clock is past its first midnight."""
+_TICK = timedelta(microseconds=1)
 
 
 def tz_option(command: Command) -> Command:
@@ -160,3 +167,80 @@ def resolve_time(given: date | datetime, clock: Clock, *, is_end: bool = False) 
         return clock.read(given).astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise UsageError(f"there is no {'time' if isinstance(given, datetime) else 'date'} `{given}`") from error
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """What a command line says of the time to look at.
+
+    Attributes:
+        start: From then on; None for now. A date begins at its midnight.
+        end: Up to then; None has no end. A date ends with its last moment.
+        zone: The zone that is shown; None for each job's own.
+    """
+
+    start: date | datetime | None = None
+    end: date | datetime | None = None
+    zone: tzinfo | None = None
+
+    def resolve(self, own: tzinfo, now: datetime, count: int | None) -> Span:
+        """Find the moments that are meant.
+
+        Args:
+            own: The zone of dates and times where none is shown.
+            now: The present moment.
+            count: So many runs at most.
+
+        Raises:
+            UsageError: The end lies before the start, or the clock shows one of them twice.
+        """
+        from jobspec.planning.outlook import Span
+        from jobspec.render.clock import Clock
+
+        clock = Clock(zone=self.zone or own, name=str(self.zone or own), now=now)
+        start = now + _TICK if self.start is None else resolve_time(self.start, clock)
+        end = None if self.end is None else resolve_time(self.end, clock, is_end=True)
+        if end is not None and end < start:
+            given = "now" if self.start is None else self.start.isoformat()
+            raise UsageError(f"--to is before --from: {self.end and self.end.isoformat()} is not after {given}")
+        return Span(start=start, end=end, count=count)
+
+
+def read_bounds(start: str | None, end: str | None, zone: str | None) -> Bounds:
+    """Read what a command line says of the time to look at.
+
+    Args:
+        start: As given by `--from`.
+        end: As given by `--to`.
+        zone: As given by `--tz`.
+
+    Raises:
+        UsageError: One of them cannot be read.
+    """
+    return Bounds(
+        start=None if start is None else read_bound(start, "--from"),
+        end=None if end is None else read_bound(end, "--to"),
+        zone=None if zone is None else open_clock(zone).zone,
+    )
+
+
+def read_bound(text: str, option: str) -> date | datetime:
+    """Read a time that a schedule can have.
+
+    Args:
+        text: As given.
+        option: By which option, for messages.
+
+    Returns:
+        See `parse_time`.
+
+    Raises:
+        UsageError: It is none.
+    """
+    try:
+        bound = parse_time(text, datetime.now(UTC))
+    except UsageError as error:
+        raise UsageError(f"{option}: {error}") from error
+    if not _FIRST_YEAR <= bound.year <= _LAST_YEAR:
+        raise UsageError(f"{option}: `{text}` is out of range; Temporal's calendars end with the year {_LAST_YEAR}")
+    return bound

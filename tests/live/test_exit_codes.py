@@ -85,7 +85,7 @@ async def test_a_missing_or_unknown_environment_is_64(project: Project) -> None:
 
 
 async def test_a_bug_in_a_process_is_70(project: Project) -> None:
-    project.write("import jobspec.cli.planning\njobspec.cli.planning.plan_specs = None\n", to="broken/sitecustomize.py")
+    project.write("import jobspec.cli.session\njobspec.cli.session.plan_specs = None\n", to="broken/sitecustomize.py")
     project.write(job())
     path = str(project.directory / "broken")
     finished = await project.run("apply", "--yes", environment={"PYTHONPATH": path})

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from jobspec.cli import arguments
-from jobspec.cli.arguments import read_json
+from jobspec.cli import options
+from jobspec.cli.options import read_json
 from jobspec.errors import UsageError
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def test_what_is_no_json_says_so(text: str, said: str) -> None:
 def test_a_file_that_holds_no_json_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes, said: str
 ) -> None:
-    monkeypatch.setattr(arguments, "MAX_BYTES", 16)
+    monkeypatch.setattr(options, "MAX_BYTES", 16)
     (tmp_path / "input.json").write_bytes(content)
     with pytest.raises(UsageError, match=said):
         read_json(f"@{tmp_path / 'input.json'}", "--arg")

@@ -15,7 +15,7 @@ from pydantic import AfterValidator, Field
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.converter import DataConverter
 
-from jobspec.cli.data_converter import resolve_data_converter
+from jobspec.cli.session import resolve_data_converter
 from jobspec.diagnostics import RULES, Severity
 from jobspec.errors import ProjectError
 from jobspec.imports import forget_failures

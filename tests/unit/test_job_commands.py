@@ -13,10 +13,10 @@ from jobspec.cli import group
 from jobspec.cli.commands import runs
 from jobspec.cli.commands.schedules import OVERLAPS
 from jobspec.cli.group import COMMANDS, SECTIONS
-from jobspec.cli.opened_job import OpenedJob, Target
-from jobspec.cli.options import ConnectionOptions
-from jobspec.cli.progress import Progress
-from jobspec.cli.session import open_specs
+from jobspec.cli.opened_job import OpenedJob
+from jobspec.cli.options import ConnectionOptions, TargetOptions
+from jobspec.cli.run_wait import Progress
+from jobspec.cli.specs import open_specs
 from jobspec.jobs.definition import Definition
 from jobspec.render.clock import Clock
 from jobspec.render.status import render_status, summarize_status
@@ -133,7 +133,7 @@ def test_a_command_that_is_named_can_be_typed_as_it_is(project: Path) -> None:
     job = OpenedJob(
         specs=open_specs(None),
         definition=Definition("a", "q", workflow="m:W"),
-        target=Target(environment="prod", connection=connection),
+        target=TargetOptions(environment="prod", connection=connection),
     )
     assert (
         job.command("describe", "-w", "x y")

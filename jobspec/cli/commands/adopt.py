@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 import click
 
 from jobspec.cli.exits import code_of_failures, code_of_outcomes, code_of_plan
-from jobspec.cli.options import ConnectionOptions, connection_options, env_option
+from jobspec.cli.options import TargetOptions, target_options
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from jobspec.cli.session import Specs
+    from jobspec.cli.options import ConnectionOptions
+    from jobspec.cli.specs import Specs
     from jobspec.errors import JobspecError
     from jobspec.live.schedules import LiveSchedule
     from jobspec.planning.plan import Wanted
@@ -24,58 +25,46 @@ if TYPE_CHECKING:
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 @click.option("--from", "former", metavar="PROJECT", help="Take schedules that bear this project's mark.")
 @click.option("--all", "take_all", is_flag=True, help="Take every one that already is as its spec wants it.")
-@env_option
-@connection_options
-def adopt_command(  # noqa: PLR0913  one argument an option
-    names: tuple[str, ...],
-    former: str | None,
-    environment: str | None,
-    profile: str | None,
-    address: str | None,
-    namespace: str | None,
-    *,
-    take_all: bool,
-) -> int:
+@target_options
+def adopt_command(names: tuple[str, ...], former: str | None, target: TargetOptions, *, take_all: bool) -> int:
     """Take over schedules that this project does not own yet.
 
     Writes this project's mark and nothing else: what else differs from the spec is shown, and is the next apply's
     business. Takes unmarked schedules, or with --from those of another project.
     """
-    from jobspec.cli.session import open_specs
+    from jobspec.cli.specs import open_specs
     from jobspec.errors import UsageError
 
     if bool(names) == take_all:
         raise UsageError("name the schedules to take over, or use --all for those that already are as their specs say")
-    specs = open_specs(environment)
-    options = ConnectionOptions(profile=profile, address=address, namespace=namespace)
-    return asyncio.run(_adopt(specs, options, frozenset(names), former))
+    specs = open_specs(target.environment)
+    return asyncio.run(_adopt(specs, target.connection, frozenset(names), former))
 
 
 async def _adopt(specs: Specs, options: ConnectionOptions, names: Collection[str], former: str | None) -> int:
-    from jobspec.cli.commands.plan import report_outcomes, report_plan
-    from jobspec.cli.output import say
-    from jobspec.cli.session import connect_to
-    from jobspec.live.schedules import Schedules
+    from jobspec.cli.output import put, say
+    from jobspec.cli.plan_output import draw_plan, report_outcomes
+    from jobspec.cli.session import open_session
     from jobspec.planning.adoption import plan_adoptions
     from jobspec.planning.apply import Assignment, apply_plan
     from jobspec.planning.observe import describe
     from jobspec.planning.wanted import SourcedSpec, want_jobs
+    from jobspec.render.conversion import plan_document
 
     terms = specs.make_terms()
-    client = await connect_to(specs, options)
+    session = await open_session(specs, options)
     is_private = bool(specs.project.plan.redact)
     jobs = [SourcedSpec.of(job, is_private=is_private) for job in specs.loaded.jobs.values()]
-    found = want_jobs(jobs, converter=client.data_converter, namespace=client.namespace, now=specs.now)
+    found = want_jobs(jobs, converter=session.converter, namespace=session.client.namespace, now=specs.now)
     wanted = found.wanted
     _check_names(names, found, specs)
-    schedules = Schedules(client)
-    live = await describe(schedules, names or wanted)
+    live = await describe(session.schedules, names or wanted)
     chosen = names or _those_as_wanted(wanted, live, former)
     for error in found.failed.values() if not names else ():
         say(f"error: {error}")
-    plan = plan_adoptions(chosen, wanted, live, terms=terms, former=former, namespace=client.namespace)
-    report_plan(plan, schedules, specs.project)
-    assignment = Assignment(schedules=schedules, wanted=wanted, terms=terms, adopt_from=former)
+    plan = plan_adoptions(chosen, wanted, live, terms=terms, former=former, namespace=session.client.namespace)
+    put(draw_plan(plan_document(plan, privacy=session.make_privacy())))
+    assignment = Assignment(schedules=session.schedules, wanted=wanted, terms=terms, adopt_from=former)
     outcomes = await report_outcomes(apply_plan(plan, assignment))
     return code_of_outcomes(outcomes, code_of_plan(plan, is_refused=bool(found.failed and not names)))
 
@@ -107,40 +96,30 @@ def _those_as_wanted(
 
 @click.command("forget")
 @click.argument("names", nargs=-1, required=True, metavar="NAME...")
-@env_option
-@connection_options
-def forget_command(
-    names: tuple[str, ...],
-    environment: str | None,
-    profile: str | None,
-    address: str | None,
-    namespace: str | None,
-) -> int:
+@target_options
+def forget_command(names: tuple[str, ...], target: TargetOptions) -> int:
     """Drop this project's mark from schedules and nothing else.
 
     They stay as they are and are nobody's afterwards: no plan touches them until somebody adopts them.
     """
-    from jobspec.cli.session import open_specs
+    from jobspec.cli.specs import open_specs
 
-    specs = open_specs(environment)
-    options = ConnectionOptions(profile=profile, address=address, namespace=namespace)
-    return asyncio.run(_forget(specs, options, tuple(dict.fromkeys(names))))
+    specs = open_specs(target.environment)
+    return asyncio.run(_forget(specs, target.connection, tuple(dict.fromkeys(names))))
 
 
 async def _forget(specs: Specs, options: ConnectionOptions, names: tuple[str, ...]) -> int:
     from jobspec.cli.output import put, say_error
-    from jobspec.cli.session import connect_to
+    from jobspec.cli.session import open_session
     from jobspec.errors import JobspecError
-    from jobspec.live.schedules import Schedules
     from jobspec.planning.apply import forget
 
     owners = specs.owners
-    client = await connect_to(specs, options)
-    schedules = Schedules(client)
+    session = await open_session(specs, options)
     failures: list[JobspecError] = []
     for name in names:
         try:
-            await forget(schedules, name, owners=owners)
+            await forget(session.schedules, name, owners=owners)
         except JobspecError as error:
             failures.append(error)
             say_error(error)

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 import click
 
 from jobspec.cli.exits import code_of_apply, code_of_plan
-from jobspec.cli.options import ConnectionOptions, connection_options, env_option, output_option, plan_options
+from jobspec.cli.options import TargetOptions, output_option, plan_options, target_options
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from jobspec.cli.approval import Approval
-    from jobspec.cli.session import Specs
+    from jobspec.cli.specs import Specs
     from jobspec.live.schedules import Schedules
     from jobspec.planning.apply import Outcome
     from jobspec.planning.convergence import Planned
@@ -27,8 +27,7 @@ if TYPE_CHECKING:
 
 @click.command("apply")
 @click.argument("plan_file", required=False, type=click.Path(path_type=Path), metavar="[PLAN]")
-@env_option
-@connection_options
+@target_options
 @plan_options
 @click.option("--checksum", metavar="SHA256", help="Apply only the plan that was shown with this checksum.")
 @click.option("--yes", "-y", is_flag=True, help="Do not ask; needed where there is no terminal.")
@@ -36,7 +35,7 @@ if TYPE_CHECKING:
 @output_option("text", "json")
 def apply_command(  # noqa: PLR0913  one argument an option
     plan_file: Path | None,
-    environment: str | None,
+    target: TargetOptions,
     allowed: tuple[str, ...],
     checksum: str | None,
     output: str,
@@ -44,7 +43,6 @@ def apply_command(  # noqa: PLR0913  one argument an option
     show_input: bool,
     yes: bool,
     keep_going: bool,
-    **connection: str | None,
 ) -> int:
     """Make the live schedules equal to the specs.
 
@@ -54,8 +52,8 @@ def apply_command(  # noqa: PLR0913  one argument an option
     """
     from jobspec.cli.approval import approve, check_checksum, check_namespace_of, check_place, open_saved_plan
     from jobspec.cli.commands.plan import plan_live
-    from jobspec.cli.plan_output import make_document, make_privacy, warn_of_changes
-    from jobspec.cli.session import open_specs
+    from jobspec.cli.plan_output import make_document, warn_of_changes
+    from jobspec.cli.specs import open_specs
     from jobspec.errors import UsageError
     from jobspec.planning.guards import parse_allowances
 
@@ -64,17 +62,16 @@ def apply_command(  # noqa: PLR0913  one argument an option
     check_checksum(checksum)
     allowances = parse_allowances(allowed)
     saved = open_saved_plan(plan_file) if plan_file else None
-    specs = open_specs(environment or (saved.environment if saved else None))
+    specs = open_specs(target.environment or (saved.environment if saved else None))
     if saved:
         check_place(saved, specs)
     # One event loop in two turns: the question stands between them, where Ctrl-C is heard at once.
     with asyncio.Runner() as runner:
-        planned, schedules, namespace_id = runner.run(plan_live(specs, ConnectionOptions(**connection), allowances))
-        converter = schedules.client.data_converter
-        privacy = make_privacy(specs.project, converter, shows_input=show_input, namespace_id=namespace_id)
+        session, planned = runner.run(plan_live(specs, target.connection, allowances))
+        privacy = session.make_privacy(shows_input=show_input)
         if saved:
-            check_namespace_of(saved, schedules.client.namespace, privacy)
-        approval = runner.run(approve(planned, converter, privacy, saved=saved, checksum=checksum))
+            check_namespace_of(saved, session.client.namespace, privacy)
+        approval = runner.run(approve(planned, session.converter, privacy, saved=saved, checksum=checksum))
         planned = approval.planned
         specs = warn_of_changes(specs, planned)
         document = make_document(specs, planned, privacy)
@@ -82,7 +79,7 @@ def apply_command(  # noqa: PLR0913  one argument an option
         _tell(approval)
         outcomes = []
         if not approval.stale and _may_write(specs, planned, yes=yes, keep_going=keep_going):
-            outcomes = runner.run(_write(planned, schedules))
+            outcomes = runner.run(_write(planned, session.schedules))
     _report(document, [*approval.settled, *outcomes], approval, output)
     of_plan = code_of_plan(planned.plan, has_mistakes=specs.has_mistakes, is_refused=bool(planned.refusals))
     return code_of_apply(planned.plan, outcomes, of_plan, is_stale=bool(approval.stale))
@@ -125,7 +122,7 @@ def _may_write(specs: Specs, planned: Planned, *, yes: bool, keep_going: bool) -
 
 
 async def _write(planned: Planned, schedules: Schedules) -> list[Outcome]:
-    from jobspec.cli.commands.plan import report_outcomes
+    from jobspec.cli.plan_output import report_outcomes
     from jobspec.planning.apply import Assignment, apply_plan
 
     # A question may wait for its answer for days; the grace time of what is retired begins now.

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from jobspec.cli.opened_job import Target, check_run, job_argument, run_id_option, run_option, target_options
-from jobspec.cli.options import output_option
+from jobspec.cli.opened_job import check_run, job_argument, run_id_option, run_option
+from jobspec.cli.options import TargetOptions, output_option, target_options
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -41,7 +41,7 @@ def signal_command(  # noqa: PLR0913, PLR0917  one argument an option
     values: tuple[str, ...],
     workflow_id: str | None,
     run_id: str | None,
-    target: Target,
+    target: TargetOptions,
     output: str,
 ) -> None:
     """Send a signal to a run of a job, by default to the one that goes on.
@@ -63,7 +63,7 @@ def signal_command(  # noqa: PLR0913, PLR0917  one argument an option
 @run_id_option
 @target_options
 @output_option("text", "json")
-def cancel_command(name: str, workflow_id: str | None, run_id: str | None, target: Target, output: str) -> None:
+def cancel_command(name: str, workflow_id: str | None, run_id: str | None, target: TargetOptions, output: str) -> None:
     """Ask a run of a job to end, by default the one that goes on.
 
     The workflow may clean up first, or pay no heed.
@@ -84,7 +84,7 @@ def cancel_command(name: str, workflow_id: str | None, run_id: str | None, targe
 @target_options
 @output_option("text", "json")
 def terminate_command(
-    name: str, workflow_id: str | None, run_id: str | None, reason: str, target: Target, output: str
+    name: str, workflow_id: str | None, run_id: str | None, reason: str, target: TargetOptions, output: str
 ) -> None:
     """End a run of a job at once, by default the one that goes on; it cannot clean up."""
     check_run(workflow_id, run_id)
@@ -109,7 +109,7 @@ def query_command(  # noqa: PLR0913, PLR0917  one argument an option
     values: tuple[str, ...],
     workflow_id: str | None,
     run_id: str | None,
-    target: Target,
+    target: TargetOptions,
     output: str,
 ) -> None:
     """Ask a run of a job something, by default the one that goes on, and print the answer as JSON.
@@ -137,7 +137,7 @@ def query_command(  # noqa: PLR0913, PLR0917  one argument an option
 
 
 def _read_values(values: tuple[str, ...]) -> list[Any]:
-    from jobspec.cli.arguments import read_json
+    from jobspec.cli.options import read_json
 
     return [read_json(value, "--arg") for value in values]
 
@@ -158,7 +158,7 @@ _DONE = {"signal": "signaled", "cancel": "asked to end", "terminate": "terminate
 
 def _tell(
     name: str,
-    target: Target,
+    target: TargetOptions,
     workflow_id: str | None,
     action: Literal["signal", "cancel", "terminate"],
     act: Callable[[OpenedJob, Client, str], Awaitable[None]],

@@ -14,7 +14,7 @@ from jobspec.cli.options import env_option
 if TYPE_CHECKING:
     from temporalio.client import Client
 
-    from jobspec.cli.session import Specs
+    from jobspec.cli.specs import Specs
     from jobspec.jobs.collector import Registrations
     from jobspec.jobs.dev_server import DevServer
     from jobspec.reconcile.daemon import Daemon
@@ -34,7 +34,7 @@ def dev_command(environment: str | None, port: int | None, ui_port: int | None) 
     Starts the dev server with its state in .dev/, runs workers for the queues of the specs, and keeps the schedules
     equal to the specs as you edit them. Code is loaded once, at the start.
     """
-    from jobspec.cli.session import open_specs
+    from jobspec.cli.specs import open_specs
 
     specs = open_specs(environment)
     return asyncio.run(_dev(specs, port, ui_port))
@@ -42,7 +42,7 @@ def dev_command(environment: str | None, port: int | None, ui_port: int | None) 
 
 async def _dev(specs: Specs, port: int | None, ui_port: int | None) -> int:
     from jobspec.cli.commands.worker import log_what_jobs_say
-    from jobspec.cli.data_converter import resolve_data_converter
+    from jobspec.cli.session import resolve_data_converter
     from jobspec.jobs.collector import collect
     from jobspec.jobs.dev_server import run_dev_server
     from jobspec.jobs.workers import run_workers, stop_on_signals

@@ -22,9 +22,8 @@ def explain_command(name: str, environment: str | None, output: str) -> None:
 
     The text is the job as YAML that could stand in a spec file; each line ends with the file and line that set it.
     """
-    from jobspec.cli.finding import find_job
     from jobspec.cli.output import put
-    from jobspec.cli.session import open_specs
+    from jobspec.cli.specs import find_job, open_specs
     from jobspec.render.explanation import explain_as_json, explain_as_yaml
     from jobspec.spec.redaction import Redaction
 

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from datetime import date, datetime, tzinfo
     from zoneinfo import ZoneInfo
 
-    from jobspec.cli.session import Specs
-    from jobspec.cli.spans import Bounds
+    from jobspec.cli.specs import Specs
+    from jobspec.cli.times import Bounds
     from jobspec.planning.outlook import Outlook, Span
     from jobspec.spec.model import JobSpec
 
@@ -52,8 +52,8 @@ def next_command(  # noqa: PLR0913, PLR0917  one argument an option
     the nominal runs of paused jobs, too.
     """
     from jobspec.cli.output import put
-    from jobspec.cli.session import open_specs
-    from jobspec.cli.spans import read_bounds
+    from jobspec.cli.specs import open_specs
+    from jobspec.cli.times import read_bounds
     from jobspec.render.next_runs import render_runs_as_json
 
     bounds = read_bounds(start, end, zone)
@@ -101,7 +101,7 @@ def calendar_command(
     Nominal times, from the specs alone. HTML is one file that fetches nothing.
     """
     from jobspec.cli.output import is_ascii_only, put, width
-    from jobspec.cli.session import open_specs
+    from jobspec.cli.specs import open_specs
     from jobspec.planning.workload import HOUR, QUARTER, count_workload
     from jobspec.render.calendar import render_calendar
     from jobspec.render.calendar_html import render_calendar_html
@@ -125,7 +125,7 @@ def calendar_command(
 def _read_date(text: str) -> date:
     from datetime import datetime
 
-    from jobspec.cli.spans import read_bound
+    from jobspec.cli.times import read_bound
     from jobspec.errors import UsageError
 
     bound = read_bound(text, "--from")
@@ -171,8 +171,8 @@ def _say_cut(looks: Sequence[tuple[Outlook, Span]]) -> None:
 
 def _choose(specs: Specs, names: Sequence[str]) -> tuple[list[JobSpec], ExitCode]:
     """Find the jobs that are meant; where it is all of them, say what is wrong with the others."""
-    from jobspec.cli.finding import find_job
     from jobspec.cli.output import say, say_diagnostics
+    from jobspec.cli.specs import find_job
 
     if names:
         return [find_job(specs.loaded, name).spec for name in dict.fromkeys(names)], ExitCode.OK

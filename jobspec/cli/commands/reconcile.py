@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from jobspec.cli.exits import ExitCode, code_of_cycles
-from jobspec.cli.options import ConnectionOptions, connection_options, env_option
+from jobspec.cli.options import TargetOptions, read_duration, target_options
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from temporalio.client import Client
     from temporalio.converter import DataConverter
 
+    from jobspec.cli.options import ConnectionOptions
     from jobspec.reconcile.daemon import Daemon
     from jobspec.reconcile.logs import LogFormat
     from jobspec.reconcile.report import Report
@@ -36,21 +37,15 @@ _END_SECONDS: Final = 9.5
 _SHORTEST: Final = timedelta(seconds=1)
 
 
-def _read_duration(_context: click.Context, _parameter: click.Parameter, text: str) -> timedelta:
-    from jobspec.timing.duration import DurationError, parse_duration
-
-    try:
-        duration = parse_duration(text)
-    except DurationError as error:
-        raise click.BadParameter(str(error)) from error
+def _read_interval(context: click.Context, parameter: click.Parameter, text: str) -> timedelta:
+    duration = read_duration(context, parameter, text)
     if duration < _SHORTEST:
         raise click.BadParameter("it must be at least 1s")
     return duration
 
 
 @click.command("reconcile")
-@env_option
-@connection_options
+@target_options
 @click.option("--once", is_flag=True, help="Make everything equal once, and end; for pipelines and CronJobs.")
 @click.option("--dry-run", is_flag=True, help="Write nothing; say what would be written.")
 @click.option(
@@ -61,7 +56,7 @@ def _read_duration(_context: click.Context, _parameter: click.Parameter, text: s
     metavar="DURATION",
     default="5m",
     show_default=True,
-    callback=_read_duration,
+    callback=_read_interval,
     help="Between two looks at all that is live.",
 )
 @click.option(
@@ -69,7 +64,7 @@ def _read_duration(_context: click.Context, _parameter: click.Parameter, text: s
     metavar="DURATION",
     default="1h",
     show_default=True,
-    callback=_read_duration,
+    callback=_read_interval,
     help="The time within which each schedule is verified in full.",
 )
 @click.option("--http", metavar="HOST:PORT", help="Serve /livez, /readyz, /metrics and /status there.")
@@ -81,10 +76,7 @@ def _read_duration(_context: click.Context, _parameter: click.Parameter, text: s
 )
 def reconcile_command(  # noqa: PLR0913  one argument an option
     *,
-    environment: str | None,
-    profile: str | None,
-    address: str | None,
-    namespace: str | None,
+    target: TargetOptions,
     interval: timedelta,
     sweep: timedelta,
     http: str | None,
@@ -115,15 +107,14 @@ def reconcile_command(  # noqa: PLR0913  one argument an option
         raise ProjectError(f"there is no `{PROJECT_FILE}` in `{place}`; name the directory that it is in")
     get_project_id(workspace.project)
     settings = Settings(
-        environment=environment,
+        environment=target.environment,
         data_converter=workspace.project.data_converter,
         prunes=prune,
         is_dry_run=dry_run,
         interval=interval,
         sweep=sweep,
     )
-    options = ConnectionOptions(profile=profile, address=address, namespace=namespace)
-    start = _prepare(place, workspace, settings, options)
+    start = _prepare(place, workspace, settings, target.connection)
     # Closing the loop would wait for what is cancelled; the process ends anyway.
     return asyncio.Runner().run(_run_once(start) if once else _run(start, http))
 
@@ -168,8 +159,7 @@ class _Start:
 
 def _prepare(place: Path, workspace: Workspace, settings: Settings, options: ConnectionOptions) -> _Start:
     """Find out now all that can be wrong with a connection, other than that nobody is there."""
-    from jobspec.cli.data_converter import resolve_data_converter
-    from jobspec.cli.session import complete_options
+    from jobspec.cli.session import complete_options, resolve_data_converter
     from jobspec.live.connection import resolve_settings
     from jobspec.spec.project import resolve_environment
 

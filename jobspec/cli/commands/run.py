@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from jobspec.cli.exits import ExitCode
-from jobspec.cli.opened_job import Target, job_argument, target_options
-from jobspec.cli.options import output_option
-from jobspec.cli.run_wait import Waiting, patience_option
+from jobspec.cli.opened_job import job_argument
+from jobspec.cli.options import TargetOptions, output_option, target_options
+from jobspec.cli.run_wait import RunWait, patience_option
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -37,7 +37,7 @@ def run_command(  # noqa: PLR0913, PLR0917  one argument an option
     values: tuple[str, ...],
     workflow_id: str | None,
     patience: timedelta,
-    target: Target,
+    target: TargetOptions,
     output: str,
     *,
     wait: bool,
@@ -58,7 +58,7 @@ def run_command(  # noqa: PLR0913, PLR0917  one argument an option
 
 
 def _read_arguments(value: str | None, values: tuple[str, ...]) -> dict[str, Any]:
-    from jobspec.cli.arguments import read_json
+    from jobspec.cli.options import read_json
     from jobspec.errors import UsageError
 
     if value is not None and values:
@@ -80,7 +80,7 @@ async def _run(
     await _warn_of_absent_workers(job, client)
     if patience is not None:
         say(text)
-        return await _wait(Waiting(job=job, client=client, handle=handle, patience=patience), output)
+        return await _wait(RunWait(job=job, client=client, handle=handle, patience=patience), output)
     if output == "json":
         from jobspec.render.run_documents import StartedDocument
 
@@ -97,7 +97,7 @@ async def _warn_of_absent_workers(job: OpenedJob, client: Client) -> None:
         say(f"warning: no worker polls the task queue `{queue.name}`, so the run waits for one")
 
 
-async def _wait(waiting: Waiting, output: str) -> ExitCode:
+async def _wait(waiting: RunWait, output: str) -> ExitCode:
     from jobspec.cli.output import find_style, put
     from jobspec.errors import RunFailedError
     from jobspec.render.run_conversion import result_document

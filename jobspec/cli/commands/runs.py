@@ -9,9 +9,9 @@ import click
 
 from jobspec.cli.completion import complete_jobs
 from jobspec.cli.exits import ExitCode, code_of_error
-from jobspec.cli.opened_job import Target, check_run, job_argument, run_id_option, run_option, target_options
-from jobspec.cli.options import output_option
-from jobspec.cli.run_wait import Waiting, patience_option
+from jobspec.cli.opened_job import check_run, job_argument, run_id_option, run_option
+from jobspec.cli.options import TargetOptions, output_option, target_options
+from jobspec.cli.run_wait import RunWait, patience_option
 from jobspec.cli.times import tz_option
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from temporalio.client import Client
 
     from jobspec.cli.opened_job import OpenedJob
-    from jobspec.cli.session import Specs
+    from jobspec.cli.specs import Specs
     from jobspec.render.clock import Clock
     from jobspec.results import DefinitionStats, RunPage, Status, TimeRange
 
@@ -61,7 +61,7 @@ def runs_command(  # noqa: PLR0913, PLR0917  one argument an option
     limit: int,
     page_token: str | None,
     zone: str | None,
-    target: Target,
+    target: TargetOptions,
     output: str,
 ) -> None:
     """List the runs of a job, the newest first; of the last moments some may be missing.
@@ -151,7 +151,7 @@ def describe_command(  # noqa: PLR0913, PLR0917  one argument an option
     run_id: str | None,
     patience: timedelta,
     zone: str | None,
-    target: Target,
+    target: TargetOptions,
     output: str,
     *,
     wait: bool,
@@ -187,7 +187,7 @@ async def _describe(
     code = ExitCode.OK
     if patience is not None:
         handle = job.definition.get_run(client, workflow_id, run_id)
-        code = await _wait_for_end(Waiting(job=job, client=client, handle=handle, patience=patience))
+        code = await _wait_for_end(RunWait(job=job, client=client, handle=handle, patience=patience))
         # It may have been followed by others, of a retry or by continuing as new.
         clock, run_id = open_clock(zone), named[1]
     detail = await job.definition.describe(client, workflow_id, run_id)
@@ -214,7 +214,7 @@ async def _choose(
     return latest.workflow_id, latest.run_id
 
 
-async def _wait_for_end(waiting: Waiting) -> ExitCode:
+async def _wait_for_end(waiting: RunWait) -> ExitCode:
     from jobspec.errors import RunFailedError
 
     try:
@@ -241,7 +241,7 @@ def history_command(  # noqa: PLR0913, PLR0917  one argument an option
     run_id: str | None,
     max_events: int,
     zone: str | None,
-    target: Target,
+    target: TargetOptions,
     output: str,
     *,
     reads_all: bool,
@@ -282,14 +282,12 @@ async def _history(
 @tz_option
 @target_options
 @output_option("text", "json")
-def stats_command(names: tuple[str, ...], zone: str | None, target: Target, output: str, *, today: bool) -> None:
+def stats_command(names: tuple[str, ...], zone: str | None, target: TargetOptions, output: str, *, today: bool) -> None:
     """Count the runs of jobs by state; without NAME, those of all jobs.
 
     Counts all runs that Temporal still keeps, or those of today.
     """
-    from jobspec.cli.finding import find_job
-    from jobspec.cli.opened_job import warn_of_others
-    from jobspec.cli.session import open_specs
+    from jobspec.cli.specs import find_job, open_specs, warn_of_others
     from jobspec.cli.times import open_clock
 
     clock = open_clock(zone)
@@ -302,15 +300,15 @@ def stats_command(names: tuple[str, ...], zone: str | None, target: Target, outp
 
 
 async def _count(
-    specs: Specs, target: Target, names: tuple[str, ...], clock: Clock, *, today: bool
+    specs: Specs, target: TargetOptions, names: tuple[str, ...], clock: Clock, *, today: bool
 ) -> dict[str, DefinitionStats]:
-    from jobspec.cli.opened_job import open_registry
-    from jobspec.cli.session import connect_to
+    from jobspec.cli.session import open_session
+    from jobspec.cli.specs import open_registry
     from jobspec.errors import UsageError
 
     if today and clock.zone is None:
         raise UsageError("the local time zone has no IANA name; say which midnight is meant with --tz")
-    client = await connect_to(specs, target.connection)
+    client = (await open_session(specs, target.connection)).client
     registry = open_registry(specs)
     turns = asyncio.Semaphore(_COUNTED_AT_ONCE)
 

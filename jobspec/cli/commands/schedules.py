@@ -10,8 +10,8 @@ import click
 
 from jobspec.cli.completion import complete_jobs
 from jobspec.cli.exits import code_of_failures
-from jobspec.cli.opened_job import Target, job_argument, target_options
-from jobspec.cli.options import output_option
+from jobspec.cli.opened_job import job_argument
+from jobspec.cli.options import TargetOptions, output_option, target_options
 from jobspec.cli.times import tz_option
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from temporalio.client import Client
 
     from jobspec.cli.opened_job import OpenedJob
-    from jobspec.cli.session import Specs
+    from jobspec.cli.specs import Specs
     from jobspec.errors import JobspecError
     from jobspec.jobs.definition import Definition
     from jobspec.render.clock import Clock
@@ -46,7 +46,7 @@ reason_option = click.option("--reason", metavar="TEXT", default="", help="Why; 
 @reason_option
 @target_options
 @output_option("text", "json")
-def pause_command(names: tuple[str, ...], reason: str, target: Target, output: str) -> int:
+def pause_command(names: tuple[str, ...], reason: str, target: TargetOptions, output: str) -> int:
     """Pause the live schedules of jobs, with a note that says who and why; no apply undoes that.
 
     Refused where the spec itself sets `paused`. A schedule that is paused already keeps its note.
@@ -63,7 +63,7 @@ def pause_command(names: tuple[str, ...], reason: str, target: Target, output: s
 @reason_option
 @target_options
 @output_option("text", "json")
-def resume_command(names: tuple[str, ...], reason: str, target: Target, output: str) -> int:
+def resume_command(names: tuple[str, ...], reason: str, target: TargetOptions, output: str) -> int:
     """Let the paused schedules of jobs go on, with a note that says who and why.
 
     Refused where the spec itself sets `paused`.
@@ -80,7 +80,7 @@ def resume_command(names: tuple[str, ...], reason: str, target: Target, output: 
 @overlap_option
 @target_options
 @output_option("text", "json")
-def trigger_command(names: tuple[str, ...], overlap: str | None, target: Target, output: str) -> int:
+def trigger_command(names: tuple[str, ...], overlap: str | None, target: TargetOptions, output: str) -> int:
     """Have the live schedules of jobs start a run now, also while they are paused.
 
     The run is as the schedule has it, unlike that of `run`, which is as the spec has it. It starts a moment later, and
@@ -112,20 +112,20 @@ def _say_who() -> str | None:
 
 async def _act(
     names: tuple[str, ...],
-    target: Target,
+    target: TargetOptions,
     action: Literal["pause", "resume", "trigger"],
     act: Callable[[Definition[Any], Client], Awaitable[PauseOutcome | None]],
     output: str,
 ) -> int:
     """Do something to some schedules, one after the other; one that fails does not stop the others."""
-    from jobspec.cli.opened_job import open_registry
     from jobspec.cli.output import put
-    from jobspec.cli.session import connect_to
+    from jobspec.cli.session import open_session
+    from jobspec.cli.specs import open_registry
     from jobspec.errors import JobspecError, UnreachableError
     from jobspec.render.schedule_documents import ScheduleActionsDocument
 
     specs = _open_named(names, target)
-    client = await connect_to(specs, target.connection)
+    client = (await open_session(specs, target.connection)).client
     registry, distinct = open_registry(specs), tuple(dict.fromkeys(names))
     outcomes: list[ScheduleActionDocument] = []
     failures: list[JobspecError] = []
@@ -142,10 +142,8 @@ async def _act(
     return code_of_failures(failures, done=len(outcomes) - len(failures))
 
 
-def _open_named(names: tuple[str, ...], target: Target) -> Specs:
-    from jobspec.cli.finding import find_job
-    from jobspec.cli.opened_job import warn_of_others
-    from jobspec.cli.session import open_specs
+def _open_named(names: tuple[str, ...], target: TargetOptions) -> Specs:
+    from jobspec.cli.specs import find_job, open_specs, warn_of_others
 
     specs = open_specs(target.environment)
     for name in names:
@@ -195,7 +193,7 @@ def backfill_command(  # noqa: PLR0913, PLR0917  one argument an option
     overlap: str | None,
     most: int,
     zone: str | None,
-    target: Target,
+    target: TargetOptions,
     output: str,
     *,
     dry_run: bool,

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 import click
 
 from jobspec.cli.completion import complete_jobs
-from jobspec.cli.opened_job import Target, target_options
-from jobspec.cli.options import output_option
+from jobspec.cli.options import TargetOptions, output_option, target_options
 from jobspec.cli.times import tz_option
 
 if TYPE_CHECKING:
-    from jobspec.cli.session import Specs
+    from jobspec.cli.specs import Specs
     from jobspec.render.clock import Clock
     from jobspec.results import JobOverview
 
@@ -24,13 +23,15 @@ if TYPE_CHECKING:
 @target_options
 @click.option("--live", "daemon", metavar="URL", help="Ask the daemon that serves there (`reconcile --http`) instead.")
 @output_option("text", "json")
-def status_command(names: tuple[str, ...], zone: str | None, target: Target, daemon: str | None, output: str) -> None:
+def status_command(
+    names: tuple[str, ...], zone: str | None, target: TargetOptions, daemon: str | None, output: str
+) -> None:
     """Show how jobs stand: state, next run, last run and its outcome, what runs now, and what differs from the spec.
 
     Without NAME, all jobs, also those with mistakes, and the project's schedules that no spec names. What ended in the
     last moments may not show yet.
     """
-    from jobspec.cli.session import open_specs
+    from jobspec.cli.specs import open_specs
     from jobspec.cli.times import open_clock
 
     if daemon is not None:
@@ -59,12 +60,12 @@ def _show_daemon(address: str, names: tuple[str, ...], output: str) -> None:
     put(document.to_json() if output == "json" else render_daemon(document, find_style()))
 
 
-async def _survey(specs: Specs, target: Target, names: tuple[str, ...]) -> tuple[str, tuple[JobOverview, ...]]:
-    from jobspec.cli.opened_job import open_registry
-    from jobspec.cli.session import connect_to
+async def _survey(specs: Specs, target: TargetOptions, names: tuple[str, ...]) -> tuple[str, tuple[JobOverview, ...]]:
+    from jobspec.cli.session import open_session
+    from jobspec.cli.specs import open_registry
     from jobspec.jobs.overview import survey_jobs
 
-    client = await connect_to(specs, target.connection)
+    client = (await open_session(specs, target.connection)).client
     return client.namespace, await survey_jobs(client, open_registry(specs), names)
 
 

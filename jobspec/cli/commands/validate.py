@@ -42,7 +42,7 @@ def validate_command(environment: str | None, output: str, *, no_imports: bool, 
     workspace = load_workspace(Path.cwd())
     now = datetime.now(UTC)
     checked = _load(workspace, environment, now)
-    facts = _ask_namespace(workspace, environment, checked, options, now) if live else None
+    facts = _ask_namespace(workspace, environment, checked, options) if live else None
     found = _review(workspace, checked, now, facts, is_complete=environment is None, no_imports=no_imports)
     diagnostics = _hide_values(found, checked, workspace.project)
     _report(checked, diagnostics, output, workspace.directory)
@@ -60,7 +60,7 @@ def _check_options(connection: dict[str, str | None], *, live: bool) -> Connecti
 
 
 def _load(workspace: Workspace, environment: str | None, now: datetime) -> Checked:
-    from jobspec.cli.session import open_specs
+    from jobspec.cli.specs import open_specs
     from jobspec.spec.loader import Checked, load_all_environments
 
     if environment:
@@ -128,23 +128,16 @@ def find_in_code(loaded: Loaded, directory: Path, project: Project) -> list[Find
 
 
 def _ask_namespace(
-    workspace: Workspace, environment: str | None, checked: Checked, options: ConnectionOptions, now: datetime
+    workspace: Workspace, environment: str | None, checked: Checked, options: ConnectionOptions
 ) -> NamespaceFacts:
     """Find out what the namespace has of what the jobs need."""
     import asyncio
 
-    from jobspec.cli.session import Specs, complete_connection
+    from jobspec.cli.session import complete_options
     from jobspec.spec.project import resolve_environment
 
-    specs = Specs(
-        directory=workspace.directory,
-        project=workspace.project,
-        env=environment,
-        environment=resolve_environment(workspace.project, environment),
-        loaded=next(iter(checked.by_environment.values())),
-        now=now,
-    )
-    completed = complete_connection(specs, options)
+    chosen = resolve_environment(workspace.project, environment)
+    completed = complete_options(options, env=environment, environment=chosen)
     queues = sorted({job.spec.queue for job in _walk_jobs(checked)})
     return asyncio.run(_read_facts(completed, queues))
 

@@ -11,17 +11,16 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from jobspec.cli.arguments import read_duration
 from jobspec.cli.completion import complete_queues
 from jobspec.cli.exits import ExitCode
-from jobspec.cli.options import ConnectionOptions, connection_options, env_option
+from jobspec.cli.options import TargetOptions, read_duration, target_options
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from temporalio.client import Client
 
-    from jobspec.cli.session import Specs
+    from jobspec.cli.specs import Specs
     from jobspec.diagnostics import Diagnostic
     from jobspec.jobs.collector import Registrations
     from jobspec.spec.loaded import Job
@@ -35,14 +34,12 @@ class _Assignment:
     """What the command line asks for.
 
     Attributes:
-        env: The environment.
-        connection: Where Temporal is.
+        target: Which specs, and where Temporal is.
         queues: Task queues; all when empty.
         grace: How long activities may go on after a signal.
     """
 
-    env: str | None
-    connection: ConnectionOptions
+    target: TargetOptions
     queues: tuple[str, ...]
     grace: timedelta
 
@@ -50,10 +47,7 @@ class _Assignment:
     def arguments(self) -> Iterator[str]:
         """Say the same on the command line of another process."""
         given = {
-            "--env": self.env,
-            "--profile": self.connection.profile,
-            "--address": self.connection.address,
-            "--namespace": self.connection.namespace,
+            **self.target.given,
             "--grace": f"{self.grace / timedelta(microseconds=1):.0f}us",
         }
         yield from (f"{option}={value}" for option, value in given.items() if value is not None)
@@ -61,8 +55,7 @@ class _Assignment:
 
 
 @click.command("worker")
-@env_option
-@connection_options
+@target_options
 @click.option(
     "--queue",
     "queues",
@@ -81,23 +74,14 @@ class _Assignment:
 )
 @click.option("--reload", "reloading", is_flag=True, help="Start anew when code or specs change; for development.")
 @click.option("--lifeline", type=int, hidden=True, help="A file descriptor whose other end the starting process holds.")
-def worker_command(  # noqa: PLR0913  one argument an option
-    environment: str | None,
-    profile: str | None,
-    address: str | None,
-    namespace: str | None,
-    queues: tuple[str, ...],
-    grace: timedelta,
-    *,
-    reloading: bool,
-    lifeline: int | None,
+def worker_command(
+    target: TargetOptions, queues: tuple[str, ...], grace: timedelta, *, reloading: bool, lifeline: int | None
 ) -> int:
     """Run workers for the task queues of the specs, until SIGTERM or Ctrl-C.
 
     Jobs with mistakes are left out, the others run. A second Ctrl-C ends it at once.
     """
-    connection = ConnectionOptions(profile=profile, address=address, namespace=namespace)
-    assignment = _Assignment(env=environment, connection=connection, queues=queues, grace=grace)
+    assignment = _Assignment(target=target, queues=queues, grace=grace)
     if reloading:
         from jobspec.cli.reloader import run_reloading
         from jobspec.jobs.workers import CLEANUP
@@ -107,9 +91,9 @@ def worker_command(  # noqa: PLR0913  one argument an option
 
 
 def _work(assignment: _Assignment, lifeline: int | None) -> int:
-    from jobspec.cli.session import open_specs
+    from jobspec.cli.specs import open_specs
 
-    specs = open_specs(assignment.env)
+    specs = open_specs(assignment.target.environment)
     _say_left_out(specs)
     registrations = _register(specs, assignment.queues)
     log_what_jobs_say()
@@ -173,10 +157,10 @@ async def _run(
     specs: Specs, assignment: _Assignment, registrations: Mapping[str, Registrations], lifeline: int | None
 ) -> None:
     from jobspec.cli.output import say
-    from jobspec.cli.session import connect_to
+    from jobspec.cli.session import open_session
     from jobspec.jobs.workers import run_workers, stop_on_signals
 
-    client = await connect_to(specs, assignment.connection)
+    client = (await open_session(specs, assignment.target.connection)).client
     stop = stop_on_signals(on_second_interrupt=lambda: os._exit(ExitCode.INTERRUPTED))
     if lifeline is not None:
         asyncio.get_running_loop().add_reader(lifeline, stop.set)
