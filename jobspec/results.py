@@ -82,10 +82,11 @@ class Failure:
 
     Attributes:
         message: What was raised.
-        type: The error's type as the worker names it; for a timeout which time ran out, such as `start_to_close`; for
-            what Temporal itself reports `activity`, `child_workflow`, `canceled`, `terminated` or the like.
+        type: The error's type; for a timeout which time ran out; for what Temporal itself reports, what that is. An
+            error has the type that its worker names; a timeout, for example, `start_to_close`; what Temporal reports,
+            `activity`, `child_workflow`, `canceled`, `terminated` or the like.
         subject: Type of the activity or child workflow that failed; empty where the failure is its own.
-        details: What was raised with it, such as the arguments of an `ApplicationError`.
+        details: What was raised with it. The arguments of an `ApplicationError`, for example.
         cause: What it was raised from.
         stack_trace: Where, as the worker reported it.
     """
@@ -129,11 +130,12 @@ class RunSummary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunPage:
-    """One page of runs, as the server orders them: those that run by their start, then the others by their end.
+    """One page of a job's runs.
 
     Attributes:
-        runs: The newest first.
-        next_page_token: Pass it to get the next page of the same job and states; empty where there is none.
+        runs: Those that go on by their start, then the others by their end, the newest first.
+        next_page_token: For `--page-token`; empty where there is no next page. `list_runs` takes it for the same job
+            and states.
     """
 
     runs: tuple[RunSummary, ...]
@@ -147,7 +149,7 @@ class PendingActivity:
     Attributes:
         activity_id: Its id within the run.
         activity_type: What runs.
-        status: `scheduled`, `started`, `retrying`, `cancel_requested` or `paused`.
+        status: Where it stands. One of `scheduled`, `started`, `retrying`, `cancel_requested` and `paused`.
         attempt: Counted from 1.
         maximum_attempts: 0 has no limit.
         last_failure: What the attempt before failed with.
@@ -171,7 +173,7 @@ class PendingActivity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunDetail:
-    """All that describing one run tells.
+    """All that is known of one run.
 
     Attributes:
         summary: What a list shows too.
@@ -180,7 +182,7 @@ class RunDetail:
         run_timeout: Longest time of this run; None has no limit.
         task_timeout: Longest time for one workflow task.
         memo: As it was started with.
-        search_attributes: Those of Temporal included, such as `TemporalScheduledById`.
+        search_attributes: Those of Temporal included. `TemporalScheduledById` is one of these.
         static_summary: Shown in Temporal's UI.
         static_details: Shown in Temporal's UI.
         parent_workflow_id: Of the workflow that started it; None where none did.
@@ -205,8 +207,8 @@ class ActivityEvent:
     """One activity of a run, from all events that belong to it.
 
     Attributes:
-        scheduled_event_id: The history event that scheduled it; 0 where it is not known: for a local activity, and for
-            one that runs now and was scheduled after the events that were read.
+        scheduled_event_id: The history event that scheduled it; 0 where it is not known. That is so for a local
+            activity, and for one that runs now and was scheduled after the events that were read.
         activity_id: Its id within the run.
         activity_type: What ran.
         status: Where it stands.
@@ -218,7 +220,7 @@ class ActivityEvent:
         scheduled_at: When it was scheduled.
         started_at: When the last attempt started; None where none was, and for a local activity.
         closed_at: When it ended.
-        task_queue: Where its workers are; empty for a local activity, which runs where the workflow does.
+        task_queue: Where its workers are; empty for a local activity. That one runs where the workflow does.
         is_local: Whether it is a local activity. Only finished ones are in a history.
     """
 
@@ -453,7 +455,9 @@ class JobState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobOverview:
-    """How one job stands: its spec, its live schedule and its runs together.
+    """How one job stands.
+
+    It brings the job's spec, its live schedule and its runs together.
 
     Attributes:
         name: Its name, which is the Schedule ID.
@@ -461,9 +465,9 @@ class JobOverview:
             spec wants it, so the next apply retires it. `foreign`: a schedule of its name is not ours. `invalid`: its
             spec has mistakes. `unreadable`: its schedule cannot be read.
         message: Who paused it and why, what is wrong, or what becomes of it next; may be empty.
-        differences: Fields in which the live schedule is not as the spec wants it.
+        differences: Fields of the live schedule that are not as the spec wants them.
         delete_after: When a retired schedule is deleted that no spec wants.
-        next_run: When the schedule starts the next run, as the server computes it; None where it starts none.
+        next_run: When the schedule starts the next run; None where it starts none. The server computes it.
         last_run: The run that ended last; None where there is none any more.
         running: How many runs go on.
         running_since: When the oldest of them started.

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from jobspec.planning.apply import Outcome
     from jobspec.planning.convergence import Planned
     from jobspec.planning.shown import Privacy
-    from jobspec.render.documents import BaseDocument, PlanDocument
+    from jobspec.render.plan_documents import BaseDocument, PlanDocument
 
 
 def warn_of_changes(specs: Specs, planned: Planned) -> Specs:

@@ -20,7 +20,7 @@ from jobspec.render.daemon_documents import (
     StateCountsDocument,
     WatchDocument,
 )
-from jobspec.render.documents import Place
+from jobspec.render.plan_documents import Place
 from jobspec.timing.moments import write_utc
 
 if TYPE_CHECKING:

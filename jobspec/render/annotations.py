@@ -21,7 +21,7 @@ from jobspec.render.terminal import escape
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from jobspec.render.documents import ChangeDocument, DiagnosticDocument, HeldDocument, Place, PlanDocument
+    from jobspec.render.plan_documents import ChangeDocument, DiagnosticDocument, HeldDocument, Place, PlanDocument
 
 MOST_A_LEVEL = 10
 """How many annotations of a level GitHub shows for one step."""

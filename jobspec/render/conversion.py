@@ -10,7 +10,7 @@ from jobspec.planning.pauses import read_retirement
 from jobspec.planning.plan import Action
 from jobspec.planning.renames import find_renames
 from jobspec.planning.shown import Privacy, make_checksum, show_fields
-from jobspec.render.documents import (
+from jobspec.render.plan_documents import (
     ApplyDocument,
     BaseDocument,
     ChangeDocument,

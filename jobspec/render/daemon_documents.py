@@ -7,15 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from jobspec.render.documents import (
-    Count,
-    DiagnosticDocument,
-    Document,
-    Place,
-    RefusalDocument,
-    Time,
-    Version,
-)
+from jobspec.render.documents import KIND, Count, Document, Time, Version
+from jobspec.render.plan_documents import DiagnosticDocument, Place, RefusalDocument
 
 StateName = Literal["synced", "drifted", "held", "invalid", "failed", "retired", "contended", "completed"]
 Seconds = Annotated[float, Field(ge=0)]
@@ -126,7 +119,7 @@ class DaemonSettingsDocument(Document):
 class DaemonDocument(Document):
     """What the daemon knows: how each job stands, and what it did last."""
 
-    kind: Annotated[Literal["daemon"], Field(description="What this document is.")] = "daemon"
+    kind: Annotated[Literal["daemon"], KIND] = "daemon"
 
     version: Version = 1
 

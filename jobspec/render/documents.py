@@ -1,23 +1,42 @@
-"""What jobspec says, as versioned JSON documents.
+"""What jobspec says, as versioned JSON documents: what all of them have in common.
 
-Within a version keys are only added; `schemas/plan.schema.json` describes them.
-The texts for people are written from these, so that both say the same.
+Within a version keys are only added; `jobspec schema` describes them. Those that tell what the library tells have the
+fields of its values (`jobspec.results`), and nothing is declared twice.
 """
 
 import json
-from typing import Annotated, Any, Literal
+import re
+from collections.abc import Mapping
+from dataclasses import fields as list_fields
+from datetime import datetime, timedelta
+from inspect import cleandoc
+from types import MappingProxyType
+from typing import Annotated, Any, Literal, Self, get_type_hints
 
-from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model
 
-from jobspec.diagnostics import Severity
-from jobspec.planning.effects import NoteKind
-from jobspec.planning.plan import Action, HeldReason, Reason
+from jobspec.render.payload_values import to_json, write_token
+from jobspec.timing.duration import format_duration
+from jobspec.timing.moments import write_utc
 
-Time = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
 Count = Annotated[int, Field(ge=0)]
 Version = Annotated[Literal[1], Field(description="The version of its form; keys may be added within one.")]
 KIND = Field(description="What this document is.")
-_SIDES = ("before", "after")
+
+
+def _write_time(value: Any) -> Any:
+    return write_utc(value) if isinstance(value, datetime) else value
+
+
+def _write_length(value: Any) -> Any:
+    return format_duration(value) if isinstance(value, timedelta) else value
+
+
+Time = Annotated[str, BeforeValidator(_write_time), Field(json_schema_extra={"format": "date-time"})]
+Length = Annotated[str, BeforeValidator(_write_length)]
+Token = Annotated[str, BeforeValidator(write_token)]
+Payload = Annotated[Any, BeforeValidator(to_json)]
+"""A value that went through the data converter."""
 
 
 class Document(BaseModel):
@@ -25,423 +44,77 @@ class Document(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
+    @classmethod
+    def of(cls, *values: object, **fields: Any) -> Self:
+        """Make a document of values that have attributes of the same names; nested values likewise.
+
+        Args:
+            values: Whose attributes are taken; of several that have one, the first.
+            fields: What they do not have, or have under another name.
+        """
+        found = {
+            name: getattr(value, name)
+            for value in reversed(values)
+            for name in cls.model_fields
+            if hasattr(value, name)
+        }
+        return cls.model_validate(found | fields, from_attributes=True)
+
     def to_json(self) -> str:
         """Write the document: keys in the order of the model, ASCII only, one newline at the end."""
         return json.dumps(self.model_dump(by_alias=True), indent=2, allow_nan=False) + "\n"
 
 
-class Place(Document):
-    """Where something is written."""
-
-    file: str
-    """Path, relative to the project where it lies inside."""
-
-    line: Count
-    """Line from 1; 0 when the whole file is meant."""
-
-    column: Count = 0
-    """Column from 1, in characters; 0 when the whole line is meant."""
-
-
-class FieldDocument(Document):
-    """One difference between the live schedule and its spec."""
-
-    field: str
-    """Where it stands in a spec, such as `schedule.cron`."""
-
-    before: Any = None
-    """The live value; left out where there is none, or where it is hidden."""
-
-    after: Any = None
-    """The value as it shall be; left out where there is none, or where it is hidden."""
-
-    hidden: bool = False
-    """Whether the values go through the data converter's codec and are therefore not shown."""
-
-    redacted: bool = False
-    """Whether the values, or parts of them, are left out because the project says so."""
-
-    drift: bool = False
-    """Whether it differs although the branch did not change it; said only with `--base` and `--live`."""
-
-    @model_serializer(mode="wrap")
-    def _leave_out_absent(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        values: dict[str, Any] = handler(self)
-        return {key: value for key, value in values.items() if key not in _SIDES or key in self.model_fields_set}
-
-
-class PauseDocument(Document):
-    """The part of a schedule that belongs to the operator."""
-
-    paused: bool
-    """Whether the schedule takes no action."""
-
-    note: str
-    """The note beside it."""
-
-
-class RhythmDocument(Document):
-    """When one side of a change runs; nominal times, which a jitter only delays."""
-
-    next_runs: tuple[Time, ...]
-    """The next runs, three at most; none where it never fires again."""
-
-    runs_per_day: Annotated[float, Field(ge=0)]
-    """How many runs there are on an average day."""
-
-    timezone: str
-    """The IANA name of the time zone that its calendars mean."""
-
-    jitter: str | None
-    """How much later a run may start, such as `30s`; null where it is on time."""
-
-    paused: bool
-    """Whether it is paused, so that none of these runs starts."""
-
-
-class NoteDocument(Document):
-    """One thing to know before a change is made."""
-
-    kind: NoteKind
-    """What it is about, as one word."""
-
-    message: str
-    """The sentence, without a full stop."""
-
-
-class EffectsDocument(Document):
-    """What a change does to the run times."""
-
-    runs_before: RhythmDocument | None
-    """When it runs as it is; null where there is no schedule."""
-
-    runs_after: RhythmDocument | None
-    """When it will run; null where there will be no schedule, or none that may run."""
-
-    notes: tuple[NoteDocument, ...]
-    """What else to know."""
-
-
-class ChangeDocument(Document):
-    """One write."""
-
-    name: str
-    """The job's name, which is the Schedule ID."""
-
-    action: Action
-    """What is done."""
-
-    reason: Reason
-    """Why."""
-
-    source: Place | None
-    """Where the job is written; null for one that no spec names."""
-
-    fields: tuple[FieldDocument, ...]
-    """What differs; for a new schedule, what is set."""
-
-    pause: PauseDocument
-    """Paused and note as they shall be; for a deletion, as they are."""
-
-    delete_after: Time | None = None
-    """When a schedule that is retired now will be deleted."""
-
-    retired_since: Time | None = None
-    """For a deletion: since when the schedule is retired; null where it is deleted at once."""
-
-    effects: EffectsDocument | None = None
-    """What it does to the run times; null where it does nothing to them."""
-
-    renamed_from: str | None = None
-    """The job that goes in the same plan and is the same but for its name; null where there is none such."""
-
-    renamed_to: str | None = None
-    """The job that comes in the same plan and is the same but for its name; null where there is none such."""
-
-
-class HeldDocument(Document):
-    """One schedule that is left alone, and why."""
-
-    name: str
-    """The job's name, which is the Schedule ID."""
-
-    reason: HeldReason
-    """Why, as one word."""
-
-    message: str
-    """Why, as a sentence."""
-
-    hint: str
-    """What to do; may be empty."""
-
-    source: Place | None
-    """Where the job is written; null for one that no spec names."""
-
-
-class RefusalDocument(Document):
-    """A guard that refuses the plan."""
-
-    guard: str
-    """The guard's name."""
-
-    message: str
-    """What it saw."""
-
-    override: str
-    """The option that lets this plan pass."""
-
-
-class RelatedDocument(Document):
-    """A second place that explains a diagnostic."""
-
-    message: str
-    """What is there."""
-
-    place: Place
-    """Where."""
-
-
-class DiagnosticDocument(Document):
-    """One mistake in a file."""
-
-    code: str
-    """The rule, such as `JS220`; `jobspec rule JS220` explains it."""
-
-    severity: Severity
-    """An error freezes the job, a warning does not."""
-
-    message: str
-    """What is wrong and why."""
-
-    hint: str
-    """What to do; may be empty."""
-
-    place: Place
-    """Where."""
-
-    length: Count
-    """How many characters are meant, from the column on."""
-
-    excerpt: str
-    """The text of that line; may be empty."""
-
-    job: str | None
-    """The job it belongs to, where one is known."""
-
-    related: tuple[RelatedDocument, ...]
-    """Other places to look at."""
-
-
-class CountsDocument(Document):
-    """How many there are of each."""
-
-    create: Count
-    update: Count
-    retire: Count
-    restore: Count
-    delete: Count
-    adopt: Count
-    held: Count
-    """Schedules that are left alone although they differ."""
-
-    unchanged: Count
-    """Schedules that are as their specs want them."""
-
-    completed: Count
-    """Jobs that will never run again and are not live."""
-
-    retired: Count
-    """Jobs that are retired already and wait for their deletion."""
-
-
-class BaseDocument(Document):
-    """What the specs were compared with."""
-
-    ref: str
-    """The commit that was named."""
-
-    commit: str
-    """The hash of the one that was read: where what is checked out left the named one."""
-
-    live: bool
-    """Whether the live schedules were read too, so that reasons tell drift from what the branch changes."""
-
-    notes: tuple[str, ...]
-    """What else to know of the comparison, as sentences without a full stop."""
-
-    diagnostics: tuple[DiagnosticDocument, ...]
-    """Mistakes that the commit has; the files bear its name."""
-
-
-class PlanDocument(Document):
-    """What would be done to make the live schedules equal to the specs."""
-
-    kind: Annotated[Literal["plan"], KIND] = "plan"
-
-    version: Version = 1
-
-    project: str
-    """Whose schedules these are."""
-
-    namespace: str | None
-    """Where they are; null where no server was asked."""
-
-    environment: str | None
-    """The environment that the specs were merged for."""
-
-    base: BaseDocument | None
-    """What the specs were compared with beside the live schedules, or in place of them."""
-
-    grace: str
-    """From retired to deleted, such as `24h`; `0s` deletes at once."""
-
-    checksum: str | None
-    """Of all that is shown of the changes, for `apply --checksum`; null where no server was asked."""
-
-    counts: CountsDocument
-    """How many there are of each."""
-
-    changes: tuple[ChangeDocument, ...]
-    """The writes, in name order."""
-
-    held: tuple[HeldDocument, ...]
-    """What is left alone, in name order."""
-
-    completed: tuple[str, ...]
-    """Jobs that will never run again and are not live; they are not created."""
-
-    retired: tuple[str, ...]
-    """Jobs that are retired already and wait for the end of their grace time."""
-
-    refusals: tuple[RefusalDocument, ...]
-    """Guards that refuse this plan; where there is one, nothing is written."""
-
-    diagnostics: tuple[DiagnosticDocument, ...]
-    """Mistakes in the files."""
-
-
-class OutcomeDocument(Document):
-    """What became of one change."""
-
-    name: str
-    """The job's name, which is the Schedule ID."""
-
-    action: Action
-    """What was to be done."""
-
-    status: Literal["done", "unchanged", "failed", "conflict", "skipped"]
-    """What became of it; `unchanged`: somebody else had done it already."""
-
-    message: str
-    """Why, where it is not done."""
-
-
-class IntentDocument(Document):
-    """What is to be done to one schedule, without any of its values."""
-
-    name: str
-    """The job's name, which is the Schedule ID."""
-
-    action: Action
-    """What is done."""
-
-    fields: tuple[str, ...]
-    """The fields that differ."""
-
-    spec: str | None
-    """The digest of the spec; null where no spec wants the schedule."""
-
-    live: str | None
-    """The digest of the live schedule; null where there is none."""
-
-
-class DifferenceDocument(Document):
-    """One job of which something else would be done now than was planned."""
-
-    name: str
-    """The job's name, which is the Schedule ID."""
-
-    message: str
-    """Why, as a sentence without a full stop."""
-
-    planned: IntentDocument | None
-    """What was planned; null for nothing."""
-
-    needed: IntentDocument | None
-    """What would be done now; null for nothing."""
-
-
-class SavedPlanDocument(Document):
-    """A plan to be applied later: which schedules it is about, and digests instead of values."""
-
-    kind: Annotated[Literal["saved_plan"], KIND] = "saved_plan"
-
-    version: Version = 1
-
-    jobspec: str
-    """The version of jobspec that made it; another one may plan differently."""
-
-    project: str
-    """Whose schedules these are."""
-
-    namespace: str
-    """Where they are."""
-
-    namespace_digest: str
-    """Of the namespace's id, by which another one of the same name, on another server, is known."""
-
-    environment: str | None
-    """The environment that the specs were merged for."""
-
-    made_at: Time
-    """When it was made; it does not grow old by that."""
-
-    key: tuple[str, ...] | None
-    """The key of the digests, sealed by the data converter's codec, in Base64; null without a codec, where it is the
-    namespace's id."""
-
-    changes: tuple[IntentDocument, ...]
-    """The writes, in name order."""
-
-    retired: tuple[str, ...]
-    """Jobs that are retired already and wait for the end of their grace time."""
-
-    checksum: str
-    """Of all that was shown of the changes, as plans have it."""
-
-    digest: str
-    """Of all else in this document, so that a damaged one is known."""
-
-
-class ApplyDocument(Document):
-    """What became of a plan."""
-
-    kind: Annotated[Literal["apply"], KIND] = "apply"
-
-    version: Version = 1
-
-    plan: PlanDocument
-    """What was to be done."""
-
-    outcomes: tuple[OutcomeDocument, ...]
-    """What became of each change, in name order; empty where nothing was tried."""
-
-    stale: tuple[DifferenceDocument, ...] = ()
-    """What would be done differently now than the saved plan says; where there is any, nothing was tried."""
-
-
-class DiagnosticsDocument(Document):
-    """Mistakes in files."""
-
-    kind: Annotated[Literal["diagnostics"], KIND] = "diagnostics"
-
-    version: Version = 1
-
-    errors: Count
-    """How many errors there are."""
-
-    warnings: Count
-    """How many warnings there are."""
-
-    diagnostics: tuple[DiagnosticDocument, ...]
-    """In the order in which they shall be read."""
+Fields = dict[str, tuple[Any, str]]
+"""Fields of a document by name: the type, and what is said of it."""
+
+_TYPES = {"datetime": Time, "timedelta": Length, "bytes": Token, "int": Count, "Any": Payload, "Mapping": dict}
+"""What the types of a value are in its document, by the names that its annotations have."""
+
+
+def make_document(
+    name: str,
+    *values: type,
+    kind: str = "",
+    parts: Mapping[type, type[Document]] = MappingProxyType({}),
+    first: Fields | None = None,
+    last: Fields | None = None,
+    without: frozenset[str] = frozenset(),
+) -> type[Document]:
+    """Make the document of a value of the library: the same fields in the same order, and what is said of them.
+
+    Args:
+        name: Of the document, in the schema.
+        values: Dataclasses with an `Attributes` section, whose first sentences go into the schema; the first names
+            the document.
+        kind: What it is; empty for a document that is only a part of others.
+        parts: The documents of nested values.
+        first: Fields before those of the values.
+        last: Fields after them.
+        without: Fields of the values that are left out.
+    """
+    found: Fields = {}
+    for value in values:
+        types = {**_TYPES, **{part.__name__: document for part, document in parts.items()}, value.__name__: Self}
+        hints = get_type_hints(value, localns=types, include_extras=True)
+        said = _read_attributes(value)
+        names = [field.name for field in list_fields(value) if field.name not in without]
+        found |= {field: (hints[field], said.get(field, "")) for field in names}
+    definitions: dict[str, Any] = {}
+    if kind:
+        definitions = {"kind": (Annotated[Literal[kind], KIND], kind), "version": (Version, 1)}
+    for field, (hint, text) in {**(first or {}), **found, **(last or {})}.items():
+        definitions[field] = (hint, Field(description=text or None))
+    summary = cleandoc(values[0].__doc__ or "").split("\n")[0]
+    return create_model(name, __base__=Document, __doc__=summary, __module__=__name__, **definitions)
+
+
+def _read_attributes(value: type) -> dict[str, str]:
+    """Read the first sentence on each attribute from a docstring; JSON's word for None is null."""
+    section = cleandoc(value.__doc__ or "").partition("\nAttributes:\n")[2]
+    entries = re.findall(r"^    (\w+): (.*(?:\n {8}.*)*)", section, re.MULTILINE)
+    return {name: _take_sentence(" ".join(text.split())) for name, text in entries}
+
+
+def _take_sentence(text: str) -> str:
+    return re.sub(r"\bNone\b", "null", re.split(r"(?<=\.) (?=[A-Z`])", text)[0])

@@ -12,7 +12,7 @@ from jobspec.timing.moments import tell_clock, tell_date, tell_rate, tell_zone
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from jobspec.render.documents import EffectsDocument, RhythmDocument
+    from jobspec.render.plan_documents import EffectsDocument, RhythmDocument
 
 _BEFORE, _AFTER, _ONLY, _NOTE = "runs before:", "runs after:", "runs:", "note:"
 _PAUSED = "none, paused"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from jobspec.render.values import tell_values
+from jobspec.render.payload_values import tell_values
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -19,7 +19,7 @@ from jobspec.render.terminal import cut, escape
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from jobspec.render.documents import (
+    from jobspec.render.plan_documents import (
         BaseDocument,
         ChangeDocument,
         DiagnosticDocument,

@@ -10,7 +10,7 @@ from jobspec.render.terminal import escape, to_ascii
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from jobspec.render.documents import OutcomeDocument
+    from jobspec.render.plan_documents import OutcomeDocument
 
 DONE_WORDS = {
     Action.CREATE: "created",

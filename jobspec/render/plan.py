@@ -20,7 +20,7 @@ from jobspec.spec.redaction import REDACTED
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from jobspec.render.documents import (
+    from jobspec.render.plan_documents import (
         BaseDocument,
         ChangeDocument,
         FieldDocument,

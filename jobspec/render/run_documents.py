@@ -1,272 +1,71 @@
-"""What the commands for runs say, as versioned JSON documents.
+"""Runs and live schedules as versioned JSON documents; `schemas/runs.schema.json` describes them.
 
-Within a version keys are only added; `schemas/runs.schema.json` describes them. Times are UTC; values that went through
-the data converter are JSON, or `{"encoding": …, "data": base64}` where they could not be decoded.
+Times are UTC; values that went through the data converter are JSON, or `{"encoding": …, "data": base64}` where they
+could not be decoded.
 """
 
-from typing import Annotated, Any, Literal
-
-from jobspec.render.documents import KIND, Count, Document, Time, Version
-from jobspec.results import ActivityStatus, Status
-
-
-class FailureDocument(Document):
-    """Why a run or an activity failed."""
-
-    message: str
-    """What was raised."""
-
-    type: str
-    """The error's type; for a timeout which time ran out; for what Temporal itself reports, what that is."""
-
-    subject: str
-    """Type of the activity or child workflow that failed; empty where the failure is its own."""
-
-    details: tuple[Any, ...]
-    """What was raised with it."""
-
-    cause: "FailureDocument | None"
-    """What it was raised from."""
-
-    stack_trace: str
-    """Where, as the worker reported it."""
-
-
-class RunDocument(Document):
-    """One run, as a list shows it."""
-
-    workflow_id: str
-    """Its workflow id."""
-
-    run_id: str
-    """Its run id."""
-
-    workflow_type: str
-    """What runs."""
-
-    task_queue: str
-    """Where its workers are."""
-
-    status: Status
-    """Its state."""
-
-    started_at: Time
-    """When it started."""
-
-    closed_at: Time | None
-    """When it ended; null while it runs."""
-
-    scheduled_for: Time | None
-    """The nominal time for which the schedule started it; null for one started by hand."""
-
-
-class RunsDocument(Document):
-    """One page of a job's runs."""
-
-    kind: Annotated[Literal["runs"], KIND] = "runs"
-
-    version: Version = 1
-
-    job: str
-    """Whose runs these are."""
-
-    runs: tuple[RunDocument, ...]
-    """Those that go on by their start, then the others by their end, the newest first."""
-
-    next_page_token: str
-    """For `--page-token`; empty where there is no next page."""
-
-
-class PendingActivityDocument(Document):
-    """An activity that runs or waits now."""
-
-    activity_id: str
-    """Its id within the run."""
-
-    activity_type: str
-    """What runs."""
-
-    status: ActivityStatus
-    """Where it stands."""
-
-    attempt: Count
-    """Counted from 1."""
-
-    maximum_attempts: Count
-    """0 has no limit."""
-
-    last_failure: FailureDocument | None
-    """What the attempt before failed with."""
-
-    scheduled_at: Time | None
-    """When the present attempt was or will be due."""
-
-    started_at: Time | None
-    """When the present attempt started, or the one before while it waits."""
-
-    last_heartbeat_at: Time | None
-    """When it last said that it lives; null where it never did."""
-
-    worker: str
-    """Identity of the worker that had the present or last attempt; empty where none had one."""
-
-
-class RunDetailDocument(Document):
-    """All that is known of one run."""
-
-    kind: Annotated[Literal["run"], KIND] = "run"
-
-    version: Version = 1
-
-    job: str
-    """Whose run it is."""
-
-    run: RunDocument
-    """What a list shows too."""
-
-    history_length: Count
-    """How many events its history has."""
-
-    execution_timeout: str | None
-    """Longest time with all retries and continuations; null has no limit."""
-
-    run_timeout: str | None
-    """Longest time of this run; null has no limit."""
-
-    task_timeout: str | None
-    """Longest time for one workflow task."""
-
-    memo: dict[str, Any]
-    """As it was started with."""
-
-    search_attributes: dict[str, Any]
-    """Those of Temporal included."""
-
-    static_summary: str
-    """Shown in Temporal's UI."""
-
-    static_details: str
-    """Shown in Temporal's UI."""
-
-    parent_workflow_id: str | None
-    """Of the workflow that started it; null where none did."""
-
-    pending_activities: tuple[PendingActivityDocument, ...]
-    """Those that run or wait now; none once the run is over."""
-
-    input: tuple[Any, ...]
-    """Arguments of the workflow."""
-
-    result: Any
-    """What it returned; null while it has not, or failed."""
-
-    failure: FailureDocument | None
-    """What it failed with."""
-
-
-class ActivityDocument(Document):
-    """One activity of a run, from all events that belong to it."""
-
-    scheduled_event_id: Count
-    """The history event that scheduled it; 0 where it is not known."""
-
-    activity_id: str
-    """Its id within the run."""
-
-    activity_type: str
-    """What ran."""
-
-    status: ActivityStatus
-    """Where it stands."""
-
-    attempt: Count
-    """The last attempt, counted from 1; 0 where none was started."""
-
-    input: tuple[Any, ...]
-    """Its arguments."""
-
-    result: Any
-    """What it returned; null while it has not, or failed."""
-
-    failure: FailureDocument | None
-    """What it failed with."""
-
-    last_failure: FailureDocument | None
-    """What the attempt before the present or last one failed with."""
-
-    scheduled_at: Time | None
-    """When it was scheduled."""
-
-    started_at: Time | None
-    """When the last attempt started; null where none was, and for a local activity."""
-
-    closed_at: Time | None
-    """When it ended."""
-
-    task_queue: str
-    """Where its workers are; empty for a local activity."""
-
-    is_local: bool
-    """Whether it is a local activity."""
-
-
-class HistoryDocument(Document):
-    """What happened in a run."""
-
-    kind: Annotated[Literal["history"], KIND] = "history"
-
-    version: Version = 1
-
-    job: str
-    """Whose run it is."""
-
-    workflow_id: str
-    """Its workflow id."""
-
-    run_id: str
-    """Its run id."""
-
-    status: Status
-    """Its state."""
-
-    input: tuple[Any, ...]
-    """Arguments of the workflow."""
-
-    result: Any
-    """What it returned; null while it has not, or failed."""
-
-    failure: FailureDocument | None
-    """What it failed with."""
-
-    activities: tuple[ActivityDocument, ...]
-    """In the order in which they were scheduled."""
-
-    events: Count
-    """How many events were read."""
-
-    is_truncated: bool
-    """Whether there are more events than were read."""
-
-
-class JobStatsDocument(Document):
-    """How many runs of a job there are, by state."""
-
-    job: str
-    """Whose runs these are."""
-
-    running: Count
-    completed: Count
-    failed: Count
-    canceled: Count
-    terminated: Count
-    timed_out: Count
-    continued_as_new: Count
-    paused: Count
-    unknown: Count
-    """Runs in a state that this version does not know."""
-
-    total: Count
-    """All of them."""
+from typing import Annotated, Final, Literal
+
+from jobspec.render.documents import KIND, Count, Document, Payload, Time, Version, make_document
+from jobspec.results import (
+    ActivityEvent,
+    DefinitionStats,
+    Failure,
+    JobOverview,
+    PendingActivity,
+    RunDetail,
+    RunHistory,
+    RunPage,
+    RunSummary,
+    Status,
+)
+
+_JOB: Final = {"job": (str, "Whose run it is.")}
+_JOBS: Final = {"job": (str, "Whose runs these are.")}
+
+FailureDocument = make_document("FailureDocument", Failure)
+
+RunDocument = make_document("RunDocument", RunSummary)
+
+RunsDocument = make_document("RunsDocument", RunPage, kind="runs", parts={RunSummary: RunDocument}, first=_JOBS)
+
+PendingActivityDocument = make_document("PendingActivityDocument", PendingActivity, parts={Failure: FailureDocument})
+
+ActivityDocument = make_document("ActivityDocument", ActivityEvent, parts={Failure: FailureDocument})
+
+RunDetailDocument = make_document(
+    "RunDetailDocument",
+    RunDetail,
+    RunHistory,
+    kind="run",
+    parts={RunSummary: RunDocument, PendingActivity: PendingActivityDocument, Failure: FailureDocument},
+    first={**_JOB, "run": (RunDocument, "What a list shows too.")},
+    without=frozenset({"summary", "workflow_id", "run_id", "status", "activities", "events", "is_truncated"}),
+)
+
+HistoryDocument = make_document(
+    "HistoryDocument",
+    RunHistory,
+    kind="history",
+    parts={ActivityEvent: ActivityDocument, Failure: FailureDocument},
+    first=_JOB,
+)
+
+JobStatsDocument = make_document(
+    "JobStatsDocument",
+    DefinitionStats,
+    first=_JOBS,
+    last={"total": (Count, "All of them.")},
+    without=frozenset({"since", "as_of"}),
+)
+
+JobStatusDocument = make_document(
+    "JobStatusDocument",
+    JobOverview,
+    parts={RunSummary: RunDocument},
+    first={"job": (str, "Its name, which is the Schedule ID.")},
+    without=frozenset({"name"}),
+)
 
 
 class StatsDocument(Document):
@@ -282,7 +81,7 @@ class StatsDocument(Document):
     as_of: Time
     """When they were counted."""
 
-    jobs: tuple[JobStatsDocument, ...]
+    jobs: tuple[JobStatsDocument, ...]  # type: ignore[valid-type]
     """In name order."""
 
 
@@ -322,10 +121,10 @@ class ResultDocument(Document):
     status: Status
     """Its state."""
 
-    result: Any
+    result: Payload
     """What it returned; null where it failed."""
 
-    failure: FailureDocument | None
+    failure: FailureDocument | None  # type: ignore[valid-type]
     """What it failed with."""
 
 
@@ -345,7 +144,7 @@ class AnswerDocument(Document):
     query: str
     """The query's name."""
 
-    answer: Any
+    answer: Payload
     """What the run answered."""
 
 
@@ -364,3 +163,70 @@ class ToldDocument(Document):
 
     action: Literal["signal", "cancel", "terminate"]
     """What was done."""
+
+
+class ScheduleActionDocument(Document):
+    """What became of what was asked of one schedule."""
+
+    job: str
+    """Whose schedule it is."""
+
+    status: Literal["done", "unchanged", "failed"]
+    """What became of it; `unchanged`: it was so already."""
+
+    message: str
+    """The note beside `paused`, or why it failed; may be empty."""
+
+
+class ScheduleActionsDocument(Document):
+    """What became of what was asked of schedules."""
+
+    kind: Annotated[Literal["schedules"], KIND] = "schedules"
+
+    version: Version = 1
+
+    action: Literal["pause", "resume", "trigger"]
+    """What was asked."""
+
+    outcomes: tuple[ScheduleActionDocument, ...]
+    """In the order in which they were named."""
+
+
+class BackfillDocument(Document):
+    """The runs of a backfill."""
+
+    kind: Annotated[Literal["backfill"], KIND] = "backfill"
+
+    version: Version = 1
+
+    job: str
+    """Whose schedule it is."""
+
+    times: tuple[Time, ...]
+    """The nominal times of the runs."""
+
+    requested: bool
+    """Whether the runs were asked for; not where they were only to be shown, or where there are none."""
+
+
+class StatusDocument(Document):
+    """How the jobs of a project stand."""
+
+    kind: Annotated[Literal["status"], KIND] = "status"
+
+    version: Version = 1
+
+    project: str
+    """Whose jobs these are."""
+
+    namespace: str
+    """Where their schedules are."""
+
+    environment: str | None
+    """The environment that the specs were merged for."""
+
+    as_of: Time
+    """When that was read."""
+
+    jobs: tuple[JobStatusDocument, ...]  # type: ignore[valid-type]
+    """In name order."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from jobspec.render.values import to_json
+from jobspec.render.payload_values import to_json
 from jobspec.results import Raw
 from jobspec.spec.redaction import REDACTED
 

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from jobspec.errors import RefusedError, UsageError
 from jobspec.planning.plan import Action
 from jobspec.planning.saved import Difference, Intent, Intents
-from jobspec.render.documents import DifferenceDocument, IntentDocument, SavedPlanDocument
+from jobspec.render.plan_documents import DifferenceDocument, IntentDocument, SavedPlanDocument
 from jobspec.render.terminal import escape
 from jobspec.timing.moments import write_utc
 

@@ -42,7 +42,7 @@ def render_schema(kind: Kind) -> str:
 
 def make_plan_schema() -> Schema:
     """Make the schema of what `plan`, `apply` and `validate` print, and of saved plans."""
-    from jobspec.render.documents import ApplyDocument, DiagnosticsDocument, PlanDocument, SavedPlanDocument
+    from jobspec.render.plan_documents import ApplyDocument, DiagnosticsDocument, PlanDocument, SavedPlanDocument
 
     return make_documents_schema(
         (PlanDocument, ApplyDocument, DiagnosticsDocument, SavedPlanDocument),
@@ -53,13 +53,13 @@ def make_plan_schema() -> Schema:
 
 def make_runs_schema() -> Schema:
     """Make the schema of what the commands for runs and live schedules print."""
-    from jobspec.render import run_documents as runs, schedule_documents as schedules
+    from jobspec.render import run_documents as runs
 
     return make_documents_schema(
         (
             *(runs.StartedDocument, runs.ResultDocument, runs.RunsDocument, runs.RunDetailDocument),
             *(runs.HistoryDocument, runs.StatsDocument, runs.AnswerDocument, runs.ToldDocument),
-            *(schedules.ScheduleActionsDocument, schedules.BackfillDocument, schedules.StatusDocument),
+            *(runs.ScheduleActionsDocument, runs.BackfillDocument, runs.StatusDocument),
         ),
         title="Documents of jobspec about runs and live schedules",
         description="What `run`, `runs`, `describe`, `history`, `stats`, `query`, `signal`, `cancel`, `terminate`, "

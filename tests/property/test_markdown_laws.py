@@ -15,8 +15,8 @@ from jobspec.planning.guards import Refusal
 from jobspec.planning.pauses import Pause
 from jobspec.planning.plan import Action, Change, Held, HeldReason, Plan, Reason, Source
 from jobspec.render.conversion import plan_document
-from jobspec.render.documents import BaseDocument, PlanDocument
 from jobspec.render.markdown import render_markdown
+from jobspec.render.plan_documents import BaseDocument, PlanDocument
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

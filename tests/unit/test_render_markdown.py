@@ -9,9 +9,9 @@ from jobspec.diagnostics import Severity
 from jobspec.planning.diff import FieldChange
 from jobspec.planning.plan import Action, Change, Held, HeldReason, Plan, Reason
 from jobspec.render.conversion import plan_document
-from jobspec.render.documents import DiagnosticDocument, Place
 from jobspec.render.markdown import MOST_BYTES, render_markdown
 from jobspec.render.markdown_page import code, fence
+from jobspec.render.plan_documents import DiagnosticDocument, Place
 
 
 def change(name: str, action: Action, value: str = "x") -> Change:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -12,12 +11,6 @@ import pytest
 
 from jobspec.render.clock import Clock
 from jobspec.render.failures import render_failure, tell_root
-from jobspec.render.run_conversion import (
-    history_document,
-    run_detail_document,
-    runs_document,
-    stats_document,
-)
 from jobspec.render.run_redaction import redact_detail, redact_history
 from jobspec.render.runs import render_detail, render_history, render_runs, render_stats, tell_progress
 from jobspec.render.tables import Style
@@ -30,12 +23,10 @@ from jobspec.results import (
     Raw,
     RunDetail,
     RunHistory,
-    RunPage,
     RunSummary,
     Status,
 )
 from jobspec.spec.redaction import REDACTED, PlanSettings, Redaction
-from jobspec.timing.moments import write_utc
 
 NOW = datetime(2026, 7, 1, 12, 0, 12, tzinfo=UTC)
 BEGUN = NOW - timedelta(seconds=12)
@@ -251,51 +242,9 @@ def test_a_failure_says_all_that_it_was_raised_from() -> None:
     assert render_failure(Failure(message="ä"), Style(ascii=True), indent="  ") == "  \\u00e4"
 
 
-def test_long_values_are_cut_for_people_and_whole_in_documents() -> None:
+def test_long_values_are_cut_for_people() -> None:
     history = replace(HISTORY, input=("x" * 5000,), failure=None)
     assert max(map(len, render_history(history, CLOCK, PLAIN).splitlines())) < 2100
-    assert history_document("orders", history).input == ("x" * 5000,)
-
-
-def test_times_in_documents_are_utc() -> None:
-    assert (
-        write_utc(datetime(2026, 7, 1, 14, 0, 0, 5, tzinfo=ZoneInfo("Europe/Berlin"))) == "2026-07-01T12:00:00.000005Z"
-    )
-
-
-def test_the_document_of_a_run_has_all_of_it() -> None:
-    document = json.loads(run_detail_document("orders", DETAIL, HISTORY).to_json())
-    assert (document["kind"], document["version"], document["job"]) == ("run", 1, "orders")
-    assert document["run"]["closed_at"] is None
-    assert document["execution_timeout"] == "2h"
-    assert document["memo"]["secret"] == {"encoding": "binary/encrypted", "data": "A" * 160}
-    assert document["pending_activities"][0]["last_failure"]["details"][1] == {"encoding": "x/y", "data": "MQ=="}
-    assert document["failure"]["cause"]["cause"]["message"] == "refused\nby \x1b[31mpeer"
-    assert document["failure"]["cause"]["stack_trace"] == "…"
-
-
-def test_a_page_token_is_text_that_a_shell_leaves_alone() -> None:
-    document = runs_document("orders", RunPage(runs=(FAILED,), next_page_token=b"\xfb\xff\xfe"))
-    assert document.next_page_token == "-__-"  # noqa: S105
-    assert document.runs[0].closed_at == "2026-07-01T12:00:12Z"
-
-
-def test_the_document_of_counts() -> None:
-    stats = DefinitionStats(running=1, timed_out=2, as_of=NOW, since=BEGUN)
-    document = stats_document({"orders": stats}, since=BEGUN, as_of=NOW)
-    assert document.jobs[0].model_dump() == {
-        "job": "orders",
-        "running": 1,
-        "completed": 0,
-        "failed": 0,
-        "canceled": 0,
-        "terminated": 0,
-        "timed_out": 2,
-        "continued_as_new": 0,
-        "paused": 0,
-        "unknown": 0,
-        "total": 3,
-    }
 
 
 def test_what_the_project_never_shows_is_left_out_of_runs() -> None:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, strategies as st
 from pydantic import BaseModel
 
-from jobspec.render.values import tell_value, tell_values, to_json, write_json
+from jobspec.render.payload_values import tell_value, tell_values, to_json, write_json
 from jobspec.results import Raw
 
 SECRET = Raw(encoding="binary/encrypted", data=b"\x00" * 120)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from jobspec.live.schedules import Schedules
     from jobspec.planning.apply import Outcome
     from jobspec.planning.convergence import Planned
-    from jobspec.render.documents import PlanDocument
+    from jobspec.render.plan_documents import PlanDocument
 
 
 @click.command("apply")

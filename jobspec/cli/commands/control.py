@@ -118,7 +118,7 @@ def query_command(  # noqa: PLR0913, PLR0917  one argument an option
     """
     from jobspec.cli.opened_job import open_job
     from jobspec.cli.output import find_style, put
-    from jobspec.render.values import to_json, write_json
+    from jobspec.render.payload_values import write_json
 
     check_run(workflow_id, run_id)
     arguments = _read_values(values)
@@ -131,7 +131,7 @@ def query_command(  # noqa: PLR0913, PLR0917  one argument an option
     if output == "json":
         from jobspec.render.run_documents import AnswerDocument
 
-        put(AnswerDocument(job=job.name, workflow_id=run, query=query, answer=to_json(answer)).to_json())
+        put(AnswerDocument(job=job.name, workflow_id=run, query=query, answer=answer).to_json())
     else:
         put(write_json(answer, indent=2, ascii=find_style().ascii))
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from jobspec.planning.convergence import Planned
     from jobspec.planning.guards import Allowances
     from jobspec.planning.shown import Privacy
-    from jobspec.render.documents import BaseDocument
+    from jobspec.render.plan_documents import BaseDocument
     from jobspec.spec.revision import Revision
 
 

@@ -100,19 +100,20 @@ async def _warn_of_absent_workers(job: OpenedJob, client: Client) -> None:
 async def _wait(waiting: RunWait, output: str) -> ExitCode:
     from jobspec.cli.output import find_style, put
     from jobspec.errors import RunFailedError
-    from jobspec.render.run_conversion import result_document
-    from jobspec.render.values import write_json
+    from jobspec.render.payload_values import write_json
+    from jobspec.render.run_documents import ResultDocument
     from jobspec.results import Status
 
-    name, run = waiting.job.name, (waiting.handle.workflow_id, waiting.handle.run_id or "")
+    handle = waiting.handle
+    run = {"job": waiting.job.name, "workflow_id": handle.workflow_id, "run_id": handle.run_id or ""}
     try:
         result = await waiting.result()
     except RunFailedError as error:
         if output == "json":
-            put(result_document(name, run, error.status, failure=error.failure).to_json())
+            put(ResultDocument.of(**run, status=error.status, result=None, failure=error.failure).to_json())
         raise
     if output == "json":
-        put(result_document(name, run, Status.COMPLETED, result=result).to_json())
+        put(ResultDocument.of(**run, status=Status.COMPLETED, result=result, failure=None).to_json())
     else:
         put(write_json(result, indent=2, ascii=find_style().ascii))
     return ExitCode.OK

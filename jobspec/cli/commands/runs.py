@@ -120,13 +120,13 @@ async def _list_runs(
 
 def _show_runs(job: OpenedJob, page: RunPage, clock: Clock, output: str) -> None:
     from jobspec.cli.output import find_style, put, say
+    from jobspec.render.payload_values import write_token
     from jobspec.render.runs import render_runs
-    from jobspec.render.values import write_token
 
     if output == "json":
-        from jobspec.render.run_conversion import runs_document
+        from jobspec.render.run_documents import RunsDocument
 
-        put(runs_document(job.name, page).to_json())
+        put(RunsDocument.of(page, job=job.name).to_json())
         return
     if not page.runs:
         say(f"The job `{job.name}` has no such runs.")
@@ -194,9 +194,9 @@ async def _describe(
     history = await job.definition.history(client, workflow_id, detail.summary.run_id, max_events=1)
     detail, history = redact_detail(detail, job.redaction), redact_history(history, job.redaction)
     if output == "json":
-        from jobspec.render.run_conversion import run_detail_document
+        from jobspec.render.run_documents import RunDetailDocument
 
-        put(run_detail_document(job.name, detail, history).to_json())
+        put(RunDetailDocument.of(detail, history, job=job.name, run=detail.summary).to_json())
     else:
         put(render_detail(detail, history, clock, find_style()))
     return code
@@ -267,9 +267,9 @@ async def _history(
     history = await job.definition.history(client, *await _choose(job, client, workflow_id, run_id), max_events=most)
     history = redact_history(history, job.redaction)
     if output == "json":
-        from jobspec.render.run_conversion import history_document
+        from jobspec.render.run_documents import HistoryDocument
 
-        put(history_document(job.name, history).to_json())
+        put(HistoryDocument.of(history, job=job.name).to_json())
     else:
         put(render_history(history, clock, find_style()))
     if history.is_truncated:
@@ -327,9 +327,10 @@ def _show_stats(stats: dict[str, DefinitionStats], clock: Clock, output: str) ->
 
     since = next((found.since for found in stats.values()), None)
     if output == "json":
-        from jobspec.render.run_conversion import stats_document
+        from jobspec.render.run_documents import JobStatsDocument, StatsDocument
 
-        put(stats_document(stats, since=since, as_of=clock.now).to_json())
+        jobs = tuple(JobStatsDocument.of(found, job=job) for job, found in stats.items())
+        put(StatsDocument.of(since=since, as_of=clock.now, jobs=jobs).to_json())
         return
     put(render_stats(stats, find_style()))
     if since:

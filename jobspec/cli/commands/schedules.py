@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from jobspec.errors import JobspecError
     from jobspec.jobs.definition import Definition
     from jobspec.render.clock import Clock
-    from jobspec.render.schedule_documents import ScheduleActionDocument
+    from jobspec.render.run_documents import ScheduleActionDocument
     from jobspec.results import PauseOutcome
     from jobspec.spec.schedule import OverlapPolicy
 
@@ -122,7 +122,7 @@ async def _act(
     from jobspec.cli.session import open_session
     from jobspec.cli.specs import open_registry
     from jobspec.errors import JobspecError, UnreachableError
-    from jobspec.render.schedule_documents import ScheduleActionsDocument
+    from jobspec.render.run_documents import ScheduleActionsDocument
 
     specs = _open_named(names, target)
     client = (await open_session(specs, target.connection)).client
@@ -158,7 +158,7 @@ _UNCHANGED: Final = {"pause": "paused already", "resume": "not paused"}
 
 def _tell(name: str, action: str, outcome: PauseOutcome | None, output: str) -> ScheduleActionDocument:
     from jobspec.cli.output import find_style, put
-    from jobspec.render.schedule_documents import ScheduleActionDocument
+    from jobspec.render.run_documents import ScheduleActionDocument
 
     is_done = outcome is None or outcome.changed
     note = outcome.note if outcome else ""
@@ -170,7 +170,7 @@ def _tell(name: str, action: str, outcome: PauseOutcome | None, output: str) -> 
 
 def _tell_failure(name: str, error: JobspecError) -> ScheduleActionDocument:
     from jobspec.cli.output import say_error
-    from jobspec.render.schedule_documents import ScheduleActionDocument
+    from jobspec.render.run_documents import ScheduleActionDocument
 
     say_error(error)
     return ScheduleActionDocument(job=name, status="failed", message=str(error))
@@ -247,10 +247,9 @@ def _conclude(job: OpenedJob, times: Sequence[datetime], output: str, *, is_requ
     from jobspec.cli.output import put, say
 
     if output == "json":
-        from jobspec.render.schedule_documents import BackfillDocument
-        from jobspec.timing.moments import write_utc
+        from jobspec.render.run_documents import BackfillDocument
 
-        put(BackfillDocument(job=job.name, times=tuple(map(write_utc, times)), requested=is_requested).to_json())
+        put(BackfillDocument.of(job=job.name, times=tuple(times), requested=is_requested).to_json())
     elif is_requested:
         say(f"They start now; `{job.command('runs')}` lists them.")
     else:

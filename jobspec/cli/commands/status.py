@@ -74,16 +74,14 @@ def _show(specs: Specs, namespace: str, jobs: tuple[JobOverview, ...], clock: Cl
     from jobspec.render.status import render_status, summarize_status
 
     if output == "json":
-        from jobspec.render.run_conversion import job_status_document
-        from jobspec.render.schedule_documents import StatusDocument
-        from jobspec.timing.moments import write_utc
+        from jobspec.render.run_documents import JobStatusDocument, StatusDocument
 
-        document = StatusDocument(
+        document = StatusDocument.of(
             project=specs.project.project or "",
             namespace=namespace,
             environment=specs.env,
-            as_of=write_utc(clock.now),
-            jobs=tuple(map(job_status_document, jobs)),
+            as_of=clock.now,
+            jobs=tuple(JobStatusDocument.of(job, job=job.name) for job in jobs),
         )
         put(document.to_json())
         return
