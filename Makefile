@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help dev test check oracle faults bench schemas docs clean
+.PHONY: help dev test check audit lock oracle faults bench schemas docs clean
 
 help: ## Show this
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -21,7 +21,15 @@ check: $(INSTALLED) ## Format, lint, types, layers, tests: all that must pass be
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	@$(MAKE) --no-print-directory audit
 	@$(MAKE) --no-print-directory test
+
+audit: $(INSTALLED) ## Look for known vulnerabilities of what constraints.txt pins; skipped where no database is reached
+	$(BIN)/python deploy/audit.py constraints.txt
+
+lock: $(INSTALLED) ## Write the hashes of what deploy/install.sh installs, by pyproject.toml and constraints.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt uv
+	$(BIN)/python deploy/lock.py
 
 oracle: $(INSTALLED) ## Hold our run times to the server's for 10,000 drawn schedules; ten minutes
 	JOBSPEC_REQUIRE_LIVE=1 JOBSPEC_ORACLE_DRAWS=$${JOBSPEC_ORACLE_DRAWS:-10000} \

@@ -211,28 +211,6 @@ def test_a_fork_whose_token_cannot_write_gets_no_comment() -> None:
     assert "github.event.pull_request.head.repo.full_name == github.repository" in condition
 
 
-@pytest.mark.parametrize("python", ["", sys.executable], ids=["own environment", "given Python"])
-def test_installing_takes_no_module_from_the_checkout(python: str, repository: Path) -> None:
-    touched, runner = repository.parent / "touched", repository.parent / "runner"
-    runner.mkdir()
-    for name in ("venv", "pip", "ensurepip", "runpy", "json", "logging"):
-        (repository / f"{name}.py").write_text(f"open({str(touched)!r}, 'w')\n", encoding="utf-8")
-    environment = {
-        **os.environ,
-        "PATH": PATH,
-        "INPUT_PYTHON": python,
-        "RUNNER_TEMP": str(runner),
-        "SOURCE": str(repository.parent / "nothing"),  # so that nothing is downloaded
-        "GITHUB_OUTPUT": str(runner / "output"),
-    }
-    done = subprocess.run(
-        ["bash", GITHUB / "install.sh"], cwd=repository, env=environment, capture_output=True, text=True, check=False
-    )
-    assert done.returncode != 0
-    assert "nothing" in done.stderr, done.stderr
-    assert not touched.exists()
-
-
 def test_a_plan_of_an_earlier_step_is_not_taken_for_this_one(repository: Path) -> None:
     assert run_step(repository, "plan", base="main").outputs["plan"]
     assert run_step(repository, "plan", base="nowhere").outputs == {"exit-code": "64", "plan": ""}

@@ -111,6 +111,57 @@ def test_git_sync_makes_the_link_that_the_daemon_is_given() -> None:
         assert f"{values['GITSYNC_ROOT']}/{values['GITSYNC_LINK']}" in daemon["args"]
 
 
+# The grammar of an image's name (github.com/distribution/reference), as far as it is used here.
+IMAGE = re.compile(r"(?P<name>[a-z0-9./_-]+)(?::(?P<tag>[\w.-]+))?(?:@(?P<digest>.+))?")
+DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+OWN = "jobspec"
+"""The image that users build and push themselves."""
+
+
+def check_image(image: str) -> None:
+    """Somebody else's image has a digest, or a place for one that no runtime takes for a name."""
+    found = IMAGE.fullmatch(image)
+    assert found
+    assert found["tag"] not in (None, "latest")
+    digest = found["digest"] or ""
+    assert found["name"] == OWN or DIGEST.fullmatch(digest) or re.fullmatch(r"[A-Z_]+_DIGEST", digest), image
+
+
+@pytest.mark.parametrize("path", MANIFESTS, ids=lambda path: path.stem)
+def test_manifests_name_no_image_by_a_tag_alone(path: Path) -> None:
+    pod, comment = find_pod(path)["spec"], path.read_text(encoding="utf-8").partition("apiVersion")[0]
+    for container in [*pod.get("initContainers", []), *pod["containers"]]:
+        check_image(container["image"])
+        image, _, digest = container["image"].partition("@")
+        if digest.endswith("_DIGEST"):
+            assert f"docker buildx imagetools inspect {image} " in comment
+            assert f"s/{digest}/$digest/" in comment
+
+
+def test_the_image_is_built_on_no_tag_alone() -> None:
+    text = (DEPLOY / "docker" / "Dockerfile").read_text(encoding="utf-8")
+    bases = re.findall(r"^FROM (\S+)", text, re.MULTILINE)
+    assert len(bases) == 2
+    defaults = dict(re.findall(r"^ARG (\w+)=?(.*)$", text, re.MULTILINE))
+    assert defaults["PYTHON_DIGEST"] == ""  # so that a build without one fails
+    for base in bases:
+        image = base.replace("${PYTHON_DIGEST}", "PYTHON_DIGEST").replace("${PYTHON}", defaults["PYTHON"])
+        check_image(image)
+        assert f"docker buildx imagetools inspect {image.partition('@')[0]} " in text
+
+
+def test_the_image_installs_by_hash() -> None:
+    text = (DEPLOY / "docker" / "Dockerfile").read_text(encoding="utf-8")
+    assert "bash deploy/install.sh /opt/jobspec/bin/python" in text
+    assert " pip " not in text
+
+
+@pytest.mark.parametrize("image", ["python:3.13-slim", "git-sync:v4", "python", "python:latest@sha256:" + "0" * 64])
+def test_images_by_a_tag_alone_would_be_found(image: str) -> None:
+    with pytest.raises(AssertionError):
+        check_image(image)
+
+
 def test_the_config_map_is_a_project(tmp_path: Path) -> None:
     (data,) = [
         each["data"] for each in read_manifests(DEPLOY / "kubernetes" / "configmap.yaml") if each["kind"] == "ConfigMap"
