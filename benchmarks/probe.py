@@ -66,7 +66,7 @@ def load(directory: str) -> None:
 
     def run() -> object:
         workspace = load_workspace(Path(directory))
-        checked = load_all_environments(workspace.roots, relative_to=workspace.directory, now=datetime.now(UTC))
+        checked = load_all_environments(workspace, now=datetime.now(UTC))
         if checked.diagnostics:
             raise SystemExit(f"{checked.diagnostics[0].message} at {checked.diagnostics[0].location}")
         return checked
@@ -83,7 +83,7 @@ def validate(directory: str) -> None:
     def run() -> object:
         now = datetime.now(UTC)
         workspace = load_workspace(Path(directory))
-        checked = load_all_environments(workspace.roots, relative_to=workspace.directory, now=now)
+        checked = load_all_environments(workspace, now=now)
         review = Review(workspace.project.lint, now)
         for env, loaded in checked.by_environment.items():
             review.add(env, loaded)

@@ -20,6 +20,7 @@ from jobspec.planning.plan import Action, Change, Plan, Reason, Source
 from jobspec.render.conversion import plan_document
 from jobspec.render.plan import render_plan
 from jobspec.spec.loader import load
+from jobspec.spec.project import Project, make_workspace
 from jobspec.timing.cron import parse_cron
 from jobspec.timing.upcoming import Interval, Timetable, upcoming, upcoming_seconds
 
@@ -169,8 +170,7 @@ def _measure_effects(rounds: int) -> Iterator[Figure]:
 
 
 def _plan_creates() -> Plan:
-    root = PROW / "specs"
-    loaded = load([root], env=None, relative_to=PROW, environments=(), now=_NOW)
+    loaded = load(make_workspace(PROW, Project()), now=_NOW)
     desired = [
         make_desired(job.spec, pydantic_data_converter.payload_converter)
         for job in loaded.jobs.values()

@@ -32,14 +32,7 @@ def open_workspace(workspace: Workspace, *, env: str | None, now: datetime, cach
     Raises:
         UsageError: The project declares no environments, some specs name others, and none this one.
     """
-    loaded = load(
-        workspace.roots,
-        env=env,
-        relative_to=workspace.directory,
-        environments=tuple(workspace.project.env),
-        now=now,
-        cache=cache,
-    )
+    loaded = load(workspace, env=env, now=now, cache=cache)
     if not workspace.project.env:
         _check_named(env, loaded)
     kept = mute(loaded.diagnostics, workspace.project.lint.levels)

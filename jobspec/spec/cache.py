@@ -15,9 +15,11 @@ from jobspec.spec.reports import refuse_bug
 from jobspec.spec.source import parse_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
+    from jobspec.diagnostics import Location
+    from jobspec.spec.enclosure import Enclosure
     from jobspec.spec.input_schema import FileReader, InputSchema
     from jobspec.spec.listing import Listing, SourceFile
     from jobspec.spec.source import Document
@@ -56,10 +58,12 @@ class Cache:
         self._files: dict[str, ParsedFile] = {}
         self.schemas: dict[str, InputSchema] = {}
 
-    def read_roots(self, roots: Sequence[Path], relative_to: Path) -> list[Listing]:
+    def read_roots(
+        self, roots: Sequence[Path], enclosure: Enclosure, named_at: Mapping[Path, Location]
+    ) -> list[Listing]:
         """List the roots, reading only the files that have changed."""
         self._listings = {
-            root: read_directory(root, shown_relative_to=relative_to, previous=self._listings.get(root))
+            root: read_directory(root, enclosure, named_at=named_at.get(root), previous=self._listings.get(root))
             for root in dict.fromkeys(roots)
         }
         return list(self._listings.values())

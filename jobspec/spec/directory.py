@@ -11,18 +11,28 @@ import errno
 import os
 import stat
 import time
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from jobspec.spec.enclosure import OPEN_DIRECTORY
+from jobspec.spec.links import Astray, strip_top
 from jobspec.spec.listing import (
     MAX_BYTES,
+    MAX_DEPTH,
+    NO_DIRECTORY,
+    NOT_REGULAR,
+    NOWHERE,
     Findings,
     Listing,
     Signature,
     SourceFile,
+    explain_astray,
     is_spec_name,
     refuse,
+    refuse_root,
     refuse_size,
     show_path,
 )
@@ -31,7 +41,8 @@ from jobspec.spec.positions import escape
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from jobspec.diagnostics import Diagnostic
+    from jobspec.diagnostics import Diagnostic, Location
+    from jobspec.spec.enclosure import Enclosure
 
 # A file system may keep times as coarse as this, so a file touched later could change again and look the same: git's
 # "racily clean" entries (https://git-scm.com/docs/racy-git).
@@ -41,73 +52,120 @@ _ATTEMPTS = 3
 
 _NAME = attrgetter("name")
 
+_READ = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_NOCTTY | os.O_CLOEXEC
 
-def read_directory(root: Path, *, shown_relative_to: Path, previous: Listing | None = None) -> Listing:
+
+def read_directory(
+    root: Path, enclosure: Enclosure, *, named_at: Location | None = None, previous: Listing | None = None
+) -> Listing:
     """Read all spec files below a directory.
 
     Names that begin with a dot are passed over, `jobspec.toml` too. Links are followed as long as they stay below the
-    root, which itself may be a link.
+    root, which itself may be a link to elsewhere in the enclosure.
 
     Args:
-        root: The directory.
-        shown_relative_to: The directory that shown paths are relative to, where they lie in it.
+        root: The directory, as the project names it.
+        enclosure: What must not be left; shown paths are relative to its directory.
+        named_at: Where the root is named, for what is wrong with it as a whole; default: the root itself.
         previous: What an earlier call returned for this root: its files are taken over where they have not changed.
     """
-    shown = show_path(root, shown_relative_to)
+    shown = show_path(root, Path(enclosure.directory))
+
+    real = enclosure.find(root)
+    if isinstance(real, Astray):
+        return refuse_root(shown, *explain_astray(real, enclosure.kind, in_circle="JS008"), named_at)
     try:
-        real = os.path.realpath(root, strict=True)
+        is_directory = stat.S_ISDIR(_look(enclosure, real).st_mode)
     except (FileNotFoundError, NotADirectoryError):
         return Listing(root=shown, missing=True)
     except OSError as error:
-        return Listing(root=shown, problems=(refuse("JS008", shown, *_explain(error)),))
-    if not Path(real).is_dir():
-        problem = refuse("JS002", shown, "the spec root is no directory", "name the directory that holds the files")
-        return Listing(root=shown, problems=(problem,))
-    walk = _Walk(real, shown, {file.path: file for file in previous.files} if previous else {})
+        return refuse_root(shown, "JS008", *_explain(error), named_at)
+    if not is_directory:
+        return refuse_root(shown, *NO_DIRECTORY, named_at)
+    walk = _Walk(enclosure, real, shown, {file.path: file for file in previous.files} if previous else {})
     walk.run()
     return Listing(root=shown, missing=True) if walk.vanished else walk.findings.make_listing(shown)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Place:
+    """A directory on the walk, or an entry of one."""
+
+    real: str
+    shown: str
+    depth: int
 
 
 class _Walk:
     """One walk over a tree: links to directories come last, so that a directory is shown under its own name."""
 
-    def __init__(self, root: str, shown: str, known: dict[str, SourceFile]) -> None:
+    def __init__(self, enclosure: Enclosure, root: str, shown: str, known: dict[str, SourceFile]) -> None:
         self.findings = Findings()
         self.vanished = False
+        self._enclosure = enclosure
         self._root = root
         self._known = known
         self._seen: dict[str, str] = {}  # the shown path of each directory by its real one
-        self._waiting: list[tuple[str, str]] = [(root, shown)]
-        self._linked: list[tuple[str, str]] = []
+        self._waiting = [_Place(real=root, shown=shown, depth=0)]
+        self._linked: list[_Place] = []
 
     def run(self) -> None:
         while self._waiting or self._linked:
-            real, shown = self._waiting.pop() if self._waiting else self._linked.pop(0)
-            if real in self._seen:
-                self.findings.note_second(shown, self._seen[real])
-                continue
-            self._seen[real] = shown
-            prefix = "" if shown == "." else f"{shown}/"
-            for entry in self._list(real, shown):
-                if not self._take_over(entry, prefix + entry.name):
-                    self._visit(entry, prefix + escape(entry.name))
+            place = self._waiting.pop() if self._waiting else self._linked.pop(0)
+            if place.real in self._seen:
+                self.findings.note_second(place.shown, self._seen[place.real])
+            elif place.depth > MAX_DEPTH:
+                self.findings.note_deep(place.shown)
+            else:
+                self._seen[place.real] = place.shown
+                self._enter(place)
 
-    def _list(self, real: str, shown: str) -> list[os.DirEntry[str]]:
-        """List a directory, in the order of names so that every run says the same."""
+    def _enter(self, place: _Place) -> None:
+        """Visit all entries of a directory, in the order of names so that every run says the same."""
         try:
-            with os.scandir(real) as entries:
+            descriptor = self._enclosure.open_directory(place.real, OPEN_DIRECTORY)
+        except OSError as error:
+            self._note_unlisted(place, error)
+            return
+        above, shown = place.real.rstrip("/") + "/", "" if place.shown == "." else f"{place.shown}/"
+        try:
+            for entry in self._list(descriptor, place):
+                if not self._take_over(entry, above + entry.name, shown + entry.name):
+                    inner = _Place(real=above + entry.name, shown=shown + escape(entry.name), depth=place.depth + 1)
+                    self._visit(entry, descriptor, inner)
+        finally:
+            os.close(descriptor)
+
+    def _list(self, descriptor: int, place: _Place) -> list[os.DirEntry[str]]:
+        try:
+            with os.scandir(descriptor) as entries:
                 return sorted([e for e in entries if not e.name.startswith(".")], key=_NAME)
         except OSError as error:
-            if real == self._root and isinstance(error, FileNotFoundError):
-                self.vanished = True
-            else:
-                self.findings.note("JS008", shown, *_explain(error))
-        return []
+            self._note_unlisted(place, error)
+            return []
 
-    def _take_over(self, entry: os.DirEntry[str], shown: str) -> bool:
+    def _note_unlisted(self, place: _Place, error: OSError) -> None:
+        if place.depth == 0 and isinstance(error, FileNotFoundError):
+            self.vanished = True
+        else:
+            self.findings.note("JS008", place.shown, *_explain(error))
+
+    def _visit(self, entry: os.DirEntry[str], descriptor: int, place: _Place) -> None:
+        """Sort one entry in: a directory to walk, a file to read, or nothing of ours."""
+        try:
+            if entry.is_symlink():
+                self._follow(entry.name, place)
+            elif entry.is_dir(follow_symlinks=False):
+                self._note_directory(entry.name, place, self._waiting)
+            elif is_spec_name(entry.name):
+                self._read(descriptor, place.real, place.shown)
+        except OSError as error:
+            self.findings.note("JS001", place.shown, *_explain(error))
+
+    def _take_over(self, entry: os.DirEntry[str], real: str, shown: str) -> bool:
         """Take a file over from the listing before, if it has not changed: one look for each of nearly all files."""
         known = self._known.get(shown)
-        if known is None or known.signature is None or str(known.real_path) != entry.path:
+        if known is None or known.signature is None or str(known.real_path) != real:
             return False
         try:
             is_same = known.signature == sign(entry.stat(follow_symlinks=False))
@@ -117,51 +175,48 @@ class _Walk:
             self.findings.files.append(known)
         return is_same
 
-    def _visit(self, entry: os.DirEntry[str], shown: str) -> None:
-        """Sort one entry in: a directory to walk, a file to read, or nothing of ours."""
-        try:
-            if entry.is_symlink():
-                self._follow(entry, shown)
-            elif entry.is_dir(follow_symlinks=False):
-                self._enter(entry.path, shown, entry.name, self._waiting)
-            elif is_spec_name(entry.name):
-                self._read(entry.path, shown)
-        except OSError as error:
-            self.findings.note("JS001", shown, *_explain(error))
-
-    def _follow(self, entry: os.DirEntry[str], shown: str) -> None:
+    def _follow(self, name: str, link: _Place) -> None:
         """Follow a link, unless it leaves the root."""
+        real = self._enclosure.find_real(link.real)
+        if isinstance(real, Astray):
+            if not real.is_outside or is_spec_name(name) or _may_hide_files(link.real):
+                self.findings.note_astray(link.shown, real)
+            return
         try:
-            real = os.path.realpath(entry.path, strict=True)
-            status = Path(real).stat()
-        except OSError as error:
-            message, hint = _explain(error)
-            if isinstance(error, FileNotFoundError):
-                message, hint = "the link leads nowhere", "remove the link, or mend what it points to"
-            self.findings.note("JS001", shown, message, hint)
+            is_directory = stat.S_ISDIR(_look(self._enclosure, real).st_mode)
+        except (FileNotFoundError, NotADirectoryError):
+            self.findings.note("JS001", link.shown, *NOWHERE)
             return
-        is_directory = stat.S_ISDIR(status.st_mode)
-        if not is_directory and not is_spec_name(entry.name):
+        if not is_directory and not is_spec_name(name):
             return
-        if not Path(real).is_relative_to(self._root):
-            self.findings.note_outside(shown)
+        if strip_top(real, self._root) is None:
+            self.findings.note_outside(link.shown)
         elif is_directory:
-            self._enter(real, shown, entry.name, self._linked)
+            self._note_directory(name, replace(link, real=real), self._linked)
         else:
-            self._read(real, shown)
+            self._read_linked(real, link.shown)
 
-    def _enter(self, real: str, shown: str, name: str, queue: list[tuple[str, str]]) -> None:
+    def _note_directory(self, name: str, place: _Place, queue: list[_Place]) -> None:
         if is_spec_name(name):
-            self.findings.note_directory(shown)
+            self.findings.note_directory(place.shown)
         else:
-            queue.append((real, shown))
+            queue.append(place)
 
-    def _read(self, real: str, shown: str) -> None:
+    def _read_linked(self, real: str, shown: str) -> None:
+        with _opened_parent(self._enclosure, real) as descriptor:
+            self._read(descriptor, real, shown)
+
+    def _read(self, descriptor: int, real: str, shown: str) -> None:
         """Read a file, or take it over from the listing before where it has not changed."""
         known = self._known.get(shown)
-        if known is None or str(known.real_path) != real or known.signature != sign(os.lstat(real)):
-            known = read_file(Path(real), shown)
+        if known is None or str(known.real_path) != real or known.signature != sign(_look_at(descriptor, real)):
+            known = _read_entry(descriptor, real, shown)
         self.findings.files.append(known)
+
+
+def _may_hide_files(link: str) -> bool:
+    """Whether a link out of the enclosure may lead to a directory, of which nothing but this is asked."""
+    return not os.path.exists(link) or os.path.isdir(link)  # noqa: PTH110, PTH112  a Path may raise
 
 
 def sign(status: os.stat_result) -> Signature:
@@ -169,36 +224,84 @@ def sign(status: os.stat_result) -> Signature:
     return (status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino)
 
 
-def read_file(real: Path, shown: str) -> SourceFile:
-    """Read one file, without ever waiting for a pipe or following a link that came in between.
+def read_file(name: str, enclosure: Enclosure) -> SourceFile | None:
+    """Read one file that something names.
 
     Args:
+        name: From the project's directory on; it is also the name to show.
+        enclosure: What must not be left.
+
+    Returns:
+        The file; None where nothing has this name, not even a link.
+    """
+    real = enclosure.find(name)
+    if isinstance(real, Astray):
+        code, reason, hint = explain_astray(real, enclosure.kind)
+        return SourceFile(path=name, problem=refuse(code, name, reason, hint))
+    try:
+        with _opened_parent(enclosure, real) as descriptor:
+            _look_at(descriptor, real)
+            return _read_entry(descriptor, real, name)
+    except (FileNotFoundError, NotADirectoryError):
+        is_link = os.path.islink(os.path.join(enclosure.real, name))  # noqa: PTH114, PTH118
+        return SourceFile(path=name, problem=refuse("JS001", name, *NOWHERE)) if is_link else None
+    except OSError as error:
+        return SourceFile(path=name, problem=refuse("JS001", name, *_explain(error)))
+
+
+@contextmanager
+def _opened_parent(enclosure: Enclosure, real: str) -> Iterator[int]:
+    descriptor = enclosure.open_directory(real.rpartition("/")[0] or "/")
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _look(enclosure: Enclosure, real: str) -> os.stat_result:
+    """Look at what is at a real path, which may be the top itself."""
+    if real == enclosure.top:
+        return os.lstat(real)
+    with _opened_parent(enclosure, real) as descriptor:
+        return _look_at(descriptor, real)
+
+
+def _look_at(descriptor: int, real: str) -> os.stat_result:
+    """Look at an entry of an open directory."""
+    return os.stat(real.rpartition("/")[2], dir_fd=descriptor, follow_symlinks=False)
+
+
+def _read_entry(descriptor: int, real: str, shown: str) -> SourceFile:
+    """Read an entry of an open directory, without ever waiting for a pipe or following a link that came in between.
+
+    Args:
+        descriptor: The directory.
         real: The file, with all links resolved.
         shown: Its name to show.
     """
     try:
         for _ in range(_ATTEMPTS):
-            before, data, after = _read_once(real)
+            before, data, after = _read_once(descriptor, real)
             if refusal := _judge(after, shown):
-                return SourceFile(path=shown, real_path=real, problem=refusal)
+                return SourceFile(path=shown, real_path=Path(real), problem=refusal)
             if sign(before) == sign(after) and len(data) == after.st_size:
-                return SourceFile(path=shown, real_path=real, data=data, signature=_trust(after))
+                return SourceFile(path=shown, real_path=Path(real), data=data, signature=_trust(after))
         problem = refuse("JS001", shown, "the file is being written to", "try again when that is done")
     except OSError as error:
         problem = refuse("JS001", shown, *_explain(error))
-    return SourceFile(path=shown, real_path=real, problem=problem)
+    return SourceFile(path=shown, real_path=Path(real), problem=problem)
 
 
-def _read_once(real: Path) -> tuple[os.stat_result, bytes, os.stat_result]:
+def _read_once(directory: int, real: str) -> tuple[os.stat_result, bytes, os.stat_result]:
     """Read a file between two looks at its status; nothing of what is no spec file by its kind or size.
 
     A pipe or device is not even opened, as that can have effects of its own; one that takes the place of the file at
     this moment is opened without waiting, and not read.
     """
-    before = os.lstat(real)
+    before = _look_at(directory, real)
     if not _is_readable(before):
         return before, b"", before
-    descriptor = os.open(real, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_NOCTTY | os.O_CLOEXEC)
+    descriptor = os.open(real.rpartition("/")[2], _READ, dir_fd=directory)
     try:
         opened = os.fstat(descriptor)
         data = b"".join(_read_chunks(descriptor, opened.st_size)) if _is_readable(opened) else b""
@@ -227,7 +330,8 @@ def _read_chunks(descriptor: int, size: int) -> Iterator[bytes]:
 
 def _judge(status: os.stat_result, shown: str) -> Diagnostic | None:
     if not stat.S_ISREG(status.st_mode):
-        return refuse("JS002", shown, "this is no regular file", "rename it, as its name is that of a spec file")
+        code, reason, hint = NOT_REGULAR
+        return refuse(code, shown, reason, hint)
     return refuse_size(shown, status.st_size) if status.st_size > MAX_BYTES else None
 
 
@@ -236,7 +340,7 @@ _REASONS = {
     errno.EPERM: ("reading it is not permitted", "give read access to the account that runs this"),
     errno.ENOENT: ("it has vanished while it was read", "try again"),
     errno.ENOTDIR: ("it has vanished while it was read", "try again"),
-    errno.ELOOP: ("the link leads in a circle", "remove the link"),
+    errno.ELOOP: ("a link has taken its place while it was read", "try again"),
 }
 
 

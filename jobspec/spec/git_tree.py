@@ -12,19 +12,32 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from jobspec.errors import UsageError
 from jobspec.spec.git import find_commit, find_top, run_git
-from jobspec.spec.listing import MAX_BYTES, Findings, Listing, SourceFile, is_spec_name, refuse, refuse_size, show_path
+from jobspec.spec.links import Astray, follow_links
+from jobspec.spec.listing import (
+    MAX_BYTES,
+    MAX_DEPTH,
+    NO_DIRECTORY,
+    NOT_REGULAR,
+    NOWHERE,
+    Findings,
+    Listing,
+    SourceFile,
+    explain_astray,
+    is_spec_name,
+    refuse,
+    refuse_root,
+    refuse_size,
+    show_path,
+)
 from jobspec.spec.positions import escape
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from jobspec.diagnostics import Location
 
 _LINK, _SUBMODULE = "120000", "160000"  # modes of entries, as `git ls-tree` prints them
-_OUTSIDE, _NOWHERE, _CIRCLE = (
-    "the link leads out of the repository",
-    "the link leads nowhere",
-    "the link leads in a circle",
-)
-_MAX_LINKS = 40  # in one path, as Linux has it
+_MAX_TARGET = 4096  # bytes that a link may say, as on Linux (PATH_MAX)
+_AROUND = "repository"
+_IS_SUBMODULE = ("this is a submodule, and its files are not in this repository", "move them into it")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,16 +65,18 @@ class GitTree:
         self._repository = repository
         self._top = find_top(repository)
         self._entries: _Directory = {}
-        links: set[str] = set()
+        links: dict[str, str] = {}
         tree = find_commit(repository, commit)
         for line in run_git(Path(self._top), "ls-tree", "-r", "-z", "-l", "--full-tree", tree).split(b"\0")[:-1]:
-            head, _, path = line.partition(b"\t")
-            mode, _, name, size = os.fsdecode(head).split()
-            blob = _Blob(mode=mode, name=name, size=int(size) if size.isdigit() else 0)
-            self._add(os.fsdecode(path).split("/"), blob)
-            if mode == _LINK:
-                links.add(name)
-        self._links = {name: os.fsdecode(target) for name, target in _read_blobs(self._top, links).items()}
+            head, _, name = line.partition(b"\t")
+            mode, _, digest, size = os.fsdecode(head).split()
+            path = os.fsdecode(name)
+            blob = _Blob(mode=mode, name=digest, size=int(size) if size.isdigit() else 0)
+            self._add(path.split("/"), blob)
+            if mode == _LINK and blob.size <= _MAX_TARGET:  # of a longer one nothing is there that it could lead to
+                links[path] = digest
+        targets = _read_blobs(self._top, set(links.values()))
+        self._links = {path: os.fsdecode(targets[digest]) for path, digest in links.items()}
 
     def _add(self, path: list[str], blob: _Blob) -> None:
         directory = self._entries
@@ -71,49 +86,52 @@ class GitTree:
                 directory = inner
         directory[path[-1]] = blob
 
-    def read_specs(self, root: Path, *, shown_relative_to: Path) -> Listing:
+    def read_specs(self, root: Path, *, named_at: Location | None = None) -> Listing:
         """Read all spec files below a directory.
 
         Args:
             root: The directory as it is named in the working tree; it need not exist there.
-            shown_relative_to: The directory that shown paths are relative to, where they lie in it.
+            named_at: Where the root is named, for what is wrong with it as a whole; default: the root itself.
         """
-        shown = show_path(root, shown_relative_to)
-        found = self.resolve(self._find_inside(root))
-        if isinstance(found, str) or isinstance(found[1], _Blob):
+        shown = show_path(root, self._repository)
+        real = self._find_real(root)
+        if isinstance(real, Astray):
+            return refuse_root(shown, *explain_astray(real, _AROUND, in_circle="JS008"), named_at)
+        entry = self._get(real)
+        if entry is None:
             return Listing(root=shown, missing=True)
-        walk = _Walk(self, found[0])
-        walk.run(found[1], shown)
+        if isinstance(entry, _Blob):
+            why = ("JS008", *_IS_SUBMODULE) if entry.mode == _SUBMODULE else NO_DIRECTORY
+            return refuse_root(shown, *why, named_at)
+        walk = _Walk(self, real)
+        walk.run(entry, shown)
         contents = _read_blobs(self._top, {blob.name for _, blob in walk.blobs})
         walk.findings.files += [SourceFile(path=path, data=contents[blob.name]) for path, blob in walk.blobs]
         return walk.findings.make_listing(shown)
 
-    def read_file(self, path: Path, shown: str, *, inside: Iterable[Path]) -> SourceFile | None:
+    def read_file(self, path: Path, shown: str) -> SourceFile | None:
         """Read one file.
 
         Args:
             path: The file as it is named in the working tree.
             shown: Its name to show.
-            inside: Directories in one of which it must lie, wherever links lead.
 
         Returns:
-            The file; None where there is none.
+            The file; None where nothing has this name, not even a link.
         """
-        found = self.resolve(self._find_inside(path))
-        if found == _OUTSIDE:
-            return SourceFile(path=shown, problem=refuse("JS003", shown, found, "copy the file into the project"))
-        if isinstance(found, str) or not isinstance(found[1], _Blob):
-            return None
-        real, blob = found[0], found[1]
-        if not any(f"{real}/".startswith(f"{top}/" if top else "") for top in map(self._find_real, inside)):
-            return SourceFile(path=shown, problem=refuse("JS003", shown, _OUTSIDE, "copy the file into the project"))
+        real = self._find_real(path)
+        if isinstance(real, Astray):
+            code, reason, hint = explain_astray(real, _AROUND)
+            return SourceFile(path=shown, problem=refuse(code, shown, reason, hint))
+        blob = self._get(real)
+        if not isinstance(blob, _Blob) or blob.mode == _SUBMODULE:
+            if blob is None and self._find_inside(path) not in self._links:
+                return None
+            code, reason, hint = ("JS001", *NOWHERE) if blob is None else NOT_REGULAR
+            return SourceFile(path=shown, problem=refuse(code, shown, reason, hint))
         if blob.size > MAX_BYTES:
             return SourceFile(path=shown, problem=refuse_size(shown, blob.size))
         return SourceFile(path=shown, data=_read_blobs(self._top, {blob.name})[blob.name])
-
-    def _find_real(self, directory: Path) -> str:
-        found = self.resolve(self._find_inside(directory))
-        return self._find_inside(directory) if isinstance(found, str) else found[0]
 
     def _find_inside(self, path: Path) -> str:
         """Name a path from the top of the repository, without following links below it: the commit has its own."""
@@ -121,39 +139,38 @@ class GitTree:
         here = os.path.join(os.path.realpath(self._repository), relative)  # noqa: PTH118 - keeps links
         return os.path.relpath(here, self._top)
 
-    def resolve(self, path: str) -> tuple[str, _Blob | _Directory] | str:
-        """Follow a path from the top of the tree; what is wrong with it where it leads nowhere."""
-        done: list[tuple[str, _Directory]] = [("", self._entries)]
-        ahead = _split(path)
-        links = 0
-        while ahead:
-            part = ahead.pop()
-            real, directory = done[-1]
-            entry = directory.get(part)
-            if part == "..":
-                done.pop()
-                if not done:
-                    return _OUTSIDE
-            elif isinstance(entry, dict):
-                done.append((_join(real, part), entry))
-            elif entry is not None and entry.mode == _LINK:
-                links += 1
-                target = self._links[entry.name]
-                if links > _MAX_LINKS or target.startswith("/"):
-                    return _CIRCLE if links > _MAX_LINKS else _OUTSIDE
-                ahead += _split(target)
-            else:
-                return _NOWHERE if entry is None or ahead else (_join(real, part), entry)
-        return done[-1]
+    def _find_real(self, path: Path) -> str | Astray:
+        return self.follow(self._find_inside(path))
 
+    def follow(self, path: str) -> str | Astray:
+        """Follow a path from the top of the tree to where it really leads, whether or not something is there."""
+        return follow_links(path, self._links.get, around=_AROUND)
 
-def _split(path: str) -> list[str]:
-    """Take a path apart, the last part first."""
-    return [part for part in reversed(path.split("/")) if part not in ("", ".")]
+    def resolve(self, path: str) -> tuple[str, _Blob | _Directory | None] | Astray:
+        """Follow a path from the top of the tree; with what is there, or None."""
+        real = self.follow(path)
+        return real if isinstance(real, Astray) else (real, self._get(real))
+
+    def _get(self, real: str) -> _Blob | _Directory | None:
+        """Give what is at a real path."""
+        found: _Blob | _Directory | None = self._entries
+        for part in real.split("/") if real else ():
+            found = found.get(part) if isinstance(found, dict) else None
+        return found
 
 
 def _join(directory: str, name: str) -> str:
     return f"{directory}/{name}" if directory else name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Place:
+    """A directory on the walk."""
+
+    real: str
+    entries: _Directory
+    shown: str
+    depth: int
 
 
 class _Walk:
@@ -165,56 +182,60 @@ class _Walk:
         self._tree = tree
         self._root = root
         self._seen: dict[str, str] = {}
-        self._waiting: list[tuple[str, _Directory, str]] = []
-        self._linked: list[tuple[str, _Directory, str]] = []
+        self._waiting: list[_Place] = []
+        self._linked: list[_Place] = []
 
     def run(self, root: _Directory, shown: str) -> None:
-        self._waiting.append((self._root, root, shown))
+        self._waiting.append(_Place(real=self._root, entries=root, shown=shown, depth=0))
         while self._waiting or self._linked:
-            real, directory, shown = self._waiting.pop() if self._waiting else self._linked.pop(0)
-            if real in self._seen:
-                self.findings.note_second(shown, self._seen[real])
-                continue
-            self._seen[real] = shown
-            for name in sorted(directory):
-                if not name.startswith("."):
-                    inner = escape(name) if shown == "." else f"{shown}/{escape(name)}"
-                    self._visit(_join(real, name), name, directory[name], inner)
+            place = self._waiting.pop() if self._waiting else self._linked.pop(0)
+            if place.real in self._seen:
+                self.findings.note_second(place.shown, self._seen[place.real])
+            elif place.depth > MAX_DEPTH:
+                self.findings.note_deep(place.shown)
+            else:
+                self._seen[place.real] = place.shown
+                self._enter(place)
 
-    def _visit(self, real: str, name: str, entry: _Blob | _Directory, shown: str) -> None:
+    def _enter(self, place: _Place) -> None:
+        for name in sorted(place.entries):
+            if not name.startswith("."):
+                shown = escape(name) if place.shown == "." else f"{place.shown}/{escape(name)}"
+                self._visit(name, place.entries[name], _join(place.real, name), shown, place.depth + 1)
+
+    def _visit(self, name: str, entry: _Blob | _Directory, real: str, shown: str, depth: int) -> None:
         if not isinstance(entry, _Blob):
-            self._enter((real, entry, shown), name, self._waiting)
+            self._note_directory(name, _Place(real=real, entries=entry, shown=shown, depth=depth), self._waiting)
         elif entry.mode == _LINK:
-            self._follow(real, name, shown)
+            self._follow(name, real, shown, depth)
         elif entry.mode == _SUBMODULE:
-            self.findings.note(
-                "JS008", shown, "this is a submodule, and its files are not in this repository", "move them into it"
-            )
+            self.findings.note("JS008", shown, *_IS_SUBMODULE)
         elif is_spec_name(name):
             self._take(shown, entry)
 
-    def _follow(self, real: str, name: str, shown: str) -> None:
+    def _follow(self, name: str, link: str, shown: str, depth: int) -> None:
         """Follow a link, unless it leaves the root."""
-        found = self._tree.resolve(real)
-        if isinstance(found, str):
-            code = "JS003" if found == _OUTSIDE else "JS001"
-            self.findings.note(code, shown, found, "remove the link, or mend what it points to")
+        found = self._tree.resolve(link)
+        if isinstance(found, Astray):
+            self.findings.note_astray(shown, found)
             return
-        target, entry = found
-        if isinstance(entry, _Blob) and not is_spec_name(name):
+        real, entry = found
+        if entry is None:
+            self.findings.note("JS001", shown, *NOWHERE)
+        elif isinstance(entry, _Blob) and not is_spec_name(name):
             return
-        if not f"{target}/".startswith(f"{self._root}/" if self._root else ""):
+        elif not f"{real}/".startswith(f"{self._root}/" if self._root else ""):
             self.findings.note_outside(shown)
         elif isinstance(entry, _Blob):
             self._take(shown, entry)
         else:
-            self._enter((target, entry, shown), name, self._linked)
+            self._note_directory(name, _Place(real=real, entries=entry, shown=shown, depth=depth), self._linked)
 
-    def _enter(self, found: tuple[str, _Directory, str], name: str, queue: list[tuple[str, _Directory, str]]) -> None:
+    def _note_directory(self, name: str, place: _Place, queue: list[_Place]) -> None:
         if is_spec_name(name):
-            self.findings.note_directory(found[2])
+            self.findings.note_directory(place.shown)
         else:
-            queue.append(found)
+            queue.append(place)
 
     def _take(self, shown: str, blob: _Blob) -> None:
         if blob.size > MAX_BYTES:

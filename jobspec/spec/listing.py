@@ -3,20 +3,35 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from jobspec.diagnostics import RULES, Diagnostic, Location
 from jobspec.spec.positions import escape, quote
 
+if TYPE_CHECKING:
+    from jobspec.spec.links import Astray
+
 MAX_BYTES = 1 << 20
 """How large a spec file may be: far more than people write, and little enough to be read by anybody."""
+
+MAX_DEPTH = 64
+"""How many directories may lie in each other below a spec root."""
 
 SUFFIXES = (".yaml", ".yml", ".toml")
 """How the names of spec files end, in any case."""
 
 PROJECT_FILE = "jobspec.toml"
+
+NOWHERE = ("the link leads nowhere", "remove the link, or mend what it points to")
+"""What to say of a link behind which nothing is, with what to do about it."""
+
+NOT_REGULAR = ("JS002", "this is no regular file", "rename it, as its name is that of a spec file")
+"""What to say of a directory, pipe, socket or device in the place of a file: code, reason and hint."""
+
+NO_DIRECTORY = ("JS002", "it is not a directory", "name the directory that holds the files")
+"""What to say of a spec root that is something else: code, reason and hint."""
 
 Signature: TypeAlias = tuple[int, int, int, int]
 """Modification and change time in nanoseconds, size and inode: while it is equal, so is the content."""
@@ -84,9 +99,19 @@ class Findings:
         else:
             self.problems.append(problem)
 
+    def note_astray(self, shown: str, link: Astray) -> None:
+        """Note a link that leads out of all that may be read, or in a circle."""
+        code, reason, hint = explain_astray(link, "spec root")
+        self.note(code, shown, reason, hint)
+
     def note_outside(self, shown: str) -> None:
         """Note a link that leads out of the root."""
-        self.note("JS003", shown, "the link leads out of the spec root", "copy what it points to into the root")
+        self.note("JS003", shown, "the link leads out of the spec root", "put the files themselves into the spec root")
+
+    def note_deep(self, shown: str) -> None:
+        """Note a directory that lies too deep."""
+        message = f"more than {MAX_DEPTH} directories lie in each other here, and those below are not read"
+        self.note("JS008", shown, message, "move its files further up")
 
     def note_directory(self, shown: str) -> None:
         """Note a directory that has the name of a file."""
@@ -116,6 +141,34 @@ def refuse(code: str, shown: str, message: str, hint: str) -> Diagnostic:
     return Diagnostic(
         code=code, message=message, location=Location(path=shown), severity=RULES[code].severity, hint=hint
     )
+
+
+def refuse_root(shown: str, code: str, reason: str, hint: str, named_at: Location | None) -> Listing:
+    """Make the listing of a root that cannot be read at all.
+
+    Args:
+        shown: Its name to show.
+        code: Of the diagnostic.
+        reason: Why, as a clause.
+        hint: What to do about it.
+        named_at: Where the root is named; default: the root itself.
+    """
+    message = f"the spec root {quote(shown)} cannot be read: {reason}"
+    problem = replace(refuse(code, shown, message, hint), location=named_at or Location(path=shown))
+    return Listing(root=shown, problems=(problem,))
+
+
+def explain_astray(astray: Astray, into: str, *, in_circle: str = "JS001") -> tuple[str, str, str]:
+    """Give code, reason and hint for a path that leads astray.
+
+    Args:
+        astray: How.
+        into: Where to copy what it leads to.
+        in_circle: The code for one that leads in a circle.
+    """
+    if astray.is_outside:
+        return "JS003", astray.reason, f"put the files themselves into the {into}"
+    return in_circle, astray.reason, "remove the link"
 
 
 def refuse_size(shown: str, size: int) -> Diagnostic:

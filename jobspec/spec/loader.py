@@ -10,10 +10,9 @@ from __future__ import annotations
 
 import gc
 import hashlib
-import os
+import itertools
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jobspec.diagnostics import Diagnostic, Location, Related
@@ -28,9 +27,11 @@ if TYPE_CHECKING:
     from collections.abc import Collection as Several, Iterator, Mapping, Sequence
     from datetime import datetime
 
+    from jobspec.spec.enclosure import Enclosure
     from jobspec.spec.input_schema import FileReader
     from jobspec.spec.judging import Schemas
     from jobspec.spec.layers import Form, Layer
+    from jobspec.spec.project import Workspace
 
 MOST_ENVIRONMENTS = 100
 """How many environments are checked in a project that declares none."""
@@ -39,21 +40,14 @@ __all__ = ["Cache", "Checked", "Job", "Loaded", "Place", "load", "load_all_envir
 
 
 def load(
-    roots: Sequence[Path],
-    *,
-    env: str | None = None,
-    relative_to: Path,
-    environments: Several[str] = (),
-    now: datetime | None = None,
-    cache: Cache | None = None,
+    workspace: Workspace, *, env: str | None = None, now: datetime | None = None, cache: Cache | None = None
 ) -> Loaded:
-    """Load all jobs below some directories for one environment.
+    """Load all jobs of a project for one environment.
 
     Args:
-        roots: The directories; a root that lies in another counts as part of it.
+        workspace: The project; a root of it that lies in another counts as part of it. Where it declares no
+            environments, any is allowed.
         env: The chosen environment; None for the jobs as they are without one.
-        relative_to: The directory that shown paths are relative to, the project's.
-        environments: The environments that the project declares; any is allowed if it declares none.
         now: The time at which schedules are judged to have ended or to never fire; None does not judge that.
         cache: What an earlier load left.
 
@@ -61,10 +55,15 @@ def load(
         The jobs and everything that is wrong. Nothing is raised for what stands in files.
     """
     cache = cache or Cache()
+    environments = tuple(workspace.project.env)
     with _without_gc():
-        listings = cache.read_roots(roots, relative_to)
-        read = _make_reader(relative_to, roots)
+        listings = _read_roots(workspace, cache)
+        read = _make_reader(workspace.enclosure)
         return load_listings(listings, env=env, read=read, environments=environments, now=now, cache=cache)
+
+
+def _read_roots(workspace: Workspace, cache: Cache) -> list[Listing]:
+    return cache.read_roots(workspace.roots, workspace.enclosure, workspace.named_at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,23 +79,17 @@ class Checked:
     diagnostics: tuple[Diagnostic, ...]
 
 
-def load_all_environments(
-    roots: Sequence[Path],
-    *,
-    relative_to: Path,
-    environments: Several[str] = (),
-    now: datetime | None = None,
-    cache: Cache | None = None,
-) -> Checked:
+def load_all_environments(workspace: Workspace, *, now: datetime | None = None, cache: Cache | None = None) -> Checked:
     """Load all jobs for every environment that can be chosen.
 
     These are the declared ones; where none is declared, the base and those that the files name. Arguments are those of
     :func:`load`.
     """
     cache = cache or Cache()
+    environments = tuple(workspace.project.env)
     with _without_gc():
-        listings = cache.read_roots(roots, relative_to)
-        read = _make_reader(relative_to, roots)
+        listings = _read_roots(workspace, cache)
+        read = _make_reader(workspace.enclosure)
         waiting: list[str | None] = [None]
         if environments:
             waiting = [*sorted(environments)]
@@ -230,11 +223,20 @@ class _Chains:
         return self._find(path.rpartition("/")[0])
 
     def _find(self, directory: str) -> tuple[Layer, ...] | None:
-        if directory not in self._chains:
-            outer = self._find(directory.rpartition("/")[0]) if directory else ()
-            is_broken = outer is None or directory in self._broken
-            self._chains[directory] = None if is_broken else (*(outer or ()), *self._own.get(directory, ()))
+        unknown = list(itertools.takewhile(lambda each: each not in self._chains, _walk_up(directory)))
+        for each in reversed(unknown):  # a loop, as a spec root may be named by more directories than calls can nest
+            outer = self._chains[each.rpartition("/")[0]] if each else ()
+            is_broken = outer is None or each in self._broken
+            self._chains[each] = None if is_broken else (*(outer or ()), *self._own.get(each, ()))
         return self._chains[directory]
+
+
+def _walk_up(directory: str) -> Iterator[str]:
+    """Name a directory and all above it, the empty one last."""
+    yield directory
+    while directory:
+        directory = directory.rpartition("/")[0]
+        yield directory
 
 
 def _refuse_second(path: str, first: str) -> Diagnostic:
@@ -244,18 +246,12 @@ def _refuse_second(path: str, first: str) -> Diagnostic:
     return Diagnostic(code="JS150", message=message, location=Location(path=path), hint=hint, related=related)
 
 
-def _make_reader(relative_to: Path, roots: Sequence[Path]) -> FileReader:
-    """Make what reads schema files: those inside the project or a root, wherever links lead."""
-    allowed = [os.path.realpath(directory) for directory in (relative_to, *roots)]
+def _make_reader(enclosure: Enclosure) -> FileReader:
+    """Make what reads schema files."""
 
     def read(shown: str) -> SourceFile:
-        real = os.path.realpath(relative_to / shown)
-        if not any(real.startswith(directory.rstrip("/") + "/") for directory in allowed):
-            hint = "copy the file into the project"
-            return SourceFile(path=shown, problem=refuse("JS310", shown, "it lies outside of the project", hint))
-        if not os.path.lexists(real):
-            return SourceFile(path=shown, problem=refuse("JS310", shown, "there is no such file", ""))
-        return read_file(Path(real), shown)
+        missing = SourceFile(path=shown, problem=refuse("JS310", shown, "there is no such file", ""))
+        return read_file(shown, enclosure) or missing
 
     return read
 

@@ -4,27 +4,31 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError, WithJsonSchema, model_validator
 
-from jobspec.diagnostics import Diagnostic
+from jobspec.diagnostics import Diagnostic, Location
 from jobspec.errors import InvalidDefinitionError, ProjectError, RefusedError, UsageError
 from jobspec.spec.directory import read_file
+from jobspec.spec.enclosure import Enclosure, find_enclosure
 from jobspec.spec.layers import Layer
 from jobspec.spec.lint_settings import LintSettings
-from jobspec.spec.listing import MAX_BYTES, PROJECT_FILE, SourceFile
+from jobspec.spec.listing import MAX_BYTES, PROJECT_FILE, SourceFile, refuse
 from jobspec.spec.part import SpecPart, kind_of, mistake
 from jobspec.spec.positions import quote
 from jobspec.spec.redaction import PlanSettings
 from jobspec.spec.reports import Finding, make_diagnostics, order, refuse_bug
 from jobspec.spec.scalars import DURATION_SCHEMA, ImportPath, check_duration
-from jobspec.spec.source import parse_file
+from jobspec.spec.source import locate, parse_file
 from jobspec.spec.validation import Problem, make_problems, say_path
 from jobspec.spec.vocabulary import join_words, plain, read_keys, suggest_key, suggest_word
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 ID_PATTERN = r"[a-z0-9][a-z0-9._-]{0,62}"
 """Project ids; `-` alone is none, because it is what marks a schedule as given up."""
@@ -152,11 +156,15 @@ class Workspace:
         directory: Where import paths and spec roots start.
         project: What the file says; all defaults without a file.
         file: The file; None where there is none.
+        enclosure: What was found around the directory, and what nothing that is read may leave.
+        named_at: Where the file names the spec roots.
     """
 
     directory: Path
     project: Project
+    enclosure: Enclosure
     file: Path | None = None
+    named_at: Mapping[Path, Location] = field(default_factory=dict)
 
     @property
     def roots(self) -> tuple[Path, ...]:
@@ -171,17 +179,21 @@ def find_project(start: Path) -> Path | None:
     return next((path for path in candidates if os.path.lexists(path)), None)
 
 
-def load_project(path: Path, *, shown: str = PROJECT_FILE) -> Project | tuple[Diagnostic, ...]:
+def load_project(path: Path) -> Project | tuple[Diagnostic, ...]:
     """Read a project file.
 
     Args:
-        path: The file.
-        shown: Its name to show.
+        path: The file; links out of its repository are not followed.
 
     Returns:
         The project, or everything that is wrong with it.
     """
-    return read_project(read_file(Path(os.path.realpath(path)), shown))
+    return read_project(_read_file(find_enclosure(path.parent)))
+
+
+def _read_file(enclosure: Enclosure) -> SourceFile:
+    missing = refuse("JS001", PROJECT_FILE, "it has vanished while it was read", "try again")
+    return read_file(PROJECT_FILE, enclosure) or SourceFile(path=PROJECT_FILE, problem=missing)
 
 
 def read_project(file: SourceFile) -> Project | tuple[Diagnostic, ...]:
@@ -269,12 +281,39 @@ def load_workspace(start: Path) -> Workspace:
         ProjectError: The project file is broken.
     """
     path = find_project(start)
+    directory = path.parent if path else Path(os.path.abspath(start))  # noqa: PTH100 - see above
     if path is None:
-        return Workspace(directory=Path(os.path.abspath(start)), project=Project())  # noqa: PTH100 - see above
-    project = load_project(path)
+        return make_workspace(directory, Project())
+    enclosure = find_enclosure(directory)
+    file = _read_file(enclosure)
+    project = read_project(file)
     if not isinstance(project, Project):
         raise ProjectError(f"`{path}` is broken, so nothing can be done in its project", project)
-    return Workspace(directory=path.parent, project=project, file=path)
+    places = {directory / root: place for root, place in locate_roots(file, project).items()}
+    return Workspace(directory=directory, project=project, enclosure=enclosure, file=path, named_at=places)
+
+
+def make_workspace(directory: Path, project: Project) -> Workspace:
+    """Make a workspace of a project that stands in no file.
+
+    Args:
+        directory: Its place.
+        project: What it is.
+    """
+    return Workspace(directory=directory, project=project, enclosure=find_enclosure(directory))
+
+
+def locate_roots(file: SourceFile, project: Project) -> dict[str, Location]:
+    """Find where a project file names its spec roots; nothing of those that it leaves to the default.
+
+    Args:
+        file: The file.
+        project: What it says.
+    """
+    document = parse_file(file)
+    if isinstance(document, Diagnostic) or "specs" not in document.value:
+        return {}
+    return {root: locate(document, ("specs", index)) for index, root in enumerate(project.specs)}
 
 
 def check_project_id(text: str) -> str:

@@ -13,10 +13,10 @@ from jobspec.spec.git_tree import GitTree
 from jobspec.spec.listing import PROJECT_FILE, SourceFile, refuse
 from jobspec.spec.loaded import Loaded
 from jobspec.spec.loader import load_listings
-from jobspec.spec.project import Project, read_project
+from jobspec.spec.project import Project, locate_roots, read_project
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
     from pathlib import Path
 
@@ -67,34 +67,31 @@ def load_revision(directory: Path, ref: str, *, env: str | None, now: datetime) 
     """
     commit = find_merge_base(directory, ref)
     tree = GitTree(directory, commit)
-    project = _read_project(tree, directory)
+    file = tree.read_file(directory / PROJECT_FILE, PROJECT_FILE)
+    project = read_project(file) if file else Project()
     if not isinstance(project, Project):
         nothing = Loaded(jobs={}, incomplete=True)
         return Revision(ref=ref, commit=commit, project=None, loaded=nothing, diagnostics=project)
     if project.env and env is not None and env not in project.env:
         return Revision(ref=ref, commit=commit, project=project, loaded=Loaded(jobs={}), has_environment=False)
-    loaded = _load(tree, directory, project, env, now)
+    loaded = _load(tree, directory, project, locate_roots(file, project) if file else {}, env, now)
     found = tuple(each for each in loaded.diagnostics if each.is_error)
     return Revision(ref=ref, commit=commit, project=project, loaded=loaded, diagnostics=found)
 
 
-def _read_project(tree: GitTree, directory: Path) -> Project | tuple[Diagnostic, ...]:
-    file = tree.read_file(directory / PROJECT_FILE, PROJECT_FILE, inside=[directory])
-    return Project() if file is None else read_project(file)
-
-
-def _load(tree: GitTree, directory: Path, project: Project, env: str | None, now: datetime) -> Loaded:
-    roots = [directory / root for root in project.specs]
-    listings = [tree.read_specs(root, shown_relative_to=directory) for root in roots]
-    read = _make_reader(tree, directory, roots)
+def _load(
+    tree: GitTree, directory: Path, project: Project, places: Mapping[str, Location], env: str | None, now: datetime
+) -> Loaded:
+    listings = [tree.read_specs(directory / root, named_at=places.get(root)) for root in project.specs]
+    read = _make_reader(tree, directory)
     return load_listings(listings, env=env, read=read, environments=tuple(project.env), now=now)
 
 
-def _make_reader(tree: GitTree, directory: Path, roots: Sequence[Path]) -> FileReader:
+def _make_reader(tree: GitTree, directory: Path) -> FileReader:
     """Make what reads schema files, by the rules that hold in the working tree."""
 
     def read(shown: str) -> SourceFile:
-        file = tree.read_file(directory / shown, shown, inside=[directory, *roots])
+        file = tree.read_file(directory / shown, shown)
         return file or SourceFile(path=shown, problem=refuse("JS310", shown, "there is no such file", ""))
 
     return read

@@ -23,6 +23,7 @@ from jobspec.jobs.checks import check_clashes, check_job
 from jobspec.jobs.values import make_reader
 from jobspec.spec.loader import load_all_environments
 from jobspec.spec.model import JobSpec
+from jobspec.spec.project import Project, make_workspace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -285,7 +286,7 @@ def test_data_converter_is_loaded_and_checked(tmp_path: Path) -> None:
 def test_projects_own_specs_fit_the_examples() -> None:
     root = Path(__file__).parent.parent.parent
     now = datetime(2026, 11, 24, tzinfo=UTC)
-    checked = load_all_environments([root / "specs"], relative_to=root, environments=[], now=now)
+    checked = load_all_environments(make_workspace(root, Project()), now=now)
     assert checked.diagnostics == ()
     [loaded] = checked.by_environment.values()
     specs = [found.spec for found in loaded.jobs.values()]

@@ -17,6 +17,7 @@ from jobspec.errors import InvalidDefinitionError, NotRegisteredError
 from jobspec.jobs.collector import Collector, collect
 from jobspec.spec.loader import load
 from jobspec.spec.model import JobSpec
+from jobspec.spec.project import Project, make_workspace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -311,7 +312,7 @@ def test_every_wanted_queue_without_code_is_named() -> None:
 
 def test_projects_own_specs_fill_two_workers() -> None:
     root = Path(__file__).parent.parent.parent
-    loaded = load([root / "specs"], env=None, relative_to=root, now=datetime(2026, 11, 24, tzinfo=UTC))
+    loaded = load(make_workspace(root, Project()), now=datetime(2026, 11, 24, tzinfo=UTC))
     found = collect((each.spec for each in loaded.jobs.values()), root)
     assert {queue: (len(each.workflows), len(each.activities)) for queue, each in found.items()} == {
         "shop-office": (5, 6),

@@ -11,9 +11,10 @@ from jobspec.diagnostics import RULES, Diagnostic, Severity
 from jobspec.spec.listing import Listing, SourceFile, refuse
 from jobspec.spec.loader import Cache, Checked, Loaded, load, load_all_environments, load_listings
 from jobspec.spec.model import JobSpec
+from jobspec.spec.project import Environment, Project, make_workspace
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 NOW = datetime(2027, 6, 1, tzinfo=UTC)
 JOB = "name: {name}\nqueue: q\nworkflow: a.b:C\n"
@@ -456,29 +457,28 @@ def write(root: Path, files: Mapping[str, str]) -> None:
 
 def test_missing_and_empty_roots_are_told_apart(tmp_path: Path) -> None:
     write(tmp_path, {"full/a.yaml": job(), "empty/defaults.yaml": "queue: q\n", "broken/a.yaml": "name: ["})
-    roots = [tmp_path / name for name in ("full", "empty", "broken", "missing")]
-    loaded = load(roots, relative_to=tmp_path)
+    loaded = load(make_workspace(tmp_path, Project(specs=("full", "empty", "broken", "missing"))))
     assert (loaded.missing_roots, loaded.empty_roots, loaded.is_empty) == (("missing",), ("empty",), True)
-    assert not load([tmp_path / "full"], relative_to=tmp_path).is_empty
+    assert not load(make_workspace(tmp_path, Project(specs=("full",)))).is_empty
 
 
 def test_the_same_name_in_two_roots_is_found(tmp_path: Path) -> None:
     write(tmp_path, {"one/a.yaml": job(), "two/a.yaml": job()})
-    loaded = load([tmp_path / "one", tmp_path / "two"], relative_to=tmp_path)
+    loaded = load(make_workspace(tmp_path, Project(specs=("one", "two"))))
     assert said(loaded.diagnostics) == [("JS130", "two/a.yaml:1:7")]
 
 
 def test_a_root_inside_another_is_read_once_with_all_its_defaults(tmp_path: Path) -> None:
     write(tmp_path, {"specs/defaults.yaml": "owner: outer\n", "specs/sub/a.yaml": job()})
-    for roots in (["specs", "specs/sub"], ["specs/sub", "specs"], ["specs", "specs"]):
-        loaded = load([tmp_path / root for root in roots], relative_to=tmp_path)
+    for roots in (("specs", "specs/sub"), ("specs/sub", "specs"), ("specs", "specs")):
+        loaded = load(make_workspace(tmp_path, Project(specs=roots)))
         assert (loaded.diagnostics, loaded.jobs["orders"].spec.owner, loaded.is_empty) == ((), "outer", False)
 
 
 def test_a_root_may_be_the_working_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     write(tmp_path, {"defaults.yaml": "owner: me\n", "a.yaml": job()})
-    loaded = load([Path()], relative_to=Path())
+    loaded = load(make_workspace(Path(), Project(specs=(".",))))
     assert loaded.jobs["orders"].spec.owner == "me"
     assert str(loaded.jobs["orders"].location) == "a.yaml:1:1"
 
@@ -543,9 +543,10 @@ def test_a_warning_comes_when_its_time_comes_though_nothing_changed() -> None:
 # All environments
 
 
-def check(tmp_path: Path, files: Mapping[str, str], **options: Any) -> Checked:
+def check(tmp_path: Path, files: Mapping[str, str], *, environments: Iterable[str] = (), **options: Any) -> Checked:
     write(tmp_path, files)
-    return load_all_environments([tmp_path / "specs"], relative_to=tmp_path, **options)
+    project = Project(env={env: Environment() for env in environments})
+    return load_all_environments(make_workspace(tmp_path, project), **options)
 
 
 def test_all_environments_are_the_base_and_those_that_files_name(tmp_path: Path) -> None:

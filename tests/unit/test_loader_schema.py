@@ -14,6 +14,7 @@ import pytest
 from jobspec.spec.input_schema import resolve
 from jobspec.spec.listing import Listing, SourceFile, refuse
 from jobspec.spec.loader import Cache, Loaded, load, load_listings
+from jobspec.spec.project import Project, make_workspace
 from jobspec.spec.schema_judge import Limits, SchemaJudge
 
 if TYPE_CHECKING:
@@ -179,7 +180,7 @@ def test_a_schema_is_relative_to_the_file_that_names_it(tmp_path: Path) -> None:
     for path, text in files.items():
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_text(text)
-    loaded = load([tmp_path / "specs"], relative_to=tmp_path)
+    loaded = load(make_workspace(tmp_path, Project()))
     assert list(loaded.jobs) == ["a", "c"]
     assert [str(found.location) for found in loaded.diagnostics] == ["specs/deep/b.yaml:2:8"]
 
@@ -188,11 +189,14 @@ def test_a_schema_outside_of_the_project_is_not_read(tmp_path: Path) -> None:
     (tmp_path / "secret.json").write_text('{"type": "string"}')
     specs = tmp_path / "project" / "specs"
     specs.mkdir(parents=True)
-    (specs / "link.json").symlink_to(tmp_path / "secret.json")
-    for written in ("../../secret.json", "link.json"):
+    (specs / "link.json").symlink_to("../../secret.json")
+    for written, why in (
+        ("../../secret.json", "it lies outside the project"),
+        ("link.json", "the link leads to `../../secret.json`, outside the project"),
+    ):
         (specs / "a.yaml").write_text(f"name: a\nqueue: q\nworkflow: a:B\ninput: 1\ninput_schema: {written}\n")
-        found = only(load([specs], relative_to=tmp_path / "project"))
-        assert found.message == "the schema file cannot be read: it lies outside of the project"
+        found = only(load(make_workspace(tmp_path / "project", Project())))
+        assert found.message == f"the schema file cannot be read: {why}"
 
 
 def test_a_schema_is_built_once_and_again_when_it_changes() -> None:

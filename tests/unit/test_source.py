@@ -10,6 +10,7 @@ import pytest
 
 from jobspec.diagnostics import RULES, Diagnostic, Location, Severity
 from jobspec.spec import directory
+from jobspec.spec.enclosure import Enclosure, find_enclosure
 from jobspec.spec.listing import MAX_BYTES
 from jobspec.spec.source import Document, Listing, SourceFile, find_positions, locate, parse_file, read_directory
 
@@ -34,7 +35,7 @@ def write(path: Path, text: str = "name: a\n") -> Path:
 
 
 def read(project: Path, previous: Listing | None = None) -> Listing:
-    return read_directory(project / "specs", shown_relative_to=project, previous=previous)
+    return read_directory(project / "specs", find_enclosure(project), previous=previous)
 
 
 def names(listing: Listing) -> list[str]:
@@ -86,13 +87,13 @@ def test_other_files_are_passed_over(project: Path) -> None:
 @pytest.mark.parametrize("name", ["nothing", "file.txt/below"])
 def test_a_missing_root_is_missing(project: Path, name: str) -> None:
     write(project / "file.txt")
-    listing = read_directory(project / name, shown_relative_to=project)
+    listing = read_directory(project / name, find_enclosure(project))
     assert (listing.missing, listing.is_complete, listing.files) == (True, False, ())
 
 
 def test_a_root_that_vanishes_while_it_is_read_is_missing(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def vanish(path: str) -> Iterator[Any]:
-        raise FileNotFoundError(2, "gone", path)
+    def vanish(_: int) -> Iterator[Any]:
+        raise FileNotFoundError(2, "gone")
 
     monkeypatch.setattr(os, "scandir", vanish)
     assert read(project).missing
@@ -102,24 +103,23 @@ def test_a_root_that_is_a_file_or_a_loop_is_a_problem(project: Path) -> None:
     write(project / "file.yaml")
     (project / "loop").symlink_to("loop")
     for name, code in (("file.yaml", "JS002"), ("loop", "JS008")):
-        listing = read_directory(project / name, shown_relative_to=project)
+        listing = read_directory(project / name, find_enclosure(project))
         assert (listing.missing, listing.is_complete, codes(listing)) == (False, False, {name: code})
 
 
 def test_the_root_may_be_a_link(project: Path) -> None:
     write(project / "releases/2/specs/a.yaml")
     (project / "current").symlink_to("releases/2")
-    listing = read_directory(project / "current/specs", shown_relative_to=project)
+    listing = read_directory(project / "current/specs", find_enclosure(project))
     assert names(listing) == ["current/specs/a.yaml"]
     assert listing.is_complete
 
 
 def test_paths_are_shown_relative_to_the_project_where_they_lie_in_it(project: Path, tmp_path: Path) -> None:
     write(project / "specs/a.yaml")
-    assert names(read_directory(project / "specs", shown_relative_to=project / "specs")) == ["a.yaml"]
-    assert names(read_directory(project / "specs", shown_relative_to=project / "x")) == [f"{project}/specs/a.yaml"]
+    assert names(read_directory(project / "specs", find_enclosure(project / "specs"))) == ["a.yaml"]
     (tmp_path / "alias").symlink_to(project)
-    assert names(read_directory(project / "specs", shown_relative_to=tmp_path / "alias")) == ["specs/a.yaml"]
+    assert names(read_directory(tmp_path / "alias/specs", find_enclosure(tmp_path / "alias"))) == ["specs/a.yaml"]
 
 
 def test_a_mounted_config_map_shows_each_file_once(project: Path) -> None:
@@ -221,8 +221,9 @@ def test_a_pipe_that_takes_the_place_of_a_file_does_not_block(project: Path, mon
     status = path.lstat()
     path.unlink()
     os.mkfifo(path)
-    monkeypatch.setattr(os, "lstat", lambda _: status)
-    file = directory.read_file(path, "a.yaml")
+    monkeypatch.setattr(os, "stat", lambda *_, **__: status)
+    file = directory.read_file("specs/a.yaml", find_enclosure(project))
+    assert file is not None
     assert file.problem is not None
     assert (file.problem.code, file.data) == ("JS002", None)
 
@@ -232,8 +233,10 @@ def test_a_link_that_takes_the_place_of_a_file_is_not_followed(project: Path, mo
     status = path.lstat()
     path.unlink()
     path.symlink_to("/etc/passwd")
-    monkeypatch.setattr(os, "lstat", lambda _: status)
-    file = directory.read_file(path, "a.yaml")
+    monkeypatch.setattr(Enclosure, "_read_link", lambda *_: None)
+    monkeypatch.setattr(os, "stat", lambda *_, **__: status)
+    file = directory.read_file("specs/a.yaml", find_enclosure(project))
+    assert file is not None
     assert file.problem is not None
     assert (file.problem.code, file.data) == ("JS001", None)
 
@@ -253,18 +256,22 @@ def test_files_have_a_size_limit(project: Path) -> None:
 def test_a_file_that_grows_while_it_is_read_is_not_read_without_end(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = write(project / "specs/a.yaml")
+    write(project / "specs/a.yaml")
     monkeypatch.setattr(os, "read", lambda _, size: b"#" * min(size, 65536))
-    file = directory.read_file(path, "a.yaml")
+    file = directory.read_file("specs/a.yaml", find_enclosure(project))
+    assert file is not None
     assert file.problem is not None
     assert "written to" in file.problem.message
 
 
 def test_a_file_that_vanishes_is_an_error(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(project / "specs/a.yaml")
+    open_entry = os.open
 
-    def vanish(path: Path, *_: int) -> int:
-        raise FileNotFoundError(2, "gone", path)
+    def vanish(path: str, flags: int, **options: Any) -> int:
+        if path == "a.yaml":
+            raise FileNotFoundError(2, "gone", path)
+        return open_entry(path, flags, **options)
 
     monkeypatch.setattr(os, "open", vanish)
     listing = read(project)
@@ -319,7 +326,7 @@ def test_names_cannot_break_the_output(project: Path) -> None:
     name = os.fsdecode(b"a\n::error::\x1b[31m\xff.yaml")
     write(project / "specs" / name)
     assert names(read(project)) == ["specs/a\\n::error::\\x1b[31m\\udcff.yaml"]
-    assert read_directory(project / "specs", shown_relative_to=project / "specs").files[0].path.isprintable()
+    assert read_directory(project / "specs", find_enclosure(project / "specs")).files[0].path.isprintable()
 
 
 def settle(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from jobspec.errors import UsageError
 from jobspec.spec import git_tree
+from jobspec.spec.enclosure import find_enclosure
 from jobspec.spec.git import find_commit, find_merge_base
 from jobspec.spec.listing import MAX_BYTES, Listing
 from jobspec.spec.source import read_directory
@@ -88,7 +89,7 @@ def repository(no_configuration: None, tmp_path_factory: pytest.TempPathFactory)
 
 
 def read(project: Path, ref: str = "HEAD", root: str = "specs") -> Listing:
-    return git_tree.GitTree(project, ref).read_specs(project / root, shown_relative_to=project)
+    return git_tree.GitTree(project, ref).read_specs(project / root)
 
 
 def summarise(listing: Listing) -> tuple[str, bool, dict[str, bytes | str | None], dict[str, str]]:
@@ -100,7 +101,7 @@ def summarise(listing: Listing) -> tuple[str, bool, dict[str, bytes | str | None
 def test_a_commit_is_read_like_the_directory_it_was_made_from(project: Path, root: str) -> None:
     (project / "specs/far").unlink()  # out of the repository or out of the root: the same to one and not to the other
     git(project, "commit", "--quiet", "-am", "Without it")
-    expected = summarise(read_directory(project / root, shown_relative_to=project))
+    expected = summarise(read_directory(project / root, find_enclosure(project)))
     assert summarise(read(project, root=root)) == expected
 
 
@@ -146,7 +147,7 @@ def test_the_commit_counts_and_not_the_working_tree(project: Path) -> None:
 
 def test_a_root_that_the_commit_does_not_have_is_missing(project: Path) -> None:
     assert read(project, root="nothing").missing
-    assert read(project, root="../..").missing
+    assert [problem.code for problem in read(project, root="../..").problems] == ["JS003"]
 
 
 def test_a_root_that_only_the_commit_has_is_read(project: Path) -> None:
@@ -216,7 +217,7 @@ def test_a_repository_of_somebody_else_is_refused_with_the_way_out(
 
 def test_a_file_is_read_as_it_is_in_the_commit(project: Path) -> None:
     def read_one(name: str) -> bytes | str | None:
-        found = git_tree.GitTree(project, "HEAD").read_file(project / name, name, inside=[project])
+        found = git_tree.GitTree(project, "HEAD").read_file(project / name, name)
         if found is None:
             return None
         return found.problem.code if found.problem else found.data
@@ -227,10 +228,12 @@ def test_a_file_is_read_as_it_is_in_the_commit(project: Path) -> None:
     git(project, "commit", "--quiet", "-m", "With a project file")
     write(project / "jobspec.toml", "later")
     assert read_one("jobspec.toml") == b"[prune]\n"
-    assert read_one("specs") is None
+    assert read_one("specs") == "JS002"
     assert read_one("specs/big.yaml") == "JS004"
     assert read_one("specs/c.yaml") == b"name: ..1/c.yaml\n"
-    assert read_one("specs/out.yaml") == read_one("specs/passwd.yaml") == read_one("../../../x") == "JS003"
+    assert read_one("specs/out.yaml") == b"name: a\n"  # elsewhere in the repository
+    assert read_one("specs/passwd.yaml") == read_one("../../../x") == "JS003"
+    assert read_one("specs/gone.yaml") == "JS001"
 
 
 def test_where_there_is_no_repository_or_no_git_is_an_error_of_usage(

@@ -66,12 +66,7 @@ def _load(workspace: Workspace, environment: str | None, now: datetime) -> Check
     if environment:
         loaded = open_specs(environment).loaded
         return Checked(by_environment={environment: loaded}, diagnostics=loaded.diagnostics)
-    return load_all_environments(
-        workspace.roots,
-        relative_to=workspace.directory,
-        environments=tuple(workspace.project.env),
-        now=now,
-    )
+    return load_all_environments(workspace, now=now)
 
 
 def _review(
