@@ -96,8 +96,8 @@ RULES: dict[str, Rule] = {
     # JS0xx: files and their syntax
     "JS001": Rule(
         summary="A file cannot be read",
-        explanation="The file is there but its content is not: access is denied, a link leads nowhere, or it changed "
-        "while it was read. Its jobs are frozen, not removed, until it can be read again.",
+        explanation="The file is there but its content is not: access is denied, a symlink leads nowhere, or it "
+        "changed while it was read. Its jobs are frozen, not removed, until it can be read again.",
     ),
     "JS002": Rule(
         summary="Not a regular file",
@@ -105,9 +105,11 @@ RULES: dict[str, Rule] = {
         "Rename it, or give it a name that begins with a dot.",
     ),
     "JS003": Rule(
-        summary="A link leads out of the spec root",
-        explanation="What lies outside the root is not reviewed with it and may be anything on this machine. "
-        "Copy the file into the root.",
+        summary="A symlink leads outside",
+        explanation="Spec files lie in their spec root. Spec roots, schema files and `jobspec.toml` lie in the "
+        "project's git repository, or in the project's directory where there is none. What lies outside, or in `.git`, "
+        "is not reviewed with the specs and may be any file on this machine, so it is never read. Its jobs are frozen, "
+        "not removed. Replace the symlink with the file or directory itself.",
     ),
     "JS004": Rule(
         summary="A file is too large",
@@ -129,12 +131,12 @@ RULES: dict[str, Rule] = {
     "JS008": Rule(
         summary="A directory cannot be read",
         explanation="The jobs in it are unknown, so none is taken for removed. Give read and search access to the "
-        "account that runs jobspec.",
+        "account that runs jobspec. Directories more than 64 levels below the spec root are not read.",
     ),
     "JS009": Rule(
         summary="A directory is reached twice",
-        explanation="A link leads to a directory that is read already, perhaps in a circle. It is read once, under "
-        "its own name. Remove the link.",
+        explanation="A symlink leads to a directory that is read already, perhaps in a circle. It is read once, under "
+        "its own name. Remove the symlink.",
         severity=Severity.WARNING,
     ),
     "JS010": Rule(

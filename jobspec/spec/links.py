@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 MAX_LINKS = 40
 """How many links may follow one another in a path, as on Linux (path_resolution(7))."""
 
+_CIRCLE = f"the symlink leads in a circle, or through more than {MAX_LINKS} others"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Astray:
@@ -61,7 +63,9 @@ def follow_links(path: str, read_link: Callable[[str], str | None], *, around: s
             continue
         link, links = target, links + 1
         if links > MAX_LINKS:
-            return Astray(reason=f"the link leads in a circle, or through more than {MAX_LINKS} others", is_outside=False)
+            return Astray(
+                reason=f"the symlink leads in a circle, or through more than {MAX_LINKS} others", is_outside=False
+            )
         done.pop()
         if target.startswith("/"):
             inner = strip_top(target, top) if top else None
@@ -80,7 +84,7 @@ def strip_top(path: str, top: str) -> str | None:
 
 def _refuse(link: str, where: str) -> Astray:
     """Say where a path leads, by the last link on the way."""
-    says = f"the link leads to {quote(link)}, {where}" if link else f"it lies {where}"
+    says = f"the symlink leads to {quote(link)}, {where}" if link else f"it lies {where}"
     return Astray(reason=says, is_outside=True)
 
 

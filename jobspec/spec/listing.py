@@ -24,7 +24,7 @@ SUFFIXES = (".yaml", ".yml", ".toml")
 
 PROJECT_FILE = "jobspec.toml"
 
-NOWHERE = ("the link leads nowhere", "remove the link, or mend what it points to")
+NOWHERE = ("the symlink leads nowhere", "remove the symlink, or mend what it points to")
 """What to say of a link behind which nothing is, with what to do about it."""
 
 NOT_REGULAR = ("JS002", "this is no regular file", "rename it, as its name is that of a spec file")
@@ -106,7 +106,9 @@ class Findings:
 
     def note_outside(self, shown: str) -> None:
         """Note a link that leads out of the root."""
-        self.note("JS003", shown, "the link leads out of the spec root", "put the files themselves into the spec root")
+        self.note(
+            "JS003", shown, "the symlink leads out of the spec root", "put the files themselves into the spec root"
+        )
 
     def note_deep(self, shown: str) -> None:
         """Note a directory that lies too deep."""
@@ -119,7 +121,7 @@ class Findings:
 
     def note_second(self, shown: str, first: str) -> None:
         """Note a link to a directory that was read already."""
-        self.note("JS009", shown, f"the link leads to {quote(first)}, which is read already", "remove the link")
+        self.note("JS009", shown, f"the symlink leads to {quote(first)}, which is read already", "remove the symlink")
 
 
 def is_spec_name(name: str) -> bool:
@@ -168,7 +170,7 @@ def explain_astray(astray: Astray, into: str, *, in_circle: str = "JS001") -> tu
     """
     if astray.is_outside:
         return "JS003", astray.reason, f"put the files themselves into the {into}"
-    return in_circle, astray.reason, "remove the link"
+    return in_circle, astray.reason, "remove the symlink"
 
 
 def refuse_size(shown: str, size: int) -> Diagnostic:

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,11 +16,12 @@ from jobspec.spec.project import Project, load_workspace, make_workspace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from jobspec.spec.loaded import Loaded
 
 JOB = "name: a\nqueue: q\nworkflow: a:B\n"
-SECRET = "name: hunter2\nhunter2: [\n"
+OUTSIDE = "name: hunter2\nhunter2: [\n"
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def outside(tmp_path: Path) -> Path:
     directory = tmp_path / "outside"
     directory.mkdir()
     for name in ("a.yaml", "defaults.yaml", "jobspec.toml", "a.json"):
-        (directory / name).write_text(SECRET)
+        (directory / name).write_text(OUTSIDE)
     return directory
 
 
@@ -76,7 +76,7 @@ def repository(outside: Path) -> Path:
     top = outside.parent / "repository"
     (top / "shop/specs").mkdir(parents=True)
     (top / ".git").mkdir()
-    (top / ".git/config").write_text(SECRET)
+    (top / ".git/config").write_text(OUTSIDE)
     (top / "shop/jobspec.toml").write_text('project = "shop"\nspecs = [\n  "specs",\n  "more",\n]\n')
     (top / "shop/specs/a.yaml").write_text(JOB)
     (top / "shop/more").mkdir()
@@ -104,7 +104,7 @@ def test_a_root_that_leads_out_is_refused_where_it_is_named_and_the_others_are_r
     replace(repository / "shop/specs", target.format(outside=outside))
     loaded = load(load_workspace(repository / "shop"))
     assert said(loaded) == [("JS003", "jobspec.toml:3:3")]
-    assert "the spec root `specs` cannot be read: the link leads to `" in loaded.diagnostics[0].message
+    assert "the spec root `specs` cannot be read: the symlink leads to `" in loaded.diagnostics[0].message
     assert (list(loaded.jobs), loaded.incomplete, loaded.missing_roots) == (["b"], True, ())
 
 
@@ -138,7 +138,7 @@ def test_a_schema_that_leads_out_is_refused_where_it_is_named(repository: Path, 
     (specs / "a.yaml").write_text(f"{JOB}input: 1\ninput_schema: {written.replace('far', '../../far')}\n")
     loaded = load(load_workspace(repository / "shop"))
     assert said(loaded) == [("JS310", "specs/a.yaml:5:15")]
-    assert (list(loaded.jobs), loaded.frozen) == (["b"], {"a"})
+    assert (list(loaded.jobs), list(loaded.frozen)) == (["b"], ["a"])
 
 
 def test_what_lies_elsewhere_in_the_repository_can_be_used(repository: Path) -> None:

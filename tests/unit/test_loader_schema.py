@@ -192,7 +192,7 @@ def test_a_schema_outside_of_the_project_is_not_read(tmp_path: Path) -> None:
     (specs / "link.json").symlink_to("../../secret.json")
     for written, why in (
         ("../../secret.json", "it lies outside the project"),
-        ("link.json", "the link leads to `../../secret.json`, outside the project"),
+        ("link.json", "the symlink leads to `../../secret.json`, outside the project"),
     ):
         (specs / "a.yaml").write_text(f"name: a\nqueue: q\nworkflow: a:B\ninput: 1\ninput_schema: {written}\n")
         found = only(load(make_workspace(tmp_path / "project", Project())))
