@@ -17,8 +17,8 @@ from jobspec.live.messages import make_desired
 from jobspec.planning.effects import work_out_plan
 from jobspec.planning.pauses import Pause
 from jobspec.planning.plan import Action, Change, Plan, Reason, Source
-from jobspec.render.conversion import plan_document
-from jobspec.render.plan import render_plan
+from jobspec.render.plan_documents import plan_document
+from jobspec.render.plan_text import render_plan
 from jobspec.spec.loader import load
 from jobspec.spec.project import Project, make_workspace
 from jobspec.timing.cron import parse_cron

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from jobspec.cli.specs import Specs
     from jobspec.planning.convergence import Planned
     from jobspec.planning.saved import Intent
-    from jobspec.render.plan_documents import DifferenceDocument, SavedPlanDocument
+    from jobspec.render.saved_plans import DifferenceDocument, SavedPlanDocument
 
 _CHECKSUM = re.compile(r"sha256:[0-9a-f]{64}")
 _VERSION = version("temporal-jobspec")

@@ -181,7 +181,7 @@ def _explain(error: JobspecError) -> None:
     say_error(error)
     if isinstance(error, RunFailedError) and error.failure:
         from jobspec.cli.output import find_style, say
-        from jobspec.render.failures import render_failure
+        from jobspec.render.failure_text import render_failure
 
         say(render_failure(error.failure, find_style(sys.stderr), indent="  "))
 

@@ -13,7 +13,7 @@ from jobspec.lint.redacting import hide_values
 from jobspec.planning.branches import Base, plan_branch, trace_to_branch
 from jobspec.planning.convergence import desire_loaded
 from jobspec.planning.wanted import SourcedSpec, want_jobs
-from jobspec.render.conversion import diagnostic_document
+from jobspec.render.diagnostic_documents import diagnostic_document
 from jobspec.render.plan_documents import BaseDocument
 from jobspec.spec.redaction import Redaction
 from jobspec.spec.revision import load_revision, name_files

@@ -43,7 +43,7 @@ def make_document(specs: Specs, planned: Planned, privacy: Privacy, base: BaseDo
         base: What the specs were compared with, where that is not only what is live.
     """
     from jobspec.planning.effects import work_out_plan
-    from jobspec.render.conversion import plan_document
+    from jobspec.render.plan_documents import plan_document
 
     return plan_document(
         planned.plan,
@@ -102,7 +102,7 @@ def _make_text(document: PlanDocument, specs: Specs, form: str) -> str:
         case "json":
             return document.to_json()
         case "markdown":
-            from jobspec.render.markdown import render_markdown
+            from jobspec.render.plan_markdown import render_markdown
 
             return render_markdown(document)
         case "github":
@@ -110,7 +110,7 @@ def _make_text(document: PlanDocument, specs: Specs, form: str) -> str:
 
             return annotate_plan(document, prefix=find_prefix(specs.directory))
         case _:
-            from jobspec.render.plan import render_plan
+            from jobspec.render.plan_text import render_plan
 
             return render_plan(document)
 
@@ -118,7 +118,7 @@ def _make_text(document: PlanDocument, specs: Specs, form: str) -> str:
 def draw_plan(document: PlanDocument, *, to_stderr: bool = False) -> str:
     """Write a plan for the people at a terminal."""
     from jobspec.cli.output import is_ascii_only, wants_color, width
-    from jobspec.render.plan import render_plan
+    from jobspec.render.plan_text import render_plan
 
     stream = sys.stderr if to_stderr else sys.stdout
     return render_plan(document, width=width(), ascii=is_ascii_only(stream), color=wants_color(stream))
@@ -143,8 +143,7 @@ def find_prefix(directory: Path) -> str:
 async def report_outcomes(outcomes: AsyncIterator[Outcome]) -> list[Outcome]:
     """Tell of each change as it is settled."""
     from jobspec.cli.output import is_ascii_only, say
-    from jobspec.render.conversion import outcome_document
-    from jobspec.render.outcomes import render_outcome
+    from jobspec.render.outcomes import outcome_document, render_outcome
 
     settled = []
     async for outcome in outcomes:

@@ -106,7 +106,7 @@ class RunWait:
 
     async def _watch(self, progress: Progress) -> None:
         """Tell what goes on, until the run is over or this is cancelled."""
-        from jobspec.render.runs import tell_progress
+        from jobspec.render.run_text import tell_progress
         from jobspec.timing.duration import format_duration
 
         pause, is_away = _SHORTEST_PAUSE, False

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from jobspec.planning.apply import Status
 from jobspec.planning.plan import Action
 from jobspec.reconcile.status import Picture, draw_picture
-from jobspec.render.conversion import diagnostics_document, refusal_document
 from jobspec.render.daemon_documents import (
     CycleChangesDocument,
     CycleDocument,
@@ -20,7 +19,8 @@ from jobspec.render.daemon_documents import (
     StateCountsDocument,
     WatchDocument,
 )
-from jobspec.render.plan_documents import Place
+from jobspec.render.diagnostic_documents import Place, diagnostics_document
+from jobspec.render.plan_documents import RefusalDocument
 from jobspec.timing.moments import write_utc
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ class Board:
             watch=WatchDocument(mode=self.watch.mode.value, problem=self.watch.problem),
             counts=StateCountsDocument(**{state.value: count for state, count in picture.count().items()}),
             jobs=tuple(jobs),
-            refusals=tuple(map(refusal_document, self._refusals)),
+            refusals=tuple(map(RefusalDocument.of, self._refusals)),
             diagnostics=diagnostics_document([_without_excerpt(found) for found in self._diagnostics]).diagnostics,
             cycles=tuple(self._cycles),
         )

@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING
 from jobspec.diagnostics import Severity
 from jobspec.planning.plan import Action
 from jobspec.render.effects import render_effects
-from jobspec.render.plan import ORDER, is_all_told, say_more, show_sides, summarize_counts, tell_hidden
+from jobspec.render.plan_text import ORDER, is_all_told, say_more, show_sides, summarize_counts, tell_hidden
 from jobspec.render.terminal import escape
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from jobspec.render.plan_documents import ChangeDocument, DiagnosticDocument, HeldDocument, Place, PlanDocument
+    from jobspec.render.diagnostic_documents import DiagnosticDocument, Place
+    from jobspec.render.plan_documents import ChangeDocument, HeldDocument, PlanDocument
 
 MOST_A_LEVEL = 10
 """How many annotations of a level GitHub shows for one step."""

@@ -7,8 +7,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from jobspec.render.diagnostic_documents import DiagnosticDocument, Place
 from jobspec.render.documents import KIND, Count, Document, Time, Version
-from jobspec.render.plan_documents import DiagnosticDocument, Place, RefusalDocument
+from jobspec.render.plan_documents import RefusalDocument
 
 StateName = Literal["synced", "drifted", "held", "invalid", "failed", "retired", "contended", "completed"]
 Seconds = Annotated[float, Field(ge=0)]

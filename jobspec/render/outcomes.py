@@ -1,16 +1,14 @@
-"""What became of a plan, as text for people."""
+"""What became of a plan: as a versioned JSON document, and as text for people written from that."""
 
-from __future__ import annotations
+from collections.abc import Iterable, Sequence
+from typing import Annotated, Literal
 
-from typing import TYPE_CHECKING
-
+from jobspec.planning.apply import Outcome
 from jobspec.planning.plan import Action
+from jobspec.render.documents import KIND, Document, Version
+from jobspec.render.plan_documents import PlanDocument
+from jobspec.render.saved_plans import DifferenceDocument
 from jobspec.render.terminal import escape, to_ascii
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from jobspec.render.plan_documents import OutcomeDocument
 
 DONE_WORDS = {
     Action.CREATE: "created",
@@ -22,6 +20,59 @@ DONE_WORDS = {
 }
 _WORD_COLUMNS = max(map(len, [*DONE_WORDS.values(), "unchanged", "conflict"]))
 _SUMMARY_ORDER = (*DONE_WORDS.values(), "unchanged", "failed", "conflict", "skipped")
+
+
+class OutcomeDocument(Document):
+    """What became of one change."""
+
+    name: str
+    """The job's name, which is the Schedule ID."""
+
+    action: Action
+    """What was to be done."""
+
+    status: Literal["done", "unchanged", "failed", "conflict", "skipped"]
+    """What became of it; `unchanged`: somebody else had done it already."""
+
+    message: str
+    """Why, where it is not done."""
+
+
+class ApplyDocument(Document):
+    """What became of a plan."""
+
+    kind: Annotated[Literal["apply"], KIND] = "apply"
+
+    version: Version = 1
+
+    plan: PlanDocument
+    """What was to be done."""
+
+    outcomes: tuple[OutcomeDocument, ...]
+    """What became of each change, in name order; empty where nothing was tried."""
+
+    stale: tuple[DifferenceDocument, ...] = ()
+    """What would be done differently now than the saved plan says; where there is any, nothing was tried."""
+
+
+def apply_document(
+    plan: PlanDocument, outcomes: Iterable[Outcome], stale: tuple[DifferenceDocument, ...] = ()
+) -> ApplyDocument:
+    """Make the document of what became of a plan.
+
+    Args:
+        plan: Its document.
+        outcomes: In any order.
+        stale: What would be done differently now than a saved plan says.
+    """
+    settled = sorted(outcomes, key=lambda outcome: outcome.change.name)
+    return ApplyDocument(plan=plan, outcomes=tuple(map(outcome_document, settled)), stale=stale)
+
+
+def outcome_document(outcome: Outcome) -> OutcomeDocument:
+    """Make the part that tells what became of one change."""
+    change = outcome.change
+    return OutcomeDocument(name=change.name, action=change.action, status=outcome.status.value, message=outcome.message)
 
 
 def render_outcome(outcome: OutcomeDocument, *, ascii: bool = False) -> str:  # noqa: A002

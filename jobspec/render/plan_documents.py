@@ -1,31 +1,28 @@
-"""Plans, their outcomes and mistakes as versioned JSON documents; `schemas/plan.schema.json` describes them.
+"""Plans as versioned JSON documents; `schemas/plan.schema.json` describes them.
 
 The texts for people are written from these, so that both say the same.
 """
 
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
-from jobspec.diagnostics import Severity
-from jobspec.planning.effects import NoteKind
-from jobspec.planning.plan import Action, HeldReason, Reason
-from jobspec.render.documents import KIND, Count, Document, Time, Version
+from jobspec.diagnostics import Diagnostic
+from jobspec.planning.effects import Effects, NoteKind, Rhythm
+from jobspec.planning.guards import Refusal
+from jobspec.planning.pauses import read_retirement
+from jobspec.planning.plan import Action, Change, HeldReason, Plan, Reason
+from jobspec.planning.renames import find_renames
+from jobspec.planning.shown import Privacy, ShownField, make_checksum, show_fields
+from jobspec.render.diagnostic_documents import DiagnosticDocument, Place, diagnostic_document
+from jobspec.render.documents import KIND, Count, Document, Length, Time, Version
+from jobspec.timing.duration import format_duration
+from jobspec.timing.moments import write_utc
 
 _SIDES = ("before", "after")
-
-
-class Place(Document):
-    """Where something is written."""
-
-    file: str
-    """Path, relative to the project where it lies inside."""
-
-    line: Count
-    """Line from 1; 0 when the whole file is meant."""
-
-    column: Count = 0
-    """Column from 1, in characters; 0 when the whole line is meant."""
 
 
 class FieldDocument(Document):
@@ -77,7 +74,7 @@ class RhythmDocument(Document):
     timezone: str
     """The IANA name of the time zone that its calendars mean."""
 
-    jitter: str | None
+    jitter: Length | None
     """How much later a run may start, such as `30s`; null where it is on time."""
 
     paused: bool
@@ -176,47 +173,6 @@ class RefusalDocument(Document):
     """The option that lets this plan pass."""
 
 
-class RelatedDocument(Document):
-    """A second place that explains a diagnostic."""
-
-    message: str
-    """What is there."""
-
-    place: Place
-    """Where."""
-
-
-class DiagnosticDocument(Document):
-    """One mistake in a file."""
-
-    code: str
-    """The rule, such as `JS220`; `jobspec rule JS220` explains it."""
-
-    severity: Severity
-    """An error freezes the job, a warning does not."""
-
-    message: str
-    """What is wrong and why."""
-
-    hint: str
-    """What to do; may be empty."""
-
-    place: Place
-    """Where."""
-
-    length: Count
-    """How many characters are meant, from the column on."""
-
-    excerpt: str
-    """The text of that line; may be empty."""
-
-    job: str | None
-    """The job it belongs to, where one is known."""
-
-    related: tuple[RelatedDocument, ...]
-    """Other places to look at."""
-
-
 class CountsDocument(Document):
     """How many there are of each."""
 
@@ -305,128 +261,96 @@ class PlanDocument(Document):
     """Mistakes in the files."""
 
 
-class OutcomeDocument(Document):
-    """What became of one change."""
+def plan_document(
+    plan: Plan,
+    *,
+    refusals: Iterable[Refusal] = (),
+    diagnostics: Iterable[Diagnostic] = (),
+    effects: Mapping[str, Effects] = MappingProxyType({}),
+    privacy: Privacy = Privacy(),  # noqa: B008  immutable
+    base: BaseDocument | None = None,
+) -> PlanDocument:
+    """Make the document of a plan.
 
-    name: str
-    """The job's name, which is the Schedule ID."""
-
-    action: Action
-    """What was to be done."""
-
-    status: Literal["done", "unchanged", "failed", "conflict", "skipped"]
-    """What became of it; `unchanged`: somebody else had done it already."""
-
-    message: str
-    """Why, where it is not done."""
-
-
-class IntentDocument(Document):
-    """What is to be done to one schedule, without any of its values."""
-
-    name: str
-    """The job's name, which is the Schedule ID."""
-
-    action: Action
-    """What is done."""
-
-    fields: tuple[str, ...]
-    """The fields that differ."""
-
-    spec: str | None
-    """The digest of the spec; null where no spec wants the schedule."""
-
-    live: str | None
-    """The digest of the live schedule; null where there is none."""
-
-
-class DifferenceDocument(Document):
-    """One job of which something else would be done now than was planned."""
-
-    name: str
-    """The job's name, which is the Schedule ID."""
-
-    message: str
-    """Why, as a sentence without a full stop."""
-
-    planned: IntentDocument | None
-    """What was planned; null for nothing."""
-
-    needed: IntentDocument | None
-    """What would be done now; null for nothing."""
+    Args:
+        plan: What would be done.
+        effects: What the changes do to the run times, by the job's name.
+        refusals: Guards that refuse it.
+        diagnostics: Mistakes in the files it was made from.
+        privacy: What must not be shown.
+        base: What the specs were compared with, where that is not only what is live.
+    """
+    shown = [tuple(show_fields(change, privacy)) for change in plan.changes]
+    old_names = find_renames(plan)
+    new_names = {old: new for new, old in old_names.items()}
+    return PlanDocument(
+        project=plan.project,
+        namespace=plan.namespace,
+        environment=plan.environment,
+        base=base,
+        grace=format_duration(plan.grace),
+        checksum=None if plan.namespace is None else make_checksum(plan, privacy, shown=shown),
+        counts=_count(plan),
+        changes=tuple(
+            _change(
+                change,
+                fields,
+                effects.get(change.name),
+                renamed_from=old_names.get(change.name),
+                renamed_to=new_names.get(change.name),
+            )
+            for change, fields in zip(plan.changes, shown, strict=True)
+        ),
+        held=tuple(map(HeldDocument.of, plan.held)),
+        completed=plan.completed,
+        retired=plan.retired,
+        refusals=tuple(map(RefusalDocument.of, refusals)),
+        diagnostics=tuple(map(diagnostic_document, diagnostics)),
+    )
 
 
-class SavedPlanDocument(Document):
-    """A plan to be applied later: which schedules it is about, and digests instead of values."""
-
-    kind: Annotated[Literal["saved_plan"], KIND] = "saved_plan"
-
-    version: Version = 1
-
-    jobspec: str
-    """The version of jobspec that made it; another one may plan differently."""
-
-    project: str
-    """Whose schedules these are."""
-
-    namespace: str
-    """Where they are."""
-
-    namespace_digest: str
-    """Of the namespace's id, by which another one of the same name, on another server, is known."""
-
-    environment: str | None
-    """The environment that the specs were merged for."""
-
-    made_at: Time
-    """When it was made; it does not grow old by that."""
-
-    key: tuple[str, ...] | None
-    """The key of the digests, sealed by the data converter's codec, in Base64; null without a codec, where it is the
-    namespace's id."""
-
-    changes: tuple[IntentDocument, ...]
-    """The writes, in name order."""
-
-    retired: tuple[str, ...]
-    """Jobs that are retired already and wait for the end of their grace time."""
-
-    checksum: str
-    """Of all that was shown of the changes, as plans have it."""
-
-    digest: str
-    """Of all else in this document, so that a damaged one is known."""
+def _count(plan: Plan) -> CountsDocument:
+    return CountsDocument(
+        **{action.value: number for action, number in plan.counts().items()},
+        held=len(plan.held),
+        unchanged=plan.unchanged,
+        completed=len(plan.completed),
+        retired=len(plan.retired),
+    )
 
 
-class ApplyDocument(Document):
-    """What became of a plan."""
-
-    kind: Annotated[Literal["apply"], KIND] = "apply"
-
-    version: Version = 1
-
-    plan: PlanDocument
-    """What was to be done."""
-
-    outcomes: tuple[OutcomeDocument, ...]
-    """What became of each change, in name order; empty where nothing was tried."""
-
-    stale: tuple[DifferenceDocument, ...] = ()
-    """What would be done differently now than the saved plan says; where there is any, nothing was tried."""
+def _change(
+    change: Change, fields: Sequence[ShownField], effects: Effects | None, **names: str | None
+) -> ChangeDocument:
+    retirement = read_retirement(change.pause) if change.action is Action.DELETE else None
+    return ChangeDocument.of(
+        change,
+        fields=tuple(map(_field, fields)),
+        delete_after=_time(change.delete_after),
+        retired_since=_time(retirement.since) if retirement else None,
+        effects=_effects(effects) if effects else None,
+        **names,
+    )
 
 
-class DiagnosticsDocument(Document):
-    """Mistakes in files."""
+def _effects(effects: Effects) -> EffectsDocument:
+    sides = {"runs_before": effects.before, "runs_after": effects.after}
+    return EffectsDocument.of(effects, **{side: rhythm and _rhythm(rhythm) for side, rhythm in sides.items()})
 
-    kind: Annotated[Literal["diagnostics"], KIND] = "diagnostics"
 
-    version: Version = 1
+def _rhythm(rhythm: Rhythm) -> RhythmDocument:
+    return RhythmDocument.of(rhythm, runs_per_day=round(rhythm.runs_per_day, 4), jitter=rhythm.jitter or None)
 
-    errors: Count
-    """How many errors there are."""
 
-    warnings: Count
-    """How many warnings there are."""
+def _field(field: ShownField) -> FieldDocument:
+    return FieldDocument(
+        field=field.field,
+        hidden=field.is_hidden,
+        redacted=field.is_redacted,
+        drift=field.is_drift,
+        **field.values,
+    )
 
-    diagnostics: tuple[DiagnosticDocument, ...]
-    """In the order in which they shall be read."""
+
+def _time(time: datetime | None) -> str | None:
+    return None if time is None else write_utc(time, "seconds")

@@ -1,29 +1,100 @@
-"""Saved plans as text, and back: a reader learns whether it is whole, and whether this version can read it."""
-
-from __future__ import annotations
+"""Saved plans as JSON documents, and back: whether one is whole, and whether this version can read it."""
 
 import base64
 import binascii
 import hashlib
 import json
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Annotated, Literal
 
 from pydantic import ValidationError
 
 from jobspec.errors import RefusedError, UsageError
-from jobspec.planning.plan import Action
+from jobspec.planning.plan import Action, Plan
 from jobspec.planning.saved import Difference, Intent, Intents
-from jobspec.render.plan_documents import DifferenceDocument, IntentDocument, SavedPlanDocument
+from jobspec.render.documents import KIND, Document, Time, Version
 from jobspec.render.terminal import escape
 from jobspec.timing.moments import write_utc
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from datetime import datetime
-
-    from jobspec.planning.plan import Plan
-
 _AGAIN = "make the plan again with `jobspec plan --out`"
+
+
+class IntentDocument(Document):
+    """What is to be done to one schedule, without any of its values."""
+
+    name: str
+    """The job's name, which is the Schedule ID."""
+
+    action: Action
+    """What is done."""
+
+    fields: tuple[str, ...]
+    """The fields that differ."""
+
+    spec: str | None
+    """The digest of the spec; null where no spec wants the schedule."""
+
+    live: str | None
+    """The digest of the live schedule; null where there is none."""
+
+
+class DifferenceDocument(Document):
+    """One job of which something else would be done now than was planned."""
+
+    name: str
+    """The job's name, which is the Schedule ID."""
+
+    message: str
+    """Why, as a sentence without a full stop."""
+
+    planned: IntentDocument | None
+    """What was planned; null for nothing."""
+
+    needed: IntentDocument | None
+    """What would be done now; null for nothing."""
+
+
+class SavedPlanDocument(Document):
+    """A plan to be applied later: which schedules it is about, and digests instead of values."""
+
+    kind: Annotated[Literal["saved_plan"], KIND] = "saved_plan"
+
+    version: Version = 1
+
+    jobspec: str
+    """The version of jobspec that made it; another one may plan differently."""
+
+    project: str
+    """Whose schedules these are."""
+
+    namespace: str
+    """Where they are."""
+
+    namespace_digest: str
+    """Of the namespace's id, by which another one of the same name, on another server, is known."""
+
+    environment: str | None
+    """The environment that the specs were merged for."""
+
+    made_at: Time
+    """When it was made; it does not grow old by that."""
+
+    key: tuple[str, ...] | None
+    """The key of the digests, sealed by the data converter's codec, in Base64; null without a codec, where it is the
+    namespace's id."""
+
+    changes: tuple[IntentDocument, ...]
+    """The writes, in name order."""
+
+    retired: tuple[str, ...]
+    """Jobs that are retired already and wait for the end of their grace time."""
+
+    checksum: str
+    """Of all that was shown of the changes, as plans have it."""
+
+    digest: str
+    """Of all else in this document, so that a damaged one is known."""
 
 
 def saved_plan_document(  # noqa: PLR0913  one argument a part of the document
@@ -55,7 +126,7 @@ def saved_plan_document(  # noqa: PLR0913  one argument a part of the document
         environment=plan.environment,
         made_at=write_utc(made_at, "seconds"),
         key=None if key is None else tuple(base64.b64encode(part).decode() for part in key),
-        changes=tuple(map(_intent, intents.changes)),
+        changes=tuple(map(IntentDocument.of, intents.changes)),
         retired=intents.retired,
         checksum=checksum,
         digest="",
@@ -112,12 +183,7 @@ def read_intents(document: SavedPlanDocument) -> Intents:
 
 def difference_document(difference: Difference) -> DifferenceDocument:
     """Make the part that tells what would be done differently now."""
-    return DifferenceDocument(
-        name=difference.name,
-        message=difference.message,
-        planned=_intent(difference.planned) if difference.planned else None,
-        needed=_intent(difference.needed) if difference.needed else None,
-    )
+    return DifferenceDocument.of(difference)
 
 
 def render_differences(differences: Sequence[DifferenceDocument]) -> str:
@@ -136,12 +202,6 @@ def _say(intent: IntentDocument | None) -> str:
         return "nothing"
     names = ", ".join(map(escape, intent.fields)) if intent.action is not Action.CREATE else ""
     return f"{intent.action} {names}".rstrip()
-
-
-def _intent(intent: Intent) -> IntentDocument:
-    return IntentDocument(
-        name=intent.name, action=intent.action, fields=intent.fields, spec=intent.spec, live=intent.live
-    )
 
 
 def _digest(document: SavedPlanDocument) -> str:

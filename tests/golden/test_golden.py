@@ -33,10 +33,9 @@ from jobspec.planning.plan import Plan, Source, Terms, Wanted
 from jobspec.planning.shown import Privacy
 from jobspec.planning.wanted import SourcedSpec, WantedJobs
 from jobspec.render.annotations import annotate_plan
-from jobspec.render.conversion import plan_document
-from jobspec.render.markdown import render_markdown
-from jobspec.render.plan import render_plan
-from jobspec.render.plan_documents import BaseDocument
+from jobspec.render.plan_documents import BaseDocument, plan_document
+from jobspec.render.plan_markdown import render_markdown
+from jobspec.render.plan_text import render_plan
 from jobspec.spec.model import JobSpec
 from jobspec.spec.redaction import PlanSettings, Redaction
 from jobspec.timing.duration import parse_duration

@@ -33,7 +33,7 @@ from jobspec.live.schedules import Schedules
 from jobspec.reconcile.board import Board
 from jobspec.reconcile.report import Result
 from jobspec.reconcile.service import parse_address
-from jobspec.render.schema import render_schema
+from jobspec.render.schemas import render_schema
 
 if TYPE_CHECKING:
     from asyncio.subprocess import Process

@@ -14,9 +14,8 @@ from jobspec.planning.effects import Effects, Note, NoteKind
 from jobspec.planning.guards import Refusal
 from jobspec.planning.pauses import Pause
 from jobspec.planning.plan import Action, Change, Held, HeldReason, Plan, Reason, Source
-from jobspec.render.conversion import plan_document
-from jobspec.render.markdown import render_markdown
-from jobspec.render.plan_documents import BaseDocument, PlanDocument
+from jobspec.render.plan_documents import BaseDocument, PlanDocument, plan_document
+from jobspec.render.plan_markdown import render_markdown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

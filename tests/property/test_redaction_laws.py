@@ -12,9 +12,9 @@ from jobspec.planning.diff import explain_difference
 from jobspec.planning.plan import Action, Change, Plan, Reason, Wanted
 from jobspec.planning.shown import Privacy, make_checksum
 from jobspec.render.annotations import annotate_plan
-from jobspec.render.conversion import plan_document
-from jobspec.render.markdown import render_markdown
-from jobspec.render.plan import render_plan
+from jobspec.render.plan_documents import plan_document
+from jobspec.render.plan_markdown import render_markdown
+from jobspec.render.plan_text import render_plan
 from jobspec.spec.model import JobSpec
 from jobspec.spec.redaction import PlanSettings, Redaction
 

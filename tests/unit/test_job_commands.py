@@ -19,7 +19,7 @@ from jobspec.cli.run_wait import Progress
 from jobspec.cli.specs import open_specs
 from jobspec.jobs.definition import Definition
 from jobspec.render.clock import Clock
-from jobspec.render.status import render_status, summarize_status
+from jobspec.render.status_text import render_status, summarize_status
 from jobspec.render.tables import Style
 from jobspec.results import JobOverview, JobState, RunSummary, Status
 from jobspec.spec.schedule import OverlapPolicy

@@ -9,7 +9,7 @@ import pytest
 from linting import HEAD, lint, lint_job, list_codes
 
 from jobspec.lint.secrets import find_secrets
-from jobspec.render.conversion import diagnostics_document
+from jobspec.render.diagnostic_documents import diagnostics_document
 from jobspec.render.diagnostics import render_diagnostics
 
 # Put together here, so that nobody who looks for real ones stops at this file.

@@ -12,7 +12,7 @@ from ruamel.yaml import YAML
 
 from jobspec.diagnostics import RULES
 from jobspec.render.reference import fill_tables, render_rules, write_pages
-from jobspec.render.schema import render_schema
+from jobspec.render.schemas import render_schema
 from jobspec.spec.merge import merge
 from jobspec.spec.model import JobSpec
 from jobspec.spec.project import Project

@@ -7,8 +7,8 @@ import pytest
 from jobspec.diagnostics import Severity
 from jobspec.planning.plan import Action, Change, Held, HeldReason, Plan, Reason, Source
 from jobspec.render.annotations import annotate_diagnostics, annotate_plan, defuse
-from jobspec.render.conversion import plan_document
-from jobspec.render.plan_documents import DiagnosticDocument, Place
+from jobspec.render.diagnostic_documents import DiagnosticDocument, Place
+from jobspec.render.plan_documents import plan_document
 
 COMMAND = re.compile(r"::(?P<level>error|warning|notice) (?P<properties>[^:\n]*)::(?P<message>[^\n]*)")
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from jobspec.planning.workload import HOUR, QUARTER, Workload, count_workload
-from jobspec.render.calendar import find_level, make_scale, render_calendar
-from jobspec.render.calendar_html import render_calendar_html
+from jobspec.render.heat_map import find_level, make_scale, render_calendar
+from jobspec.render.heat_map_html import render_calendar_html
 from jobspec.spec.model import JobSpec
 
 FIRST = date(2026, 11, 23)

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from jobspec.diagnostics import Diagnostic, Location, Related, Severity
-from jobspec.render.conversion import diagnostics_document
+from jobspec.render.diagnostic_documents import diagnostics_document
 from jobspec.render.diagnostics import render_diagnostics, summarize_diagnostics
 from jobspec.render.terminal import measure
 

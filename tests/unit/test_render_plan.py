@@ -10,9 +10,9 @@ from jobspec.planning.apply import Outcome, Status
 from jobspec.planning.diff import ABSENT, FieldChange
 from jobspec.planning.plan import Action, Change, Plan, Reason, Source
 from jobspec.planning.shown import Privacy
-from jobspec.render.conversion import apply_document, outcome_document, plan_document
-from jobspec.render.outcomes import render_outcome, summarize_outcomes
-from jobspec.render.plan import render_plan
+from jobspec.render.outcomes import apply_document, outcome_document, render_outcome, summarize_outcomes
+from jobspec.render.plan_documents import plan_document
+from jobspec.render.plan_text import render_plan
 
 SHOWN = {"hidden": False, "redacted": False, "drift": False}
 HIDDEN = {**SHOWN, "hidden": True}

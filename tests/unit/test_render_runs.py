@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from jobspec.render.clock import Clock
-from jobspec.render.failures import render_failure, tell_root
+from jobspec.render.failure_text import render_failure, tell_root
 from jobspec.render.run_redaction import redact_detail, redact_history
-from jobspec.render.runs import render_detail, render_history, render_runs, render_stats, tell_progress
+from jobspec.render.run_text import render_detail, render_history, render_runs, render_stats, tell_progress
 from jobspec.render.tables import Style
 from jobspec.results import (
     ActivityEvent,

@@ -15,9 +15,11 @@ from strategies import jobs
 from jobspec.diagnostics import Diagnostic, Location
 from jobspec.planning.plan import Action, Change, Held, HeldReason, Plan, Reason, Source
 from jobspec.planning.saved import Intent, Intents
-from jobspec.render.conversion import apply_document, diagnostics_document, plan_document
+from jobspec.render.diagnostic_documents import diagnostics_document
+from jobspec.render.outcomes import apply_document
+from jobspec.render.plan_documents import plan_document
 from jobspec.render.saved_plans import saved_plan_document
-from jobspec.render.schema import KINDS, Kind, render_schema
+from jobspec.render.schemas import KINDS, Kind, render_schema
 from jobspec.spec.model import JobSpec
 from jobspec.spec.project import Project
 

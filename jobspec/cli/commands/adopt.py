@@ -49,7 +49,7 @@ async def _adopt(specs: Specs, options: ConnectionOptions, names: Collection[str
     from jobspec.planning.apply import Assignment, apply_plan
     from jobspec.planning.observe import describe
     from jobspec.planning.wanted import SourcedSpec, want_jobs
-    from jobspec.render.conversion import plan_document
+    from jobspec.render.plan_documents import plan_document
 
     terms = specs.make_terms()
     session = await open_session(specs, options)

@@ -133,8 +133,7 @@ async def _write(planned: Planned, schedules: Schedules) -> list[Outcome]:
 
 def _report(document: PlanDocument, outcomes: Sequence[Outcome], approval: Approval, output: str) -> None:
     from jobspec.cli.output import put
-    from jobspec.render.conversion import apply_document, outcome_document
-    from jobspec.render.outcomes import summarize_outcomes
+    from jobspec.render.outcomes import apply_document, outcome_document, summarize_outcomes
 
     if output == "json":
         put(apply_document(document, outcomes, approval.differences).to_json())

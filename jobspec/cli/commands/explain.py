@@ -10,7 +10,7 @@ from jobspec.cli.completion import complete_jobs
 from jobspec.cli.options import env_option, output_option
 
 if TYPE_CHECKING:
-    from jobspec.render.schema import Kind
+    from jobspec.render.schemas import Kind
 
 
 @click.command("explain")
@@ -54,6 +54,6 @@ def rule_command(code: str | None) -> None:
 def schema_command(kind: Kind) -> None:
     """Print a JSON Schema: of spec files, jobspec.toml, what commands print as JSON, or the daemon's /status."""
     from jobspec.cli.output import put
-    from jobspec.render.schema import render_schema
+    from jobspec.render.schemas import render_schema
 
     put(render_schema(kind))

@@ -68,7 +68,7 @@ def _write_project(directory: Path, project_id: str | None) -> int:
     from jobspec.cli.output import put
     from jobspec.cli.output_file import create_files
     from jobspec.errors import RefusedError, UsageError
-    from jobspec.render.schema import render_schema
+    from jobspec.render.schemas import render_schema
     from jobspec.spec.project import ID_PATTERN
 
     chosen = project_id or _suggest_id(directory)

@@ -103,8 +103,8 @@ def calendar_command(
     from jobspec.cli.output import is_ascii_only, put, width
     from jobspec.cli.specs import open_specs
     from jobspec.planning.workload import HOUR, QUARTER, count_workload
-    from jobspec.render.calendar import render_calendar
-    from jobspec.render.calendar_html import render_calendar_html
+    from jobspec.render.heat_map import render_calendar
+    from jobspec.render.heat_map_html import render_calendar_html
 
     first = None if start is None else _read_date(start)
     specs = open_specs(environment)

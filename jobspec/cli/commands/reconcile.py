@@ -246,8 +246,7 @@ async def _run_once(start: _Start) -> int:
 def _show(reports: Sequence[Report], start: _Start) -> None:
     """Say what was done, or would be; the log tells of each change."""
     from jobspec.cli.output import put
-    from jobspec.render.conversion import outcome_document
-    from jobspec.render.outcomes import summarize_outcomes
+    from jobspec.render.outcomes import outcome_document, summarize_outcomes
 
     first, outcomes = reports[0], [outcome for report in reports for outcome in report.outcomes]
     if outcomes:

@@ -121,7 +121,7 @@ async def _list_runs(
 def _show_runs(job: OpenedJob, page: RunPage, clock: Clock, output: str) -> None:
     from jobspec.cli.output import find_style, put, say
     from jobspec.render.payload_values import write_token
-    from jobspec.render.runs import render_runs
+    from jobspec.render.run_text import render_runs
 
     if output == "json":
         from jobspec.render.run_documents import RunsDocument
@@ -179,7 +179,7 @@ async def _describe(
     from jobspec.cli.output import find_style, put
     from jobspec.cli.times import open_clock
     from jobspec.render.run_redaction import redact_detail, redact_history
-    from jobspec.render.runs import render_detail
+    from jobspec.render.run_text import render_detail
 
     clock = open_clock(zone)
     client = await job.connect()
@@ -260,7 +260,7 @@ async def _history(
     from jobspec.cli.output import find_style, put, say
     from jobspec.cli.times import open_clock
     from jobspec.render.run_redaction import redact_history
-    from jobspec.render.runs import render_history
+    from jobspec.render.run_text import render_history
 
     clock = open_clock(zone)
     client = await job.connect()
@@ -323,7 +323,7 @@ async def _count(
 
 def _show_stats(stats: dict[str, DefinitionStats], clock: Clock, output: str) -> None:
     from jobspec.cli.output import find_style, put, say
-    from jobspec.render.runs import render_stats
+    from jobspec.render.run_text import render_stats
 
     since = next((found.since for found in stats.values()), None)
     if output == "json":

@@ -71,7 +71,7 @@ async def _survey(specs: Specs, target: TargetOptions, names: tuple[str, ...]) -
 
 def _show(specs: Specs, namespace: str, jobs: tuple[JobOverview, ...], clock: Clock, output: str) -> None:
     from jobspec.cli.output import find_style, put, say
-    from jobspec.render.status import render_status, summarize_status
+    from jobspec.render.status_text import render_status, summarize_status
 
     if output == "json":
         from jobspec.render.run_documents import JobStatusDocument, StatusDocument

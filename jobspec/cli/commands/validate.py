@@ -160,7 +160,7 @@ def _walk_jobs(checked: Checked) -> Iterator[Job]:
 
 def _report(checked: Checked, diagnostics: Sequence[Diagnostic], output: str, directory: Path) -> None:
     from jobspec.cli.output import put, say_diagnostics, wants_color
-    from jobspec.render.conversion import diagnostics_document
+    from jobspec.render.diagnostic_documents import diagnostics_document
     from jobspec.render.diagnostics import render_diagnostics
 
     if output == "json":
@@ -178,7 +178,7 @@ def _report(checked: Checked, diagnostics: Sequence[Diagnostic], output: str, di
 def _annotate(checked: Checked, diagnostics: Sequence[Diagnostic], directory: Path) -> str:
     from jobspec.cli.plan_output import find_prefix
     from jobspec.render.annotations import annotate_diagnostics
-    from jobspec.render.conversion import diagnostic_document
+    from jobspec.render.diagnostic_documents import diagnostic_document
 
     found = [diagnostic_document(diagnostic) for diagnostic in diagnostics]
     return annotate_diagnostics(found, prefix=find_prefix(directory), summary=_summarize(checked, diagnostics))

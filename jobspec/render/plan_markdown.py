@@ -13,20 +13,14 @@ from jobspec.diagnostics import Severity
 from jobspec.planning.plan import Action
 from jobspec.render.effects import render_effects
 from jobspec.render.markdown_page import Page, code, fence
-from jobspec.render.plan import ORDER, is_all_told, say_more, show_sides, summarize_counts, tell_hidden
+from jobspec.render.plan_text import ORDER, is_all_told, say_more, show_sides, summarize_counts, tell_hidden
 from jobspec.render.terminal import cut, escape
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from jobspec.render.plan_documents import (
-        BaseDocument,
-        ChangeDocument,
-        DiagnosticDocument,
-        FieldDocument,
-        HeldDocument,
-        PlanDocument,
-    )
+    from jobspec.render.diagnostic_documents import DiagnosticDocument
+    from jobspec.render.plan_documents import BaseDocument, ChangeDocument, FieldDocument, HeldDocument, PlanDocument
 
 MOST_BYTES = 60_000
 """How long a comment is at most, in UTF-8; GitHub takes 65,536 characters, and others may wish to add a line."""

@@ -6,7 +6,7 @@ from html import escape as escape_html
 from typing import TYPE_CHECKING
 
 from jobspec.planning.workload import HOUR
-from jobspec.render.calendar import (
+from jobspec.render.heat_map import (
     ALL_QUEUES,
     find_level,
     list_maps,

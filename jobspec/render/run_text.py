@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from jobspec.render.clock import NO_TIME, tell_length
-from jobspec.render.failures import render_failure, tell_root
+from jobspec.render.failure_text import render_failure, tell_root
 from jobspec.render.payload_values import tell_value, tell_values
 from jobspec.render.tables import Cell, Column, Row, Style, Tone, render_table
 from jobspec.render.terminal import cut, pad

@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from jobspec.render.clock import NO_TIME, tell_length
-from jobspec.render.runs import TONES, tell_word
+from jobspec.render.run_text import TONES, tell_word
 from jobspec.render.tables import Cell, Column, Style, Tone, render_table
 from jobspec.results import JobState
 

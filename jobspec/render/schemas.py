@@ -42,7 +42,10 @@ def render_schema(kind: Kind) -> str:
 
 def make_plan_schema() -> Schema:
     """Make the schema of what `plan`, `apply` and `validate` print, and of saved plans."""
-    from jobspec.render.plan_documents import ApplyDocument, DiagnosticsDocument, PlanDocument, SavedPlanDocument
+    from jobspec.render.diagnostic_documents import DiagnosticsDocument
+    from jobspec.render.outcomes import ApplyDocument
+    from jobspec.render.plan_documents import PlanDocument
+    from jobspec.render.saved_plans import SavedPlanDocument
 
     return make_documents_schema(
         (PlanDocument, ApplyDocument, DiagnosticsDocument, SavedPlanDocument),
