@@ -60,7 +60,7 @@ def say_diagnostics(diagnostics: Iterable[Diagnostic], *, is_read_by_runner: boo
         diagnostics: Any.
         is_read_by_runner: Whether GitHub's runner looks for workflow commands in what is written.
     """
-    from jobspec.render.diagnostics import render_diagnostics
+    from jobspec.render.diagnostic_text import render_diagnostics
 
     text = render_diagnostics(diagnostics, color=wants_color(sys.stderr))
     if text and is_read_by_runner:

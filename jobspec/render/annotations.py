@@ -14,8 +14,15 @@ from typing import TYPE_CHECKING
 
 from jobspec.diagnostics import Severity
 from jobspec.planning.plan import Action
-from jobspec.render.effects import render_effects
-from jobspec.render.plan_text import ORDER, is_all_told, say_more, show_sides, summarize_counts, tell_hidden
+from jobspec.render.plan_text import (
+    ORDER,
+    is_all_told,
+    render_effects,
+    say_more,
+    show_sides,
+    summarize_counts,
+    tell_hidden,
+)
 from jobspec.render.terminal import escape
 
 if TYPE_CHECKING:

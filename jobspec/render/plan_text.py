@@ -8,14 +8,16 @@ first line.
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from jobspec.diagnostics import Severity
 from jobspec.planning.pauses import Pause, spec_reason
 from jobspec.planning.plan import Action, Reason
-from jobspec.render.effects import render_effects
 from jobspec.render.terminal import cut, cut_pair, escape, measure, pad, to_ascii
 from jobspec.spec.redaction import REDACTED
+from jobspec.timing.moments import tell_rate, tell_times
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -23,10 +25,12 @@ if TYPE_CHECKING:
     from jobspec.render.plan_documents import (
         BaseDocument,
         ChangeDocument,
+        EffectsDocument,
         FieldDocument,
         HeldDocument,
         PlanDocument,
         RefusalDocument,
+        RhythmDocument,
     )
 
 ORDER = (Action.DELETE, Action.RETIRE, Action.CREATE, Action.RESTORE, Action.ADOPT, Action.UPDATE)
@@ -56,6 +60,8 @@ _NONE = "none"
 _WORD_COLUMNS = max(map(len, Action))
 _MOST_NAME_COLUMNS = 48
 _NARROWEST = 40
+_BEFORE, _AFTER, _ONLY, _NOTE = "runs before:", "runs after:", "runs:", "note:"
+_PAUSED = "none, paused"
 
 
 def render_plan(plan: PlanDocument, *, width: int = 120, ascii: bool = False, color: bool = False) -> str:  # noqa: A002
@@ -250,3 +256,47 @@ def _refusal_block(refusals: Sequence[RefusalDocument]) -> Iterator[str]:
     for refusal in refusals:
         yield f"{_INDENT}{escape(refusal.message)}"
         yield f"{_INDENT}to allow it, add `{refusal.override}`"
+
+
+def render_effects(effects: EffectsDocument, *, width: int) -> Iterator[str]:
+    """Write the effects of one change, a line for each side that tells something.
+
+    Where both sides run alike, nothing is said of either; where a schedule comes or goes, only of the one.
+
+    Args:
+        effects: Their document.
+        width: Columns; runs that do not fit are left out, one at least is shown.
+    """
+    before, after = effects.runs_before, effects.runs_after
+    if before and before.paused and (after is None or not after.paused):
+        before = None  # it did not run, so only what comes is worth telling
+    columns = len(_BEFORE) + 1
+    if before and after and before != after:
+        was, will = [_tell_rhythm(rhythm, width - columns) for rhythm in (before, after)]
+        if was == will:
+            yield f"{_ONLY} {will}"
+        else:
+            yield f"{_BEFORE:{columns}}{was}"
+            is_only_paused = after == before.model_copy(update={"paused": True})
+            yield f"{_AFTER:{columns}}{_PAUSED if is_only_paused else will}"
+    elif before and not after:
+        yield f"{_BEFORE:{columns}}{_tell_rhythm(before, width - columns)}"
+        yield f"{_AFTER:{columns}}none"
+    elif after and not before:
+        yield f"{_ONLY} {_tell_rhythm(after, width - len(_ONLY) - 1)}"
+    for note in effects.notes:
+        yield f"{_NOTE} {escape(note.message)}"
+
+
+def _tell_rhythm(rhythm: RhythmDocument, width: int) -> str:
+    if not rhythm.next_runs:
+        return "never"
+    start = f"{_PAUSED}; unpaused " if rhythm.paused else ""
+    start += f"{tell_rate(rhythm.runs_per_day)}, next " if rhythm.runs_per_day else "next "
+    jitter = f" + up to {rhythm.jitter}" if rhythm.jitter else ""
+    zone = ZoneInfo(rhythm.timezone)
+    told = tell_times([datetime.fromisoformat(time).astimezone(zone) for time in rhythm.next_runs])
+    room = width - measure(start) - measure(jitter)
+    while len(told) > 1 and measure(", ".join(told)) > room:
+        told.pop()
+    return f"{start}{', '.join(told)}{jitter}"

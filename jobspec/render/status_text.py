@@ -1,4 +1,4 @@
-"""How jobs stand, as text for people: one line a job."""
+"""How jobs stand, as text for people: one line a job, as the specs and Temporal say or as a daemon knows."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from jobspec.render.clock import Clock
+    from jobspec.render.daemon_documents import DaemonDocument, StandingDocument, StateName
     from jobspec.results import JobOverview
 
 _TONES: Final[dict[JobState, Tone]] = {
@@ -86,3 +87,73 @@ def summarize_status(jobs: Sequence[JobOverview]) -> str:
     told += [f"{differing:,} unlike their specs"] if differing else []
     told += [f"{failed:,} whose last run failed"] if failed else []
     return f"{len(jobs):,} job{'' if len(jobs) == 1 else 's'}: {', '.join(told)}." if jobs else "There are no jobs."
+
+
+ORDER: Final[tuple[StateName, ...]] = (
+    "failed",
+    "contended",
+    "invalid",
+    "held",
+    "drifted",
+    "retired",
+    "completed",
+    "synced",
+)
+"""The order of the states: what needs somebody first."""
+
+_STATE_TONES: Final[dict[StateName, Tone]] = {
+    "failed": "bad",
+    "contended": "bad",
+    "invalid": "bad",
+    "held": "bad",
+    "drifted": "busy",
+    "retired": "idle",
+    "completed": "idle",
+    "synced": "good",
+}
+
+
+def render_daemon(document: DaemonDocument, style: Style) -> str:
+    """Write what a daemon knows.
+
+    Args:
+        document: As it was served.
+        style: What the output can show.
+    """
+    columns = (
+        Column(heading="JOB"),
+        Column(heading="STATE"),
+        Column(heading="WHERE", rank=1),
+        Column(heading="WHY", folds=True),
+    )
+    jobs = sorted(document.jobs, key=lambda job: (ORDER.index(job.state), job.name))
+    rows = [
+        (job.name, Cell(text=job.state, tone=_STATE_TONES[job.state]), _say_place(job), job.reason or "-")
+        for job in jobs
+    ]
+    table = render_table(columns, rows, style) if rows else ""
+    return table + "".join(f"{style.fit(line)}\n" for line in _summarize(document))
+
+
+def _say_place(job: StandingDocument) -> str:
+    return f"{job.source.file}:{job.source.line}" if job.source else "-"
+
+
+def _summarize(document: DaemonDocument) -> Iterator[str]:
+    counts = document.counts.model_dump()
+    counted = ", ".join(f"{counts[state]} {state}" for state in ORDER if counts[state])
+    commit = f" at {document.commit[:12]}" if document.commit else ""
+    yield f"{counted or 'no jobs'}; project {document.project or '?'}{commit} in {document.namespace or '?'}"
+    for refusal in document.refusals:
+        yield f"removals are withheld: {refusal.message}"
+    for found in document.diagnostics:
+        place = ":".join(str(part) for part in (found.place.file, found.place.line, found.place.column) if part)
+        yield f"{place}: {found.code} {found.message}"
+    if document.watch.problem:
+        yield f"files: {document.watch.problem}"
+    if document.cycles:
+        last = document.cycles[0]
+        error = f": {last.error}" if last.error else ""
+        yield f"last cycle {last.started_at} ({last.trigger}) {last.result}{error}"
+    if document.problem:
+        yield f"not ready: {document.problem}"

@@ -9,6 +9,7 @@ from datetime import UTC, timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import date, datetime, tzinfo
 
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -65,6 +66,18 @@ def tell_moment(when: datetime, zone: tzinfo, *, now: datetime | None = None) ->
         if day is not None:
             return f"{tell_clock(local)} {day}"
     return f"{tell_date(local)} {tell_clock(local)} {tell_zone(local)}"
+
+
+def tell_times(times: Iterable[datetime]) -> list[str]:
+    """Write ascending local times of one zone, date and zone only where they are not those of the one before."""
+    told = []
+    date_before = zone_before = ""
+    for local in times:
+        date, zone = tell_date(local), tell_zone(local)
+        text = tell_clock(local) if date == date_before else f"{date} {tell_clock(local)}"
+        told.append(text if zone == zone_before else f"{text} {zone}")
+        date_before, zone_before = date, zone
+    return told
 
 
 def tell_distance(distance: timedelta) -> str:

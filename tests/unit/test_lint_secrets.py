@@ -10,7 +10,7 @@ from linting import HEAD, lint, lint_job, list_codes
 
 from jobspec.lint.secrets import find_secrets
 from jobspec.render.diagnostic_documents import diagnostics_document
-from jobspec.render.diagnostics import render_diagnostics
+from jobspec.render.diagnostic_text import render_diagnostics
 
 # Put together here, so that nobody who looks for real ones stops at this file.
 TOKENS = {

@@ -30,8 +30,8 @@ from jobspec.reconcile.remote import fetch_daemon
 from jobspec.reconcile.report import Cause, Report, Result, Trigger, Withheld
 from jobspec.reconcile.service import JSON, Answer, answer_probe, parse_address, serve
 from jobspec.reconcile.status import Picture, State, draw_picture
-from jobspec.render.daemon import render_daemon
 from jobspec.render.daemon_documents import DaemonDocument
+from jobspec.render.status_text import render_daemon
 from jobspec.render.tables import Style
 
 if TYPE_CHECKING:

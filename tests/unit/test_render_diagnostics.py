@@ -7,7 +7,7 @@ import pytest
 
 from jobspec.diagnostics import Diagnostic, Location, Related, Severity
 from jobspec.render.diagnostic_documents import diagnostics_document
-from jobspec.render.diagnostics import render_diagnostics, summarize_diagnostics
+from jobspec.render.diagnostic_text import render_diagnostics, summarize_diagnostics
 from jobspec.render.terminal import measure
 
 

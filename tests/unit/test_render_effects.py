@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from jobspec.planning.effects import NoteKind
-from jobspec.render.effects import render_effects
 from jobspec.render.plan_documents import EffectsDocument, NoteDocument, RhythmDocument
+from jobspec.render.plan_text import render_effects
 
 RUNS = ("2026-11-25T01:00:00Z", "2026-11-26T01:00:00Z", "2026-11-26T02:30:00Z")
 

@@ -9,9 +9,8 @@ from jobspec.diagnostics import Severity
 from jobspec.planning.diff import FieldChange
 from jobspec.planning.plan import Action, Change, Held, HeldReason, Plan, Reason
 from jobspec.render.diagnostic_documents import DiagnosticDocument, Place
-from jobspec.render.markdown_page import code, fence
 from jobspec.render.plan_documents import plan_document
-from jobspec.render.plan_markdown import MOST_BYTES, render_markdown
+from jobspec.render.plan_markdown import MOST_BYTES, code, fence, render_markdown
 
 
 def change(name: str, action: Action, value: str = "x") -> Change:

@@ -7,8 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from jobspec.planning.outlook import Outlook, Span, find_bent_times, look_ahead
-from jobspec.render.next_runs import render_job, render_overview, render_runs_as_json
-from jobspec.render.oddities import tell_oddities
+from jobspec.render.next_runs import render_job, render_overview, render_runs_as_json, tell_oddities
 from jobspec.render.tables import Style
 from jobspec.spec.model import JobSpec
 from jobspec.timing.oddities import Oddity, OddityKind

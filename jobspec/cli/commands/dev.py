@@ -71,7 +71,7 @@ def _validate(specs: Specs) -> bool:
     """Check the specs and the code that they name; only valid ones are worth a server."""
     from jobspec.cli.commands.validate import check_loaded
     from jobspec.cli.output import say, say_diagnostics
-    from jobspec.render.diagnostics import summarize_diagnostics
+    from jobspec.render.diagnostic_text import summarize_diagnostics
 
     found = [*specs.loaded.diagnostics, *check_loaded(specs.loaded, specs.directory, specs.project)]
     say_diagnostics(found)

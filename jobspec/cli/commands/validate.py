@@ -161,7 +161,7 @@ def _walk_jobs(checked: Checked) -> Iterator[Job]:
 def _report(checked: Checked, diagnostics: Sequence[Diagnostic], output: str, directory: Path) -> None:
     from jobspec.cli.output import put, say_diagnostics, wants_color
     from jobspec.render.diagnostic_documents import diagnostics_document
-    from jobspec.render.diagnostics import render_diagnostics
+    from jobspec.render.diagnostic_text import render_diagnostics
 
     if output == "json":
         put(diagnostics_document(diagnostics).to_json())
@@ -185,7 +185,7 @@ def _annotate(checked: Checked, diagnostics: Sequence[Diagnostic], directory: Pa
 
 
 def _summarize(checked: Checked, diagnostics: Sequence[Diagnostic]) -> str:
-    from jobspec.render.diagnostics import summarize_diagnostics
+    from jobspec.render.diagnostic_text import summarize_diagnostics
 
     if diagnostics:
         return summarize_diagnostics(diagnostics)
