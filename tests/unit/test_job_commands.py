@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import json
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,16 +10,7 @@ import pytest
 from jobspec.cli import group
 from jobspec.cli.commands import runs
 from jobspec.cli.commands.schedules import OVERLAPS
-from jobspec.cli.group import COMMANDS, SECTIONS
-from jobspec.cli.opened_job import OpenedJob
-from jobspec.cli.options import ConnectionOptions, TargetOptions
-from jobspec.cli.run_wait import Progress
-from jobspec.cli.specs import open_specs
-from jobspec.jobs.definition import Definition
-from jobspec.render.clock import Clock
-from jobspec.render.status_text import render_status, summarize_status
-from jobspec.render.tables import Style
-from jobspec.results import JobOverview, JobState, RunSummary, Status
+from jobspec.results import Status
 from jobspec.spec.schedule import OverlapPolicy
 
 if TYPE_CHECKING:
@@ -44,11 +33,6 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for variable in ("TEMPORAL_ADDRESS", "TEMPORAL_PROFILE", "TEMPORAL_CONFIG_FILE"):
         monkeypatch.delenv(variable, raising=False)
     return tmp_path
-
-
-def test_every_command_stands_below_one_heading() -> None:
-    listed = [name for names in SECTIONS.values() for name in names]
-    assert sorted(listed) == sorted(COMMANDS)
 
 
 def test_what_is_repeated_for_speed_is_right() -> None:
@@ -126,102 +110,3 @@ def test_a_backfill_as_json(project: Path, capsys: pytest.CaptureFixture[str]) -
         "times": ["2026-01-01T00:00:00Z", "2026-01-01T01:00:00Z"],
         "requested": False,
     }
-
-
-def test_a_command_that_is_named_can_be_typed_as_it_is(project: Path) -> None:
-    connection = ConnectionOptions(profile="my profile", namespace="shop")
-    job = OpenedJob(
-        specs=open_specs(None),
-        definition=Definition("a", "q", workflow="m:W"),
-        target=TargetOptions(environment="prod", connection=connection),
-    )
-    assert (
-        job.command("describe", "-w", "x y")
-        == "jobspec describe a -w 'x y' --env prod --profile 'my profile' --namespace shop"
-    )
-
-
-NOW = datetime(2026, 7, 1, 12, tzinfo=UTC)
-CLOCK = Clock(zone=UTC, name="UTC", now=NOW)
-FAILED = RunSummary(
-    workflow_id="a-1",
-    run_id="r",
-    workflow_type="W",
-    task_queue="q",
-    status=Status.TIMED_OUT,
-    started_at=NOW - timedelta(hours=2),
-    closed_at=NOW - timedelta(hours=1),
-)
-JOBS = (
-    JobOverview(
-        name="a",
-        state=JobState.ACTIVE,
-        differences=("schedule.cron", "input", "queue", "memo"),
-        next_run=NOW + timedelta(hours=1),
-        last_run=FAILED,
-        running=2,
-        running_since=NOW - timedelta(minutes=1),
-    ),
-    JobOverview(name="b", state=JobState.PAUSED, message="by \x1b[2Jjane"),
-    JobOverview(name="c", state=JobState.RETIRED, delete_after=NOW),
-)
-
-
-def test_how_jobs_stand() -> None:
-    assert render_status(JOBS, CLOCK, Style()) == (
-        "JOB  STATE    NEXT RUN (UTC)       LAST RUN             RUNNING      REMARK\n"
-        "a    active   2026-07-01 13:00:00  timed out 1h00m ago  2 for 1m00s"
-        "  differs from its spec in schedule.cron, input, queue, …\n"
-        "b    paused   -                    -                    -            by \\u001b[2Jjane\n"
-        "c    retired  -                    -                    -"
-        "            deleted by the first apply after 2026-07-01 12:00:00\n"
-    )
-    assert summarize_status(JOBS) == (
-        "3 jobs: 1 active, 1 paused, 1 retired, 1 unlike their specs, 1 whose last run failed."
-    )
-    assert summarize_status(()) == "There are no jobs."
-
-
-class Screen(io.StringIO):
-    def isatty(self) -> bool:
-        return True
-
-
-def test_progress_is_a_line_per_change_where_nobody_looks() -> None:
-    stream = io.StringIO()
-    progress = Progress(stream)
-    for told in ("a", "a", "b\x1b[2J"):
-        progress.tell(told)
-    progress.note("gone")
-    progress.close()
-    assert stream.getvalue() == "0s  a\n0s  b\\u001b[2J\ngone\n"
-
-
-def test_progress_is_one_line_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TERM", "xterm")
-    monkeypatch.setenv("COLUMNS", "12")
-    stream = Screen()
-    progress = Progress(stream)
-    progress.tell("a long sentence")
-    progress.note("gone")
-    progress.tell("b")
-    progress.close()
-    assert stream.getvalue() == "\r\x1b[2K0s  a l…nce\r\x1b[2Kgone\n\r\x1b[2K0s  b\r\x1b[2K"
-
-
-def test_a_dumb_terminal_gets_no_escapes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TERM", "dumb")
-    stream = Screen()
-    progress = Progress(stream)
-    progress.tell("a")
-    progress.close()
-    assert stream.getvalue() == "0s  a\n"
-
-
-def test_progress_that_nobody_reads_is_no_failure() -> None:
-    stream = io.StringIO()
-    progress = Progress(stream)
-    stream.close()
-    with pytest.raises(ValueError, match="closed"):
-        stream.isatty()
-    progress.tell("a")

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+import pytest
+
+from jobspec.cli import group
+from jobspec.cli.group import COMMANDS, SECTIONS
+
+if TYPE_CHECKING:
+    from pathlib import Path
 import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
 
-import pytest
-
-from jobspec.cli import group
 from jobspec.cli.exits import ExitCode
 from jobspec.cli.output import put
 from jobspec.errors import RefusedError
@@ -75,3 +81,8 @@ def test_data_that_could_not_be_written_is_a_failure_of_what_went_well(
         monkeypatch.undo()
         with suppress(OSError):
             full.close()
+
+
+def test_every_command_stands_below_one_heading() -> None:
+    listed = [name for names in SECTIONS.values() for name in names]
+    assert sorted(listed) == sorted(COMMANDS)

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from jobspec.render.clock import Clock
-from jobspec.render.failure_text import render_failure, tell_root
-from jobspec.render.run_redaction import redact_detail, redact_history
 from jobspec.render.run_text import render_detail, render_history, render_runs, render_stats, tell_progress
 from jobspec.render.tables import Style
 from jobspec.results import (
@@ -26,7 +24,6 @@ from jobspec.results import (
     RunSummary,
     Status,
 )
-from jobspec.spec.redaction import REDACTED, PlanSettings, Redaction
 
 NOW = datetime(2026, 7, 1, 12, 0, 12, tzinfo=UTC)
 BEGUN = NOW - timedelta(seconds=12)
@@ -236,69 +233,6 @@ def test_progress_is_one_line(detail: RunDetail, told: str) -> None:
     assert tell_progress(detail) == told
 
 
-def test_a_failure_says_all_that_it_was_raised_from() -> None:
-    assert tell_root(FAILURE) == "ConnectionError: refused by \x1b[31mpeer"
-    assert render_failure(Failure(message="", type="canceled"), PLAIN) == "canceled"
-    assert render_failure(Failure(message="ä"), Style(ascii=True), indent="  ") == "  \\u00e4"
-
-
 def test_long_values_are_cut_for_people() -> None:
     history = replace(HISTORY, input=("x" * 5000,), failure=None)
     assert max(map(len, render_history(history, CLOCK, PLAIN).splitlines())) < 2100
-
-
-def test_what_the_project_never_shows_is_left_out_of_runs() -> None:
-    paths = ("input.pin", "run.memo.*.key", "run.search_attributes.Region", "run.static_details")
-    redaction = Redaction.of(PlanSettings(redact=paths))
-    detail = RunDetail(
-        summary=RUN,
-        history_length=3,
-        memo={"note": {"key": "k", "team": "t"}, "sealed": Raw(encoding="binary/encrypted", data=b"1")},
-        search_attributes={"Region": "eu", "TemporalScheduledById": "orders"},
-        static_summary="orders",
-        static_details="",
-    )
-    shown = redact_detail(detail, redaction)
-    assert shown.memo == {"note": {"key": REDACTED, "team": "t"}, "sealed": REDACTED}
-    assert shown.search_attributes == {"Region": REDACTED, "TemporalScheduledById": "orders"}
-    assert (shown.static_summary, shown.static_details) == ("orders", "")
-    assert redact_detail(replace(detail, static_details="d"), redaction).static_details == REDACTED
-    activity = ActivityEvent(
-        scheduled_event_id=5,
-        activity_id="1",
-        activity_type="fetch",
-        status=ActivityStatus.COMPLETED,
-        input=("eu", {"pin": 1}),
-        result={"pin": 1},
-    )
-    history = RunHistory(
-        workflow_id="w",
-        run_id="r",
-        status=Status.COMPLETED,
-        input=({"pin": 0, "n": 1}, {"pin": 2}),
-        activities=(activity,),
-    )
-    told = redact_history(history, redaction)
-    assert told.input == ({"pin": REDACTED, "n": 1}, {"pin": 2})
-    assert told.activities == (replace(activity, input=("eu", {"pin": REDACTED})),)
-    nothing = Redaction()
-    assert redact_detail(detail, nothing) is detail
-    assert redact_history(history, nothing) is history
-
-
-@dataclass
-class Login:
-    pin: int
-    user: str = "ann"
-
-
-class Opaque:
-    def __repr__(self) -> str:
-        return "Opaque(pin=1234)"
-
-
-def test_objects_of_a_projects_own_converter_show_no_more_than_plain_values() -> None:
-    history = RunHistory(workflow_id="w", run_id="r", status=Status.COMPLETED, input=(Login(1234), Opaque()))
-    told = redact_history(history, Redaction.of(PlanSettings(redact=("args.*.pin",))))
-    assert told.input == ({"pin": REDACTED, "user": "ann"}, REDACTED)
-    assert "1234" not in render_history(told, CLOCK, PLAIN)
