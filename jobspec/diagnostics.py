@@ -257,7 +257,8 @@ RULES: dict[str, Rule] = {
     "JS201": Rule(
         summary="A name is not allowed",
         explanation="Names and workflow ids have 1 to 200 letters, digits and `. _ : / -`, and begin with a "
-        "letter or digit, so that every shell, URL and log can carry them.",
+        "letter or digit, so that every shell, URL and log can carry them. The memo key `jobspec` is reserved for the "
+        "project's mark on runs that are started by hand.",
     ),
     "JS202": Rule(
         summary="Not an import path",

@@ -12,7 +12,7 @@ from temporalio.common import RetryPolicy
 from temporalio.exceptions import ActivityError, ApplicationError
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
-from jobspec.live.starting import make_start_options
+from jobspec.live.run_starts import make_start_options
 from jobspec.spec.model import JobSpec
 
 if TYPE_CHECKING:
@@ -178,8 +178,10 @@ async def working(client: Client) -> AsyncIterator[None]:
         yield
 
 
-async def start(client: Client, runs: Runs, name: str, what: str, **options: Any) -> tuple[str, str]:
+async def start(
+    client: Client, runs: Runs, name: str, what: str, *, project: str | None = None, **options: Any
+) -> tuple[str, str]:
     """Start a run of a job; its workflow id is `<name>-<what>` where none is given."""
     spec = JobSpec.model_validate({"name": name, "queue": QUEUE, "workflow": {"type": "Scenario"}, "args": [what]})
-    made = make_start_options(spec, workflow_id=options.pop("workflow_id", f"{name}-{what}"))
-    return await runs.start(name, client.start_workflow, "Scenario", {**made, **options})
+    made = {**make_start_options(spec), "id": options.pop("workflow_id", f"{name}-{what}")}
+    return await runs.start(name, client.start_workflow, "Scenario", {**made, **options}, project=project)

@@ -107,8 +107,9 @@ class Definition(Generic[InputT]):
     made, and all that is wrong is said at once. It is frozen, may be shared between threads and event loops, and can be
     pickled where its code can be imported by name.
 
-    A job's runs are its own: every method that names a run acts on it only if this job's schedule or `execute`
-    started it.
+    A job's runs are its own: every method that names a run acts on it only if a schedule or `execute` started it for a
+    job of this name. `signal`, `cancel` and `terminate` also need it to be this project's: `execute` marks the runs
+    that it starts, and a run without a mark counts as the schedule's, which must have the project's mark.
 
     Methods that take a client also raise `UsageError` for an argument that cannot be meant, such as an empty workflow
     id, before the server is asked; `UnreachableError` where Temporal cannot be reached; `NamespaceNotFoundError`; and
@@ -280,6 +281,11 @@ class Definition(Generic[InputT]):
         return self._job.project
 
     @property
+    def _owners(self) -> frozenset[str]:
+        """The marks that its own runs and schedule can have."""
+        return self._job.also_owns | {self.project} if self.project else frozenset()
+
+    @property
     def schedule(self) -> ScheduleSpec | None:
         """When it runs; None where it runs on demand."""
         return self.spec.schedule
@@ -389,7 +395,7 @@ class Definition(Generic[InputT]):
             AlreadyStartedError: A run of that workflow id is running.
             UsageError: The client's data converter cannot encode the input, or the SDK cannot send an option.
         """
-        from jobspec.live.starting import make_start_options
+        from jobspec.live.run_starts import make_start_options
 
         runs = _runs(client)
         given = {
@@ -404,10 +410,13 @@ class Definition(Generic[InputT]):
         code = self._load_code()
         found = self._check_input(spec, code, own_converter=not _reads_as_pydantic(client))
         refuse(self.name, hide_arguments(found, spec, self._job.redaction))
-        options = make_start_options(spec, workflow_id=spec.workflow_id)
-        call = self._job.execute or client.start_workflow
         started, run_id = await runs.start(
-            self.name, call, spec.workflow.type, options, is_private=bool(self._job.redaction)
+            self.name,
+            self._job.execute or client.start_workflow,
+            spec.workflow.type,
+            make_start_options(spec),
+            project=self.project,
+            is_private=bool(self._job.redaction),
         )
         return RunHandle(client=client, workflow_id=started, run_id=run_id, result_type=_result_type(code))
 
@@ -556,11 +565,12 @@ class Definition(Generic[InputT]):
         Raises:
             AlreadyClosedError: The run is over.
             NotFoundError: The job has no such run.
+            RefusedError: The run is not known to be this project's.
             UsageError: An argument cannot be sent.
         """
         check_run(workflow_id, run_id)
         check_name(signal, "the name of the signal")
-        await _runs(client).signal(self.name, workflow_id, signal, args, run_id)
+        await _runs(client).signal(self.name, workflow_id, signal, args, run_id, owners=self._owners)
 
     async def cancel(self, client: Client, workflow_id: str, run_id: str | None = None) -> None:
         """Ask a run to end; it may clean up first, or go on.
@@ -568,9 +578,10 @@ class Definition(Generic[InputT]):
         Raises:
             AlreadyClosedError: The run is over.
             NotFoundError: The job has no such run.
+            RefusedError: The run is not known to be this project's.
         """
         check_run(workflow_id, run_id)
-        await _runs(client).cancel(self.name, workflow_id, run_id)
+        await _runs(client).cancel(self.name, workflow_id, run_id, owners=self._owners)
 
     async def terminate(self, client: Client, workflow_id: str, run_id: str | None = None, *, reason: str = "") -> None:
         """End a run at once; it cannot clean up.
@@ -578,9 +589,10 @@ class Definition(Generic[InputT]):
         Raises:
             AlreadyClosedError: The run is over.
             NotFoundError: The job has no such run.
+            RefusedError: The run is not known to be this project's.
         """
         check_run(workflow_id, run_id)
-        await _runs(client).terminate(self.name, workflow_id, run_id, reason=reason)
+        await _runs(client).terminate(self.name, workflow_id, run_id, reason=reason, owners=self._owners)
 
     async def task_queue_info(self, client: Client) -> TaskQueueInfo:
         """Tell whether workers poll the task queue."""

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from temporalio.api.common.v1 import Memo, Payload, SearchAttributes
 from temporalio.api.enums.v1 import IndexedValueType
-from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
+from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
 from temporalio.api.workflowservice.v1 import CountSchedulesRequest
 from temporalio.service import RPCStatusCode
 
@@ -24,6 +24,8 @@ from jobspec.errors import NamespaceNotFoundError, RefusedError, RequestError
 from jobspec.live.canonical import json_value
 from jobspec.live.messages import plain_payload
 from jobspec.live.requests import status_of
+from jobspec.live.search_attributes import list_search_attributes
+from jobspec.spec.run_options import RESERVED_MEMO_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
     from jobspec.live.requests import Requests
 
 ATTRIBUTE: Final = "JobspecProject"
-MEMO: Final = "jobspec"
+MEMO: Final = RESERVED_MEMO_KEY
 
 FORGOTTEN: Final = "-"
 """Value of the attribute where the mark was taken away; it outweighs a memo, which cannot be changed everywhere."""
@@ -159,16 +161,13 @@ class Attribute:
 
     async def _read_type(self) -> IndexedValueType.ValueType | None:
         """Read its type, which the server would silently keep; None if it is not registered, or may not be listed."""
-        namespace = self._client.namespace
-        request = ListSearchAttributesRequest(namespace=namespace)
         try:
-            what = f"list the search attributes of the namespace `{namespace}`"
-            listed = await self._requests.send(self._client.operator_service.list_search_attributes, request, what=what)
+            listed = await list_search_attributes(self._client, self._requests)
         except NamespaceNotFoundError:
             raise
         except RequestError:
             return None
-        return listed.custom_attributes.get(ATTRIBUTE)
+        return listed.get(ATTRIBUTE)
 
     async def _add(self) -> None:
         namespace = self._client.namespace

@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest
-
 from jobspec.lint.namespace import NamespaceFacts
 from jobspec.live.requests import Requests
 from jobspec.live.runs import Runs
+from jobspec.live.search_attributes import list_search_attributes
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -29,14 +28,7 @@ async def read_facts(client: Client, queues: Collection[str]) -> NamespaceFacts:
         RequestError: It refuses to.
     """
     runs = Runs(client)
-    attributes = await _list_attributes(client)
+    attributes = frozenset(await list_search_attributes(client, Requests()))
     found = await asyncio.gather(*map(runs.task_queue, queues))
     idle = frozenset(queue.name for queue in found if not queue.is_reachable)
     return NamespaceFacts(name=client.namespace, search_attributes=attributes, idle_queues=idle)
-
-
-async def _list_attributes(client: Client) -> frozenset[str]:
-    request = ListSearchAttributesRequest(namespace=client.namespace)
-    what = f"list the search attributes of the namespace `{client.namespace}`"
-    answer = await Requests().send(client.operator_service.list_search_attributes, request, what=what)
-    return frozenset((*answer.custom_attributes, *answer.system_attributes))

@@ -18,6 +18,7 @@ from jobspec.errors import (
     NotFoundError,
     QueryError,
     RequestError,
+    UnreachableError,
     UsageError,
 )
 from jobspec.live.requests import POISONED, is_temporals, translate
@@ -121,6 +122,11 @@ class Call:
 def explain_unreadable(error: Exception, what: str) -> RequestError:
     """Say that an answer came and cannot be decoded."""
     return RequestError(f"cannot {what}: the data converter cannot decode the answer: {_say(error)}")
+
+
+def add_doubt(reason: JobspecError, what: str) -> JobspecError:
+    """Say of a request without an answer that it may have reached the server: only the answer may have been lost."""
+    return UnreachableError(f"{reason}; {what} all the same") if isinstance(reason, UnreachableError) else reason
 
 
 def _explain_query(message: str) -> str:

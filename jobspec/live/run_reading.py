@@ -12,6 +12,7 @@ from temporalio.api.enums.v1 import PendingActivityState, WorkflowExecutionStatu
 
 from jobspec.live.canonical import json_value
 from jobspec.live.failures import read_failure
+from jobspec.live.ownership import MEMO
 from jobspec.live.payloads import RunPayloads
 from jobspec.live.run_queries import JOB_ATTRIBUTE, TIME_ATTRIBUTE
 from jobspec.results import ActivityStatus, PendingActivity, RunDetail, RunSummary, Status
@@ -75,7 +76,7 @@ def payloads_of(client: Client, info: WorkflowExecutionInfo) -> RunPayloads:
 
 
 async def read_detail(response: DescribeWorkflowExecutionResponse, payloads: RunPayloads) -> RunDetail:
-    """Read a description, its payloads decoded."""
+    """Read a description, its payloads decoded; the memo is the job's, without the project's mark."""
     info, config = response.workflow_execution_info, response.execution_config
     summary = read_summary(info)
     pending = () if summary.status.is_terminal else response.pending_activities
@@ -86,7 +87,7 @@ async def read_detail(response: DescribeWorkflowExecutionResponse, payloads: Run
         execution_timeout=_timeout(config.workflow_execution_timeout),
         run_timeout=_timeout(config.workflow_run_timeout),
         task_timeout=_timeout(config.default_workflow_task_timeout),
-        memo={key: await decode(value) for key, value in info.memo.fields.items()},
+        memo={key: await decode(value) for key, value in info.memo.fields.items() if key != MEMO},
         search_attributes=_attributes(info.search_attributes.indexed_fields),
         static_summary=await _text(config.user_metadata, "summary", payloads),
         static_details=await _text(config.user_metadata, "details", payloads),

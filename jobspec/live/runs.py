@@ -1,13 +1,14 @@
 """The gateway for runs: started, waited for, listed, described, asked, told and ended, each job's its own.
 
 What acts on a run goes through the SDK's client, so that a user's interceptors see it; what reads runs sends raw
-requests, for the client fails on a run whose state it has no name for. Everything that names a run first describes it,
-refuses what is not the job's, and then acts on the very run that was described.
+requests, because the client fails on a run whose state it has no name for. Everything that names a run first describes
+it, refuses what is not the job's, or not the project's where it acts on it, and then acts on the very run that was
+described.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.enums.v1 import TaskQueueType
@@ -24,8 +25,9 @@ from jobspec.live.canonical import json_value
 from jobspec.live.history_events import fold_end, fold_events
 from jobspec.live.history_reading import read_history
 from jobspec.live.requests import BUDGET, DEADLINE, Requests, message_of
-from jobspec.live.run_actions import cancel_run, query_run, signal_run, start_run, terminate_run
+from jobspec.live.run_actions import cancel_run, query_run, signal_run, terminate_run
 from jobspec.live.run_errors import classify_run_error
+from jobspec.live.run_ownership import check_run_ownership
 from jobspec.live.run_queries import (
     check_page_size,
     make_count_query,
@@ -35,6 +37,7 @@ from jobspec.live.run_queries import (
     seal_token,
 )
 from jobspec.live.run_reading import payloads_of, read_detail, read_job, read_summary
+from jobspec.live.run_starts import start_run
 from jobspec.live.waiting import PATIENCE, read_outcome, wait_for_end
 from jobspec.results import RunPage, TaskQueueInfo, TimeRange
 
@@ -45,9 +48,11 @@ if TYPE_CHECKING:
     from temporalio.api.workflowservice.v1 import DescribeWorkflowExecutionResponse
     from temporalio.client import Client, WorkflowHandle
 
+    from jobspec.live.run_ownership import Verb
     from jobspec.results import RunDetail, RunHistory, RunSummary, Status
 
-NO_TIME_RANGE = TimeRange()
+NO_TIME_RANGE: Final = TimeRange()
+NO_OWNERS: Final[frozenset[str]] = frozenset()
 
 
 class Runs:
@@ -84,6 +89,7 @@ class Runs:
         workflow_type: str,
         options: Mapping[str, Any],
         *,
+        project: str | None = None,
         is_private: bool = False,
     ) -> tuple[str, str]:
         """Start a run of a job.
@@ -92,8 +98,9 @@ class Runs:
             name: The job.
             call: `client.start_workflow`, or what stands for it.
             workflow_type: What runs.
-            options: Keyword arguments for `call`. `rpc_timeout` and the search attribute that makes it the job's run
-                are added.
+            options: Keyword arguments for `call`, from `make_start_options`. `rpc_timeout` and the marks that make it
+                the job's and the project's are added.
+            project: The job's project; None for a job without one.
             is_private: Whether no message may quote the arguments and the memo.
 
         Returns:
@@ -102,10 +109,20 @@ class Runs:
         Raises:
             AlreadyStartedError: A run of that workflow id is running.
             UsageError: An argument or an option cannot be sent.
-            InvalidDefinitionError: `call` returned something else than a handle.
+            InvalidDefinitionError: `call` returned something else than a handle, or a search attribute does not fit
+                the namespace.
         """
         given = {"rpc_timeout": self._deadline, **options}
-        return await start_run(self._client, name, call, workflow_type, given, is_private=is_private)
+        return await start_run(
+            self._client,
+            self._requests,
+            name,
+            call,
+            workflow_type,
+            given,
+            project=project,
+            is_private=is_private,
+        )
 
     async def result(
         self, workflow_id: str, run_id: str | None = None, result_type: Any = None, *, name: str | None = None
@@ -255,7 +272,14 @@ class Runs:
         return await query_run(self._client, self._deadline, run, query, args)
 
     async def signal(
-        self, name: str, workflow_id: str, signal: str, args: Sequence[Any] = (), run_id: str | None = None
+        self,
+        name: str,
+        workflow_id: str,
+        signal: str,
+        args: Sequence[Any] = (),
+        run_id: str | None = None,
+        *,
+        owners: frozenset[str] = NO_OWNERS,
     ) -> None:
         """Send a signal to a run of a job; the server takes any, whether or not the workflow knows it.
 
@@ -265,16 +289,20 @@ class Runs:
             signal: What the workflow calls it.
             args: Of the signal.
             run_id: Its run id; None means the latest one.
+            owners: The project's id and its former ones; empty for a job without a project.
 
         Raises:
             AlreadyClosedError: The run is over.
             NotFoundError: There is no such run, or it is not the job's.
+            RefusedError: It is not known to be the project's.
             UsageError: An argument cannot be sent.
         """
-        run = await self._find_run(name, workflow_id, run_id)
+        run = await self._find_own_run("signal", name, workflow_id, run_id, owners)
         await signal_run(self._client, self._deadline, run, signal, args)
 
-    async def cancel(self, name: str, workflow_id: str, run_id: str | None = None) -> None:
+    async def cancel(
+        self, name: str, workflow_id: str, run_id: str | None = None, *, owners: frozenset[str] = NO_OWNERS
+    ) -> None:
         """Ask a run of a job to end; the workflow may clean up, or go on.
 
         The server takes this for a run that is over, too; so one that ends in this very moment is not reported.
@@ -283,17 +311,27 @@ class Runs:
             name: The job.
             workflow_id: Its workflow id.
             run_id: Its run id; None means the latest one.
+            owners: The project's id and its former ones; empty for a job without a project.
 
         Raises:
             AlreadyClosedError: The run is over.
             NotFoundError: There is no such run, or it is not the job's.
+            RefusedError: It is not known to be the project's.
         """
-        run = await self._find_run(name, workflow_id, run_id)
+        run = await self._find_own_run("cancel", name, workflow_id, run_id, owners)
         if run.status.is_terminal:
             raise AlreadyClosedError(f"cannot cancel the run `{workflow_id}`: it is over already ({run.status})")
         await cancel_run(self._client, self._deadline, run)
 
-    async def terminate(self, name: str, workflow_id: str, run_id: str | None = None, *, reason: str) -> None:
+    async def terminate(
+        self,
+        name: str,
+        workflow_id: str,
+        run_id: str | None = None,
+        *,
+        reason: str,
+        owners: frozenset[str] = NO_OWNERS,
+    ) -> None:
         """End a run of a job at once; its workflow does not learn of it.
 
         Args:
@@ -301,12 +339,14 @@ class Runs:
             workflow_id: Its workflow id.
             run_id: Its run id; None means the latest one.
             reason: Shown with the run.
+            owners: The project's id and its former ones; empty for a job without a project.
 
         Raises:
             AlreadyClosedError: The run is over.
             NotFoundError: There is no such run, or it is not the job's.
+            RefusedError: It is not known to be the project's.
         """
-        run = await self._find_run(name, workflow_id, run_id)
+        run = await self._find_own_run("terminate", name, workflow_id, run_id, owners)
         await terminate_run(self._client, self._deadline, run, reason)
 
     async def task_queue(self, queue: str) -> TaskQueueInfo:
@@ -326,6 +366,14 @@ class Runs:
     async def _find_run(self, name: str, workflow_id: str, run_id: str | None) -> RunSummary:
         response = await self._find(name, workflow_id, run_id)
         return read_summary(response.workflow_execution_info)
+
+    async def _find_own_run(
+        self, verb: Verb, name: str, workflow_id: str, run_id: str | None, owners: frozenset[str]
+    ) -> RunSummary:
+        """Describe a run and refuse one that is not the job's, or not the project's."""
+        info = (await self._find(name, workflow_id, run_id)).workflow_execution_info
+        await check_run_ownership(self._client, self._requests, verb, name, info, owners=owners)
+        return read_summary(info)
 
     async def _find(self, name: str, workflow_id: str, run_id: str | None) -> DescribeWorkflowExecutionResponse:
         """Describe a run and refuse one that is not the job's."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema, field_validator
 
@@ -115,6 +115,9 @@ class Priority(SpecPart):
         return weight
 
 
+RESERVED_MEMO_KEY: Final = "jobspec"
+"""Where a run that is started by hand bears the project's mark."""
+
 SearchAttributeValue = str | int | float | bool | tuple[str, ...]
 
 
@@ -136,7 +139,11 @@ class RunOptions(SpecPart):
     retry_policy: RetryPolicy | None = None
     """How a failed run is tried again; without it a failed run stays failed."""
 
-    memo: dict[str, Any] = Field(default={}, examples=[{"team": "orders"}])
+    memo: dict[str, Any] = Field(
+        default={},
+        examples=[{"team": "orders"}],
+        json_schema_extra={"propertyNames": {"not": {"const": RESERVED_MEMO_KEY}}},
+    )
     """Shown with every run."""
 
     search_attributes: dict[
@@ -181,6 +188,14 @@ class RunOptions(SpecPart):
             static_details: str = ...,
             priority: Priority | None = ...,
         ) -> None: ...
+
+    @field_validator("memo")
+    @classmethod
+    def _memo_bears_no_mark(cls, memo: dict[str, Any]) -> dict[str, Any]:
+        if RESERVED_MEMO_KEY in memo:
+            message = f"the memo key `{RESERVED_MEMO_KEY}` is reserved for the project's mark"
+            raise mistake("JS201", message, "choose another key", path=(RESERVED_MEMO_KEY,))
+        return memo
 
     # The server shortens an inner timeout that is longer than an outer one, without a word.
 

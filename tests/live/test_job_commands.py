@@ -152,7 +152,7 @@ async def test_a_run_is_asked_and_told(shop: Project) -> None:
     assert (asked.code, asked.stdout) == (0, "false\n"), asked.text
     unknown = await shop.run("query", "orders", "nothing")
     assert (unknown.code, "the workflow knows `broken`" in unknown.stderr) == (1, True), unknown.text
-    await start(shop.client, Runs(shop.client), "orders", "wait", workflow_id="two")
+    await start(shop.client, Runs(shop.client), "orders", "wait", workflow_id="two", project="shop")
 
     await until_listed(shop, 2, Status.RUNNING)
     several = await shop.run("terminate", "orders")
@@ -168,12 +168,15 @@ async def test_a_run_is_asked_and_told(shop: Project) -> None:
     assert answer["answer"] is True
     terminated = await shop.run("describe", "orders", "-w", "two", "--wait")
     assert (terminated.code, "terminated: no need" in terminated.stdout) == (1, True), terminated.text
-    *closed, other = await asyncio.gather(
+    await start(shop.client, Runs(shop.client), "orders", "wait", workflow_id="theirs", project="rival")
+    *closed, refused, other = await asyncio.gather(
         shop.run("signal", "orders", "release", "-w", "two"),
         shop.run("cancel", "orders", "-w", "two"),
+        shop.run("terminate", "orders", "-w", "theirs"),
         shop.run("describe", "lonely", "-w", "one"),
     )
     assert [(each.code, "error: cannot" in each.stderr) for each in closed] == [(1, True), (1, True)], closed
+    assert (refused.code, "belongs to the project `rival`" in refused.stderr) == (3, True), refused.text
     assert (other.code, "it is one of the job `orders`" in other.stderr) == (1, True), other.text
 
 

@@ -152,7 +152,7 @@ async def failure_of(run: Awaitable[Any]) -> RunFailedError:
 
 
 async def test_results_tell_how_runs_ended(client: Client, runs: Runs) -> None:
-    limit = {"execution_timeout": timedelta(seconds=1)}
+    limit: dict[str, Any] = {"execution_timeout": timedelta(seconds=1)}
     async with working(client):
         timed_out, _ = await start(client, runs, "orders", "wait", workflow_id="late", **limit)
         completed, run_id = await start(client, runs, "orders", "complete")

@@ -52,6 +52,7 @@ MISTAKES = [
     ("input: 1\nargs: [1]", "JS120", "5:1"),
     ("input_model: a:B\ninput_schema: a.json", "JS120", "5:1"),
     ("run: {workflow_id: a b}", "JS201", "4:20"),
+    ("run: {memo: {team: a, jobspec: x}}", "JS201", "4:32"),
     ("input_model: shop.models.Orders", "JS202", "4:14"),
     ("activities: ['a:b', 'a.b.c']", "JS202", "4:21"),
     ("run: {run_timeout: 5}", "JS210", "4:20"),
