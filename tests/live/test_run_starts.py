@@ -32,6 +32,8 @@ from jobspec.live import search_attributes
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from projects import Stranger
+    from temporalio.api.schedule.v1 import Schedule
     from temporalio.api.workflow.v1 import WorkflowExecutionInfo
 
 Types = dict[str, IndexedValueType.ValueType]
@@ -81,6 +83,18 @@ async def describe(client: Client, workflow_id: str, run_id: str | None = None) 
     return (await client.workflow_service.describe_workflow_execution(request)).workflow_execution_info
 
 
+async def trigger(client: Client, job: Definition[Any]) -> str:
+    """Have the job's schedule start a run."""
+    await job.trigger_schedule(client)
+
+    async def started() -> str:
+        runs = (await job.describe_schedule(client)).recent_runs
+        assert runs
+        return runs[0].workflow_id
+
+    return await eventually(started)
+
+
 def read(info: WorkflowExecutionInfo) -> dict[str, tuple[str, Any]]:
     """Read the search attributes of a run, with the types that Temporal shows."""
     found = {}
@@ -94,18 +108,28 @@ async def test_a_run_started_by_hand_has_the_search_attributes_of_a_scheduled_on
     await register(client, TYPES)
     job = define(search_attributes=VALUES)
     await job.apply_schedule(client)
-    await job.trigger_schedule(client)
-
-    async def started() -> str:
-        runs = (await job.describe_schedule(client)).recent_runs
-        assert runs
-        return runs[0].workflow_id
-
-    scheduled = read(await describe(client, await eventually(started)))
+    scheduled = read(await describe(client, await trigger(client, job)))
     by_hand = read(await describe(client, (await job.execute(client)).workflow_id))
     assert {name: by_hand[name][0] for name in TYPES} == {name: name for name in TYPES}
     assert scheduled.pop("TemporalScheduledStartTime")[0] == "Datetime"  # only the scheduler may set it
     assert by_hand == scheduled
+
+
+async def test_headers_of_the_live_schedule_go_to_triggered_runs_alone(client: Client, other: Stranger) -> None:
+    job = define()
+    await job.apply_schedule(client)
+    header = Payload(metadata={"encoding": b"json/plain"}, data=b'"eu"')
+
+    def add_header(schedule: Schedule) -> None:
+        schedule.action.start_workflow.header.fields["tenant"].CopyFrom(header)
+
+    await other.edit(add_header, "orders")
+    triggered, by_hand = await trigger(client, job), (await job.execute(client)).workflow_id
+    headers = []
+    for workflow_id in (triggered, by_hand):
+        events = [event async for event in client.get_workflow_handle(workflow_id).fetch_history_events()]
+        headers.append(dict(events[0].workflow_execution_started_event_attributes.header.fields))
+    assert headers == [{"tenant": header}, {}]
 
 
 async def test_the_types_are_asked_for_once(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:

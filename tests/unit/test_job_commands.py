@@ -6,9 +6,11 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
+from click.testing import CliRunner
 
 from jobspec.cli import group
 from jobspec.cli.commands import runs
+from jobspec.cli.commands.run import run_command
 from jobspec.cli.commands.schedules import OVERLAPS
 from jobspec.results import Status
 from jobspec.spec.schedule import OverlapPolicy
@@ -22,6 +24,11 @@ jobs:
 - {name: orders-report, queue: q, workflow: {type: W}}
 - {name: broken, queue: q, workflow: {type: W}, schedule: {interval: 5}}
 """
+
+
+def test_the_help_of_run_says_what_only_trigger_sends() -> None:
+    shown = " ".join(CliRunner().invoke(run_command, ["--help"]).output.split())
+    assert "what only the live schedule has, such as headers, use `jobspec trigger`" in shown
 
 
 @pytest.fixture

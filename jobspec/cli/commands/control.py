@@ -44,9 +44,10 @@ def signal_command(  # noqa: PLR0913, PLR0917  one argument an option
     target: TargetOptions,
     output: str,
 ) -> None:
-    """Send a signal to a run of a job, by default to the one that goes on.
+    """Send a signal to a run of a job, by default to the one that is running.
 
-    Temporal takes any signal; a workflow that knows none of that name keeps it unread.
+    Temporal takes any signal; a workflow that knows none of that name keeps it unread. A run that is not known to be
+    this project's is refused.
     """
     check_run(workflow_id, run_id)
     arguments = _read_values(values)
@@ -64,9 +65,9 @@ def signal_command(  # noqa: PLR0913, PLR0917  one argument an option
 @target_options
 @output_option("text", "json")
 def cancel_command(name: str, workflow_id: str | None, run_id: str | None, target: TargetOptions, output: str) -> None:
-    """Ask a run of a job to end, by default the one that goes on.
+    """Ask a run of a job to end, by default the one that is running.
 
-    The workflow may clean up first, or pay no heed.
+    The workflow may clean up first, or ignore it. A run that is not known to be this project's is refused.
     """
     check_run(workflow_id, run_id)
 
@@ -86,7 +87,10 @@ def cancel_command(name: str, workflow_id: str | None, run_id: str | None, targe
 def terminate_command(
     name: str, workflow_id: str | None, run_id: str | None, reason: str, target: TargetOptions, output: str
 ) -> None:
-    """End a run of a job at once, by default the one that goes on; it cannot clean up."""
+    """End a run of a job at once, by default the one that is running; it cannot clean up.
+
+    A run that is not known to be this project's is refused.
+    """
     check_run(workflow_id, run_id)
 
     async def terminate(job: OpenedJob, client: Client, run: str) -> None:

@@ -44,8 +44,9 @@ def run_command(  # noqa: PLR0913, PLR0917  one argument an option
 ) -> int:
     """Start a run of a job now.
 
-    Its input is checked against its model first. With --wait, stderr tells what goes on, and the exit code is 1 when
-    the run fails; Ctrl-C ends the waiting and not the run.
+    Its input is checked against its model first. The run gets what the spec says; for what only the live schedule has,
+    such as headers, use `jobspec trigger`. With --wait, stderr shows what is going on, and the exit code is 1 when the
+    run fails; Ctrl-C ends the waiting and not the run.
     """
     from jobspec.cli.opened_job import open_job
     from jobspec.errors import UsageError
