@@ -19,8 +19,8 @@ from jobspec.cli.specs import open_specs
 from jobspec.live.schedules import Schedules
 from jobspec.live.writing import make_create_request
 from jobspec.planning.apply import Assignment, Status, apply_plan
+from jobspec.planning.desired import Conversion, convert_jobs
 from jobspec.planning.guards import parse_allowances
-from jobspec.planning.wanted import SourcedSpec, want_jobs
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
@@ -30,8 +30,7 @@ if TYPE_CHECKING:
     from temporalio.client import Client
 
     from jobspec.cli.specs import Specs
-    from jobspec.planning.convergence import Planned
-    from jobspec.planning.plan import Wanted
+    from jobspec.planning.planner import Planned
 
 APPLY_GOAL = 1.15
 PLAN_GOAL = 1.1
@@ -82,7 +81,7 @@ async def measure_converging(backend: Backend, rounds: int, note: Callable[[str]
     specs = open_specs(None)
     async with run_server(backend) as server:
         create_at = await _find_best_for_creates(server, specs, note)
-        count = len(want(specs, server))
+        count = len(specs.job_set.scheduled)
     sides = await _measure_apply(backend, specs, rounds, create_at, note)
     for figure in sides.make_figures(
         f"apply {count:,} new jobs, {backend}", f"bare creates, {create_at} at a time", APPLY_GOAL
@@ -164,12 +163,12 @@ async def _apply(client: Client, specs: Specs) -> Spent:
     meter = Meter()
     schedules = Schedules(client)
     planned = await plan_specs(specs, schedules, parse_allowances(()))
-    assignment = Assignment(schedules=schedules, wanted=planned.wanted, terms=planned.terms)
+    assignment = Assignment(schedules=schedules, desired=planned.desired, terms=planned.terms)
     outcomes = [outcome async for outcome in apply_plan(planned.plan, assignment)]
     spent = meter.read()
     failed = next((outcome for outcome in outcomes if outcome.status is not Status.DONE), None)
-    if failed or len(outcomes) != len(planned.wanted):
-        raise RuntimeError(f"{len(outcomes)} of {len(planned.wanted)} were written, and this failed: {failed}")
+    if failed or len(outcomes) != len(planned.desired):
+        raise RuntimeError(f"{len(outcomes)} of {len(planned.desired)} were written, and this failed: {failed}")
     return spent
 
 
@@ -185,21 +184,15 @@ async def _plan(client: Client, specs: Specs) -> Spent:
 def is_empty(planned: Planned) -> bool:
     """Whether every job is live and as its spec wants it."""
     plan = planned.plan
-    return not (plan.changes or plan.held or planned.refusals) and plan.unchanged == len(planned.wanted)
+    return not (plan.changes or plan.held or planned.refusals) and plan.unchanged == len(planned.desired)
 
 
 def make_creates(specs: Specs, client: Client) -> list[CreateScheduleRequest]:
     """Make the requests that `apply` sends, ready to be sent, so that the server has the same to do."""
     return [
-        make_create_request(client, name, job.desired.message, project="prow", with_attribute=True)
-        for name, job in want(specs, client).items()
+        make_create_request(client, name, job.message, project="prow", with_attribute=True)
+        for name, job in convert_jobs(specs.job_set, Conversion.of(client, specs.now)).jobs.items()
     ]
-
-
-def want(specs: Specs, client: Client) -> dict[str, Wanted]:
-    """Make what the specs ask for."""
-    jobs = map(SourcedSpec.of, specs.loaded.jobs.values())
-    return want_jobs(jobs, converter=client.data_converter, namespace=client.namespace, now=specs.now).wanted
 
 
 async def _create(client: Client, requests: Sequence[CreateScheduleRequest], concurrency: int) -> Spent:

@@ -13,7 +13,7 @@ from corpora import PROW
 from measuring import BIN, Figure, alternate, run_command
 from temporalio.contrib.pydantic import pydantic_data_converter
 
-from jobspec.live.messages import make_desired
+from jobspec.planning.desired import make_desired
 from jobspec.planning.effects import work_out_plan
 from jobspec.planning.pauses import Pause
 from jobspec.planning.plan import Action, Change, Plan, Reason, Source

@@ -35,14 +35,14 @@ if TYPE_CHECKING:
         UsageError as UsageError,
     )
     from jobspec.jobs.collector import Collector as Collector, Registrations as Registrations
-    from jobspec.jobs.converging import apply as apply, plan as plan
     from jobspec.jobs.definition import Definition as Definition
     from jobspec.jobs.handle import RunHandle as RunHandle
     from jobspec.jobs.loading import load as load
     from jobspec.jobs.overview import survey_jobs as survey_jobs
     from jobspec.jobs.registry import Registry as Registry
+    from jobspec.jobs.rollout import apply as apply, plan as plan
     from jobspec.jobs.workers import make_worker as make_worker, run_workers as run_workers
-    from jobspec.planning.convergence import Planned as Planned
+    from jobspec.planning.planner import Planned as Planned
     from jobspec.results import (
         ActivityEvent as ActivityEvent,
         ActivityStatus as ActivityStatus,
@@ -103,14 +103,14 @@ _HOMES = {
         "UsageError",
     ),
     "jobspec.jobs.collector": ("Collector", "Registrations"),
-    "jobspec.jobs.converging": ("apply", "plan"),
+    "jobspec.jobs.rollout": ("apply", "plan"),
     "jobspec.jobs.definition": ("Definition",),
     "jobspec.jobs.handle": ("RunHandle",),
     "jobspec.jobs.loading": ("load",),
     "jobspec.jobs.overview": ("survey_jobs",),
     "jobspec.jobs.registry": ("Registry",),
     "jobspec.jobs.workers": ("make_worker", "run_workers"),
-    "jobspec.planning.convergence": ("Planned",),
+    "jobspec.planning.planner": ("Planned",),
     "jobspec.results": (
         "ActivityEvent",
         "ActivityStatus",

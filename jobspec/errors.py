@@ -20,6 +20,7 @@ caller::
     │   ├── ScheduleExistsError     somebody else created it first
     │   └── AlreadyStartedError     a run of that workflow id is running
     ├── UnreachableError            Temporal cannot be reached; try again later          exit 69
+    ├── BugError                    jobspec itself failed on one job; please report it   exit 70
     └── RequestError                Temporal answered, and refused or failed the request
         ├── ScheduleNotFoundError   there is no such schedule
         ├── NamespaceNotFoundError  there is no such namespace
@@ -30,7 +31,12 @@ caller::
 
 from __future__ import annotations
 
+import logging
+import traceback
+from functools import lru_cache
 from typing import TYPE_CHECKING
+
+from jobspec.bugs import describe_bug
 
 if TYPE_CHECKING:
     from jobspec.diagnostics import Diagnostic
@@ -130,6 +136,10 @@ class UnreachableError(JobspecError):
     """Temporal could not be reached, or did not answer in time."""
 
 
+class BugError(JobspecError):
+    """A bug in jobspec that one job met; the log has the stack, and other jobs are not concerned."""
+
+
 class RequestError(JobspecError):
     """Temporal answered and refused or failed the request; the SDK's error is the cause."""
 
@@ -152,3 +162,22 @@ class AlreadyClosedError(RequestError):
 
 class QueryError(RequestError):
     """The workflow knows no query of that name, or failed to answer it."""
+
+
+def report_bug(what: str, error: Exception) -> BugError:
+    """Make an unexpected exception the failure of the one job that met it, and log where it came from, once.
+
+    Args:
+        what: What was tried, such as "read the schedule `orders`".
+        error: The exception.
+    """
+    message = f"cannot {what}: a bug in jobspec ({describe_bug(error)}); please report it"
+    _log_once(message, "".join(traceback.format_tb(error.__traceback__)).rstrip())
+    bug = BugError(message)
+    bug.__cause__ = error
+    return bug
+
+
+@lru_cache(maxsize=256)  # a daemon meets the same bug in every cycle
+def _log_once(message: str, stack: str) -> None:
+    logging.getLogger("jobspec").error("%s\n%s", message, stack)

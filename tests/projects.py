@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from temporalio.api.workflowservice.v1 import DescribeScheduleResponse
     from temporalio.client import Client
 
-    from jobspec.planning.convergence import Planned
+    from jobspec.planning.planner import Planned
 
 COMMAND_SECONDS = 60.0
 """How long a command may take; one that hangs fails its test instead of the whole run."""
@@ -113,9 +113,9 @@ class Project:
     async def carry_out(self, planned: Planned) -> dict[str, Outcome]:
         """Carry out a plan that no guard refuses, and wait until lists show what was written."""
         assert not planned.refusals, planned.refusals
-        assignment = Assignment(schedules=Schedules(self.client), wanted=planned.wanted, terms=planned.terms)
+        assignment = Assignment(schedules=Schedules(self.client), desired=planned.desired, terms=planned.terms)
         outcomes = {outcome.change.name: outcome async for outcome in apply_plan(planned.plan, assignment)}
-        await self.until_listed(*planned.wanted)
+        await self.until_listed(*planned.desired)
         return outcomes
 
     async def apply(self, *allow: str, env: str | None = None, later: timedelta = timedelta(0)) -> dict[str, str]:

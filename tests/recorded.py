@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, cast
 from temporalio.api.schedule.v1 import ScheduleListInfo
 from temporalio.contrib.pydantic import pydantic_data_converter
 
-from jobspec.live.messages import make_desired
 from jobspec.live.reading import Listed, LiveSchedule
+from jobspec.planning.desired import make_desired
 from jobspec.spec.model import JobSpec
 
 if TYPE_CHECKING:

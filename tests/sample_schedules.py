@@ -9,7 +9,7 @@ from google.protobuf.json_format import ParseDict
 from temporalio.api.schedule.v1 import Schedule
 
 from jobspec.live.canonical import canonicalize
-from jobspec.live.messages import DesiredSchedule
+from jobspec.planning.desired import Desired
 
 if TYPE_CHECKING:
     from jobspec.live.schedules import LiveSchedule, Schedules
@@ -24,9 +24,9 @@ def message(queue: str = "q", **parts: Any) -> Schedule:
     return ParseDict({"spec": spec, "action": {"startWorkflow": action}, **parts}, Schedule())
 
 
-def desire(message: Schedule) -> DesiredSchedule:
+def desire(message: Schedule) -> Desired:
     """Make what a write asks for of a message."""
-    return DesiredSchedule(name="a", canonical=canonicalize(message), message=message, paused=None)
+    return Desired(name="a", canonical=canonicalize(message), message=message, paused=None)
 
 
 async def create(schedules: Schedules, name: str = "a", desired: Schedule | None = None) -> LiveSchedule:

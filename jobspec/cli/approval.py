@@ -12,9 +12,9 @@ from jobspec.errors import ConflictError, RefusedError, UsageError
 from jobspec.live.sealing import seal, unseal
 from jobspec.planning.apply import Outcome, Status
 from jobspec.planning.digests import KEY_BYTES, Digester, make_digest
+from jobspec.planning.disclosure import Privacy, make_checksum
 from jobspec.planning.plan import Change, Reason
 from jobspec.planning.saved import compare, drop_due, list_due, make_intents
-from jobspec.planning.shown import Privacy, make_checksum
 from jobspec.render.saved_plans import (
     difference_document,
     read_intents,
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from temporalio.converter import DataConverter
 
     from jobspec.cli.specs import Specs
-    from jobspec.planning.convergence import Planned
+    from jobspec.planning.planner import Planned
     from jobspec.planning.saved import Intent
     from jobspec.render.saved_plans import DifferenceDocument, SavedPlanDocument
 

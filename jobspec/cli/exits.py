@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from jobspec.errors import ConflictError, JobspecError, RefusedError, UnreachableError, UsageError
+from jobspec.errors import BugError, ConflictError, JobspecError, RefusedError, UnreachableError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -46,6 +46,7 @@ def code_of_error(error: BaseException) -> ExitCode:
 _CODES_OF_ERRORS: Final[tuple[tuple[tuple[type[BaseException], ...], ExitCode], ...]] = (
     ((click.ClickException, UsageError), ExitCode.USAGE),
     ((click.Abort, KeyboardInterrupt), ExitCode.INTERRUPTED),
+    ((BugError,), ExitCode.BUG),
     ((UnreachableError,), ExitCode.UNREACHABLE),
     ((RefusedError,), ExitCode.REFUSED),
     ((ConflictError,), ExitCode.CONFLICT),

@@ -10,9 +10,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from jobspec.lint.redacting import hide_values
-from jobspec.planning.branches import Base, plan_branch, trace_to_branch
-from jobspec.planning.convergence import desire_loaded
-from jobspec.planning.wanted import SourcedSpec, want_jobs
+from jobspec.planning.branch import Base, plan_branch, trace_to_branch
+from jobspec.planning.desired import Conversion, JobSet, convert_jobs
 from jobspec.render.diagnostic_documents import diagnostic_document
 from jobspec.render.plan_documents import BaseDocument
 from jobspec.spec.redaction import Redaction
@@ -25,9 +24,8 @@ if TYPE_CHECKING:
 
     from jobspec.cli.specs import Specs
     from jobspec.diagnostics import Diagnostic
-    from jobspec.planning.convergence import Planned
     from jobspec.planning.guards import Allowances
-    from jobspec.planning.wanted import WantedJobs
+    from jobspec.planning.planner import Planned
     from jobspec.spec.loaded import Loaded
     from jobspec.spec.revision import Revision
 
@@ -53,27 +51,22 @@ def plan_offline(specs: Specs, revision: Revision, allowances: Allowances) -> Pl
     """Plan as if what the commit says had been applied; no server is asked."""
     from temporalio.contrib.pydantic import pydantic_data_converter
 
-    found = _want(specs.loaded, specs, pydantic_data_converter, _NO_NAMESPACE)
-    return plan_branch(
-        _make_base(revision, specs, pydantic_data_converter, _NO_NAMESPACE),
-        found,
-        desired=desire_loaded(specs.loaded, specs.env),
-        terms=specs.make_terms(),
-        max_deletes=specs.project.guards.max_deletes,
-        allowances=allowances,
-    )
+    conversion = Conversion(converter=pydantic_data_converter, namespace=_NO_NAMESPACE, now=specs.now)
+    desired = convert_jobs(specs.job_set, conversion)
+    return plan_branch(_make_base(revision, conversion), desired, specs.make_terms(allowances))
 
 
 def trace(planned: Planned, specs: Specs, revision: Revision, converter: DataConverter) -> Planned:
     """Say of each change of a plan against the server whether the branch makes it."""
-    base = _make_base(revision, specs, converter, planned.plan.namespace or _NO_NAMESPACE)
-    return replace(planned, plan=trace_to_branch(planned.plan, planned.wanted, base))
+    namespace = planned.plan.namespace or _NO_NAMESPACE
+    base = _make_base(revision, Conversion(converter=converter, namespace=namespace, now=specs.now))
+    return trace_to_branch(planned, base)
 
 
-def _make_base(revision: Revision, specs: Specs, converter: DataConverter, namespace: str) -> Base:
-    found = _want(revision.loaded, specs, converter, namespace)
+def _make_base(revision: Revision, conversion: Conversion) -> Base:
+    found = convert_jobs(JobSet.of_files(revision.loaded, None), conversion)
     return Base(
-        wanted=found.wanted,
+        jobs=found.jobs,
         frozen=revision.loaded.frozen | found.failed.keys(),
         broken_files=frozenset(each.location.path for each in _list_file_errors(revision.loaded)),
         is_unreadable=revision.project is None,
@@ -83,11 +76,6 @@ def _make_base(revision: Revision, specs: Specs, converter: DataConverter, names
 def _list_file_errors(loaded: Loaded) -> Iterator[Diagnostic]:
     """List what leaves nothing known of a whole file."""
     return (each for each in loaded.diagnostics if each.is_error and each.job is None)
-
-
-def _want(loaded: Loaded, specs: Specs, converter: DataConverter, namespace: str) -> WantedJobs:
-    jobs = map(SourcedSpec.of, loaded.jobs.values())
-    return want_jobs(jobs, converter=converter, namespace=namespace, now=specs.now)
 
 
 def describe_base(specs: Specs, revision: Revision, *, is_live: bool) -> BaseDocument:

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from jobspec.cli.specs import Specs
     from jobspec.planning.apply import Outcome
-    from jobspec.planning.convergence import Planned
-    from jobspec.planning.shown import Privacy
+    from jobspec.planning.disclosure import Privacy
+    from jobspec.planning.planner import Planned
     from jobspec.render.plan_documents import BaseDocument, PlanDocument
 
 

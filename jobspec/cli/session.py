@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from jobspec.errors import ProjectError
 from jobspec.imports import ImportPathError, resolve
-from jobspec.planning.shown import Privacy
+from jobspec.planning.disclosure import Privacy
 from jobspec.spec.project import check_environment
 from jobspec.spec.redaction import Redaction
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from jobspec.cli.options import ConnectionOptions
     from jobspec.cli.specs import Specs
     from jobspec.live.schedules import Schedules
-    from jobspec.planning.convergence import Planned
     from jobspec.planning.guards import Allowances
+    from jobspec.planning.planner import Planned
     from jobspec.spec.project import Environment
 
 
@@ -138,12 +138,6 @@ async def plan_specs(specs: Specs, schedules: Schedules, allowances: Allowances)
         schedules: The namespace.
         allowances: Guards that the caller lets pass.
     """
-    from jobspec.planning.convergence import desire_loaded, plan_jobs
+    from jobspec.planning.planner import plan_live
 
-    return await plan_jobs(
-        schedules,
-        desire_loaded(specs.loaded, specs.env, is_private=bool(specs.project.plan.redact)),
-        terms=specs.make_terms(),
-        max_deletes=specs.project.guards.max_deletes,
-        allowances=allowances,
-    )
+    return await plan_live(schedules, specs.job_set, specs.make_terms(allowances))

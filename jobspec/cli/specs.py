@@ -15,7 +15,9 @@ from jobspec.spec.project import list_owners, load_workspace, resolve_environmen
 if TYPE_CHECKING:
     from jobspec.diagnostics import Diagnostic
     from jobspec.jobs.registry import Registry
-    from jobspec.planning.plan import Terms
+    from jobspec.planning.desired import JobSet
+    from jobspec.planning.guards import Allowances
+    from jobspec.planning.planner import Terms
     from jobspec.spec.loaded import Job, Loaded
     from jobspec.spec.project import Environment, Project
 
@@ -49,15 +51,25 @@ class Specs:
         """
         return list_owners(self.project)
 
-    def make_terms(self) -> Terms:
+    def make_terms(self, allowances: Allowances | None = None) -> Terms:
         """Say what a plan is made under.
+
+        Args:
+            allowances: Guards that the caller lets pass; default: none.
 
         Raises:
             ProjectError: The project has no id, so nothing can be its own.
         """
-        from jobspec.planning.convergence import make_terms
+        from jobspec.planning.planner import make_terms
 
-        return make_terms(self.project, self.loaded, now=self.now)
+        return make_terms(self.project, self.loaded, now=self.now, allowances=allowances)
+
+    @property
+    def job_set(self) -> JobSet:
+        """The jobs, to plan for."""
+        from jobspec.planning.desired import JobSet
+
+        return JobSet.of_files(self.loaded, self.env, is_private=bool(self.project.plan.redact))
 
     @property
     def has_mistakes(self) -> bool:

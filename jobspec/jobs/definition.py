@@ -611,7 +611,7 @@ class Definition(Generic[InputT]):
             ConflictError: Somebody else keeps changing it.
             InvalidDefinitionError: The job has no project, or the data converter cannot convert what it says.
         """
-        from jobspec.jobs.applying import apply_schedule
+        from jobspec.jobs.rollout import apply_schedule
 
         return await apply_schedule(
             client,

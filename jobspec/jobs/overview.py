@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from jobspec.errors import ForeignScheduleError, JobspecError
 from jobspec.jobs.call_arguments import check_list, check_name
-from jobspec.jobs.converging import desire
+from jobspec.jobs.rollout import list_jobs
 from jobspec.live.latest_runs import LatestRuns, read_latest_runs
 from jobspec.live.requests import Requests
 from jobspec.live.run_reading import read_time
 from jobspec.live.schedules import LiveSchedule, Schedules
-from jobspec.planning.decisions import explain_live, hold_foreign
-from jobspec.planning.observe import describe, observe
+from jobspec.planning.decide import explain_live, hold_foreign
+from jobspec.planning.desired import Conversion, convert_jobs_meanwhile
+from jobspec.planning.observe import describe
 from jobspec.planning.pauses import pause_of, read_retirement, spec_reason
-from jobspec.planning.wanted import want_jobs_meanwhile
+from jobspec.planning.planner import Terms, read_both
 from jobspec.results import JobOverview, JobState
 
 if TYPE_CHECKING:
@@ -26,9 +27,9 @@ if TYPE_CHECKING:
     from temporalio.client import Client
 
     from jobspec.jobs.registry import Registry
+    from jobspec.planning.desired import Desired, DesiredState
+    from jobspec.planning.observe import Observed
     from jobspec.planning.pauses import Retirement
-    from jobspec.planning.plan import Wanted
-    from jobspec.planning.wanted import WantedJobs
 
 NO_RUNS = LatestRuns()
 
@@ -60,8 +61,8 @@ async def survey_jobs(client: Client, registry: Registry, names: Collection[str]
     owners = registry.require_owners()
     schedules, requests = Schedules(client), Requests()  # visibility has a pace of its own
     known = frozenset(names) or frozenset(registry) | registry.frozen
-    (live, wanted), runs = await asyncio.gather(
-        _read_schedules(schedules, registry, owners, frozenset(names)),
+    (desired, live), runs = await asyncio.gather(
+        _read_schedules(schedules, registry, frozenset(names)),
         read_latest_runs(client, requests, known),
     )
     ours = {name for name, found in live.items() if isinstance(found, LiveSchedule) and found.project in owners}
@@ -70,23 +71,25 @@ async def survey_jobs(client: Client, registry: Registry, names: Collection[str]
             registry.must_get(name)  # says what may be meant
     unwanted = ours - known
     runs = {**runs, **await read_latest_runs(client, requests, unwanted)}
-    judge = _Judge(registry=registry, owners=owners, wanted=wanted, now=datetime.now(UTC))
+    judge = _Judge(registry=registry, owners=owners, desired=desired, now=datetime.now(UTC))
     chosen = sorted(known | unwanted)
     return tuple(_add_runs(judge.judge(name, live.get(name)), runs.get(name, NO_RUNS)) for name in chosen)
 
 
 async def _read_schedules(
-    schedules: Schedules, registry: Registry, owners: frozenset[str], names: frozenset[str]
-) -> tuple[Mapping[str, LiveSchedule | JobspecError], WantedJobs]:
-    """Read the live side while the desired one is made."""
-    desired, client = desire(registry), schedules.client
-    read = describe(schedules, names) if names else observe(schedules, desired.scheduled, owners=owners)
-    reading = asyncio.ensure_future(read)
-    jobs = [job for job in desired.jobs if not names or job.spec.name in names]
-    wanted = await want_jobs_meanwhile(
-        jobs, converter=client.data_converter, namespace=client.namespace, now=datetime.now(UTC)
+    schedules: Schedules, registry: Registry, names: frozenset[str]
+) -> tuple[DesiredState, Mapping[str, Observed]]:
+    """Read the live side while the desired one is made; with names, only theirs."""
+    job_set = list_jobs(registry)
+    terms = Terms(
+        project=registry.project or "", owners=registry.require_owners(), now=datetime.now(UTC), grace=timedelta(0)
     )
-    return await reading, wanted
+    if not names:
+        return await read_both(schedules, job_set, terms)
+    reading = asyncio.ensure_future(describe(schedules, names))
+    chosen = replace(job_set, specs={name: spec for name, spec in job_set.specs.items() if name in names})
+    desired = await convert_jobs_meanwhile(chosen, Conversion.of(schedules.client, terms.now))
+    return desired, await reading
 
 
 def _add_runs(job: JobOverview, runs: LatestRuns) -> JobOverview:
@@ -100,16 +103,16 @@ class _Judge:
     Attributes:
         registry: The jobs.
         owners: Marks that are ours.
-        wanted: The jobs that have a schedule, in comparable form.
+        desired: What the jobs ask for.
         now: The present moment.
     """
 
     registry: Registry
     owners: frozenset[str]
-    wanted: WantedJobs
+    desired: DesiredState
     now: datetime
 
-    def judge(self, name: str, live: LiveSchedule | JobspecError | None) -> JobOverview:
+    def judge(self, name: str, live: Observed | None) -> JobOverview:
         """Say where one job stands.
 
         Args:
@@ -123,19 +126,19 @@ class _Judge:
         next_run = _find_next_run(live, self.now) if live is not None and is_ours else None
         if mistakes := self._find_mistakes(name):
             return JobOverview(name=name, state=JobState.INVALID, message=mistakes, next_run=next_run)
-        wanted = self.wanted.wanted.get(name)
+        desired = self.desired.jobs.get(name)
         if live is None:
-            return JobOverview(name=name, state=_state_of_absent(wanted))
-        if wanted is None:
+            return JobOverview(name=name, state=_state_of_absent(desired))
+        if desired is None:
             return self._judge_unwanted(live, next_run) if is_ours else JobOverview(name=name, state=JobState.ON_DEMAND)
         if not is_ours:
             held = hold_foreign(name, None, live.project)
             return JobOverview(name=name, state=JobState.FOREIGN, message=f"{held.message}; {held.hint}")
-        return _judge_owned(wanted, live, next_run)
+        return _judge_owned(desired, live, next_run)
 
     def _find_mistakes(self, name: str) -> str:
-        if name in self.wanted.failed:
-            return str(self.wanted.failed[name])
+        if name in self.desired.failed:
+            return str(self.desired.failed[name])
         if name not in self.registry.frozen:
             return ""
         said = [found.message for found in self.registry.diagnostics if found.job == name and found.is_error]
@@ -155,14 +158,14 @@ class _Judge:
         return JobOverview(name=live.name, state=JobState.UNWANTED, message=message, next_run=next_run)
 
 
-def _state_of_absent(wanted: Wanted | None) -> JobState:
-    if wanted is None:
+def _state_of_absent(desired: Desired | None) -> JobState:
+    if desired is None:
         return JobState.ON_DEMAND
-    return JobState.COMPLETED if wanted.is_completed else JobState.NOT_APPLIED
+    return JobState.COMPLETED if desired.is_completed else JobState.NOT_APPLIED
 
 
-def _judge_owned(wanted: Wanted, live: LiveSchedule, next_run: datetime | None) -> JobOverview:
-    differences = tuple(change.field for change in explain_live(wanted, live))
+def _judge_owned(desired: Desired, live: LiveSchedule, next_run: datetime | None) -> JobOverview:
+    differences = tuple(change.field for change in explain_live(desired, live))
     job = JobOverview(name=live.name, state=JobState.ACTIVE, differences=differences, next_run=next_run)
     if _read_retirement(live):
         return replace(job, state=JobState.RETIRED, message="back in the specs; the next apply restores it")

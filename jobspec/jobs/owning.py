@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from jobspec.errors import ForeignScheduleError, InvalidDefinitionError, NoScheduleError, ScheduleNotFoundError
-from jobspec.planning.decisions import hold_foreign
+from jobspec.planning.decide import hold_foreign
 
 if TYPE_CHECKING:
     from collections.abc import Collection

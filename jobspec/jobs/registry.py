@@ -198,7 +198,7 @@ class Registry(Mapping[str, "Definition[Any]"]):
             UnreachableError: Temporal cannot be reached; nothing was written.
             NamespaceNotFoundError: There is no such namespace.
         """
-        from jobspec.jobs.applying import apply_schedules
+        from jobspec.jobs.rollout import apply_schedules
 
         former = self._origin.project.also_owns if self._origin else ()
         return await apply_schedules(

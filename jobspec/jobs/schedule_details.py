@@ -9,9 +9,9 @@ from jobspec.jobs.owning import find_schedule
 from jobspec.live.recent_runs import list_recent_runs, read_recent_runs
 from jobspec.live.run_reading import read_time
 from jobspec.live.schedules import Schedules
-from jobspec.planning.decisions import explain_live
+from jobspec.planning.decide import explain_live
+from jobspec.planning.desired import Conversion, convert_job
 from jobspec.planning.diff import explain_settings
-from jobspec.planning.wanted import SourcedSpec, want_jobs
 from jobspec.results import ScheduleDetail, ScheduleSummary
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from temporalio.client import Client
 
     from jobspec.live.schedules import Listed, LiveSchedule
-    from jobspec.planning.plan import Wanted
     from jobspec.spec.model import JobSpec
 
 
@@ -68,29 +67,8 @@ async def describe_schedule(client: Client, spec: JobSpec, *, is_private: bool =
 def _list_differences(client: Client, spec: JobSpec, live: LiveSchedule, *, is_private: bool) -> tuple[str, ...]:
     if spec.schedule is None:
         return ("schedule",)
-    return tuple(change.field for change in explain_live(want_job(client, spec, is_private=is_private), live))
-
-
-def want_job(client: Client, spec: JobSpec, *, is_private: bool = False) -> Wanted:
-    """Bring one job that has a schedule into comparable form.
-
-    Args:
-        client: Whose data converter is used.
-        spec: The job.
-        is_private: Whether no message may quote its values.
-
-    Raises:
-        InvalidDefinitionError: The data converter cannot convert what it says.
-    """
-    found = want_jobs(
-        [SourcedSpec(spec=spec, is_private=is_private)],
-        converter=client.data_converter,
-        namespace=client.namespace,
-        now=datetime.now(UTC),
-    )
-    for error in found.failed.values():
-        raise error
-    return found.wanted[spec.name]
+    desired = convert_job(spec, Conversion.of(client, datetime.now(UTC)), is_private=is_private)
+    return tuple(change.field for change in explain_live(desired, live))
 
 
 async def list_schedules(client: Client, owners: Collection[str]) -> tuple[ScheduleSummary, ...]:

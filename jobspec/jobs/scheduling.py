@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Final
 from jobspec.errors import ConflictError, RefusedError, UsageError
 from jobspec.jobs.call_arguments import check_name
 from jobspec.jobs.owning import find_own_schedule, require_schedule
-from jobspec.jobs.schedule_details import want_job
 from jobspec.live import patching
 from jobspec.live.canonical import CanonicalSchedule, uncommented
 from jobspec.live.schedules import Schedules
 from jobspec.planning.apply import ATTEMPTS
+from jobspec.planning.desired import Conversion, convert_job
 from jobspec.planning.diff import explain_difference
 from jobspec.planning.pauses import pause_of, read_retirement, spec_reason
 from jobspec.results import PauseOutcome
@@ -260,7 +260,8 @@ async def backfill_schedule(  # noqa: PLR0913  whose schedule it is, and what it
     given = None if overlap is None else _read_overlap(overlap)
     schedules = Schedules(client)
     live = await find_own_schedule(schedules, spec, project, also_owns)
-    _refuse_other_times(spec, live.canonical, want_job(client, spec, is_private=is_private).desired.canonical)
+    desired = convert_job(spec, Conversion.of(client, datetime.now(UTC)), is_private=is_private)
+    _refuse_other_times(spec, live.canonical, desired.canonical)
     times = tuple(due)
     if times:
         following = next_run(require_schedule(spec).timetable, times[-1])

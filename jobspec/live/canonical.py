@@ -18,7 +18,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from temporalio.api.enums.v1 import ScheduleOverlapPolicy
-from temporalio.api.schedule.v1 import StructuredCalendarSpec
+from temporalio.api.schedule.v1 import Schedule, ScheduleAction, StructuredCalendarSpec
+from temporalio.api.workflow.v1 import NewWorkflowExecutionInfo
 
 from jobspec.errors import MalformedScheduleError
 from jobspec.timing.calendar import FIELDS, Calendar
@@ -30,8 +31,7 @@ if TYPE_CHECKING:
     from google.protobuf.duration_pb2 import Duration
     from google.protobuf.timestamp_pb2 import Timestamp
     from temporalio.api.common.v1 import Payload, Priority as PriorityMessage, RetryPolicy as RetryPolicyMessage
-    from temporalio.api.schedule.v1 import IntervalSpec, Range, Schedule, ScheduleSpec
-    from temporalio.api.workflow.v1 import NewWorkflowExecutionInfo
+    from temporalio.api.schedule.v1 import IntervalSpec, Range, ScheduleSpec
 
 SECOND = 1_000_000_000
 MILLISECOND = 1_000_000
@@ -297,3 +297,6 @@ def canonical_json(value: Any) -> str:
 
 _encode = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode
 """One encoder for all: `json.dumps` makes a new one each time, which takes longer than to encode."""
+
+EMPTY = canonicalize(Schedule(action=ScheduleAction(start_workflow=NewWorkflowExecutionInfo())))
+"""A schedule that says nothing: for one of which no more than the name is known."""

@@ -8,9 +8,8 @@ bytes of an unchanged input, which a codec would otherwise encrypt anew.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -31,7 +30,6 @@ from temporalio.api.workflow.v1 import NewWorkflowExecutionInfo
 from temporalio.converter import DefaultPayloadConverter
 
 from jobspec.errors import UsageError
-from jobspec.live.canonical import CanonicalSchedule, canonicalize
 from jobspec.timing.calendar import to_ranges
 
 if TYPE_CHECKING:
@@ -41,6 +39,7 @@ if TYPE_CHECKING:
     from google.protobuf.message import Message
     from temporalio.converter import PayloadCodec, PayloadConverter
 
+    from jobspec.live.canonical import CanonicalSchedule
     from jobspec.spec import model
     from jobspec.timing.calendar import Calendar
     from jobspec.timing.upcoming import Timetable
@@ -49,25 +48,8 @@ _PLAIN = DefaultPayloadConverter()
 """For what the server itself reads: search attributes and the ownership mark, never a user's converter."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DesiredSchedule:
-    """What a spec asks for.
-
-    Attributes:
-        name: The job's name, which is the Schedule ID.
-        canonical: For comparing.
-        message: For writing; payloads have not been through the codec.
-        paused: The reason or True where the spec pauses, None where the operator decides.
-    """
-
-    name: str
-    canonical: CanonicalSchedule
-    message: Schedule
-    paused: str | Literal[True] | None
-
-
-def make_desired(spec: model.JobSpec, converter: PayloadConverter) -> DesiredSchedule:
-    """Make what a spec asks for, in the server's vocabulary.
+def make_schedule(spec: model.JobSpec, converter: PayloadConverter) -> Schedule:
+    """Make the schedule that a spec asks for, in the server's vocabulary.
 
     Args:
         spec: A job with a schedule.
@@ -79,7 +61,7 @@ def make_desired(spec: model.JobSpec, converter: PayloadConverter) -> DesiredSch
     if spec.schedule is None:
         raise UsageError(f"`{spec.name}` has no schedule; it runs on demand only")
     schedule = spec.schedule
-    message = Schedule(
+    return Schedule(
         spec=_spec(schedule),
         action=ScheduleAction(start_workflow=_action(spec, converter)),
         policies=SchedulePolicies(
@@ -88,7 +70,6 @@ def make_desired(spec: model.JobSpec, converter: PayloadConverter) -> DesiredSch
             pause_on_failure=schedule.pause_on_failure,
         ),
     )
-    return DesiredSchedule(name=spec.name, canonical=canonicalize(message), message=message, paused=schedule.paused)
 
 
 def make_overlap_policy(policy: str) -> ScheduleOverlapPolicy.ValueType:

@@ -71,14 +71,14 @@ async def set_paused(schedules: Schedules, live: LiveSchedule, *, paused: bool, 
     return await _read_back(schedules, live.name, (paused, note), what)
 
 
-async def _read_back(schedules: Schedules, name: str, wanted: tuple[bool, str], what: str) -> LiveSchedule:
+async def _read_back(schedules: Schedules, name: str, target: tuple[bool, str], what: str) -> LiveSchedule:
     deadline = time.monotonic() + READ_BACK_SECONDS
     pause = 0.01
     while True:
         now = await schedules.describe(name)
         if now is None:
             raise ScheduleNotFoundError(f"cannot {what}: somebody else deleted it meanwhile")
-        if (now.paused, now.note) == wanted:
+        if (now.paused, now.note) == target:
             return now
         if time.monotonic() > deadline:
             raise ConflictError(f"cannot {what}: it was taken but does not show; somebody else may have undone it")

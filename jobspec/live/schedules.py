@@ -24,20 +24,14 @@ from jobspec.errors import (
     RefusedError,
     RequestError,
     ScheduleNotFoundError,
+    report_bug,
 )
 from jobspec.live.canonical import canonicalize
 from jobspec.live.messages import decode_payloads, encode_payloads
 from jobspec.live.ownership import ATTRIBUTE, Attribute
 from jobspec.live.reading import Listed, LiveSchedule
 from jobspec.live.requests import Requests, message_of, status_of
-from jobspec.live.writing import (
-    Verdict,
-    Wanted,
-    judge,
-    make_create_request,
-    make_delete_request,
-    make_update_request,
-)
+from jobspec.live.writing import Target, Verdict, judge, make_create_request, make_delete_request, make_update_request
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
@@ -45,7 +39,7 @@ if TYPE_CHECKING:
     from temporalio.client import Client
     from temporalio.converter import PayloadCodec
 
-    from jobspec.live.messages import DesiredSchedule
+    from jobspec.live.writing import Body
 
 __all__ = ["Listed", "LiveSchedule", "Schedules"]
 
@@ -133,6 +127,8 @@ class Schedules:
                 return await self.describe(name)
             except JobspecError as error:
                 return error
+            except Exception as error:  # noqa: BLE001  a bug that one schedule brings out is its failure alone
+                return report_bug(f"read the schedule `{name}`", error)
 
         distinct = tuple(dict.fromkeys(names))
         answers = await asyncio.gather(*map(describe, distinct))
@@ -168,9 +164,7 @@ class Schedules:
         what = f"create the schedule `{name}`"
         await self.requests.send(self._service.create_schedule, request, what=what)
 
-    async def update(
-        self, live: LiveSchedule, desired: DesiredSchedule | None, *, paused: bool, note: str
-    ) -> LiveSchedule:
+    async def update(self, live: LiveSchedule, desired: Body | None, *, paused: bool, note: str) -> LiveSchedule:
         """Update a schedule once, unless it changed since it was described, and read back what became of it.
 
         All that is not the file's is carried over from `live`. Nothing is written where nothing differs.
@@ -187,13 +181,13 @@ class Schedules:
         Raises:
             ConflictError: Somebody else changed or deleted it first; nothing of theirs is lost.
         """
-        wanted = Wanted(
+        target = Target(
             canonical=desired.canonical if desired else live.canonical,
             paused=paused,
             note=note,
             project=live.project,
         )
-        return await self._change(live, desired.message if desired else None, wanted)
+        return await self._change(live, desired.message if desired else None, target)
 
     async def mark(self, live: LiveSchedule, project: str | None) -> LiveSchedule:
         """Change a schedule's mark and nothing else; None takes it away.
@@ -205,8 +199,8 @@ class Schedules:
             ConflictError: Somebody else changed or deleted it first.
             RefusedError: The mark cannot be changed here.
         """
-        wanted = Wanted(canonical=live.canonical, paused=live.paused, note=live.note, project=project)
-        return await self._change(live, None, wanted)
+        target = Target(canonical=live.canonical, paused=live.paused, note=live.note, project=project)
+        return await self._change(live, None, target)
 
     async def delete(self, live: LiveSchedule) -> None:
         """Delete a schedule, unless it changed since it was described; one that is gone is done.
@@ -228,12 +222,12 @@ class Schedules:
         except ScheduleNotFoundError:
             return
 
-    async def _change(self, live: LiveSchedule, message: Schedule | None, wanted: Wanted) -> LiveSchedule:
-        if wanted.is_met_by(live):
+    async def _change(self, live: LiveSchedule, message: Schedule | None, target: Target) -> LiveSchedule:
+        if target.is_met_by(live):
             return live
         encoded = await self._encode(message) if message else live.message
-        with_attribute = wanted.project != live.project and await self.attribute.is_registered()
-        request = make_update_request(self.client, live, encoded, wanted, with_attribute=with_attribute)
+        with_attribute = target.project != live.project and await self.attribute.is_registered()
+        request = make_update_request(self.client, live, encoded, target, with_attribute=with_attribute)
         what = f"update the schedule `{live.name}`"
         try:
             await self.requests.send(self._service.update_schedule, request, what=what)
@@ -242,19 +236,19 @@ class Schedules:
         except ConflictError:
             # A stale token after a repeated request may be our own success, whose answer was lost.
             now = await self.describe(live.name)
-            if judge(live, now, wanted) is not Verdict.DONE:
+            if judge(live, now, target) is not Verdict.DONE:
                 raise
         except RequestError as error:
             raise _explain_memo(error, live.name) from error
-        return await self._read_back(live, wanted)
+        return await self._read_back(live, target)
 
-    async def _read_back(self, before: LiveSchedule, wanted: Wanted) -> LiveSchedule:
+    async def _read_back(self, before: LiveSchedule, target: Target) -> LiveSchedule:
         what = f"the schedule `{before.name}`"
         deadline = time.monotonic() + READ_BACK_SECONDS
         pause = 0.01
         while True:
             now = await self.describe(before.name)
-            verdict = judge(before, now, wanted)
+            verdict = judge(before, now, target)
             if verdict is Verdict.DONE and now is not None:
                 return now
             is_late = time.monotonic() > deadline

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from temporalio.api.workflowservice.v1 import CreateScheduleRequest, DeleteScheduleRequest, UpdateScheduleRequest
 
@@ -20,8 +20,20 @@ if TYPE_CHECKING:
     from jobspec.live.reading import LiveSchedule
 
 
+class Body(Protocol):
+    """The part of a schedule that belongs to the file: spec, action and policies."""
+
+    @property
+    def canonical(self) -> CanonicalSchedule:
+        """For comparing."""
+
+    @property
+    def message(self) -> Schedule:
+        """For writing; payloads have not been through the codec."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class Target:
     """What a schedule shall look like after an update."""
 
     canonical: CanonicalSchedule
@@ -30,11 +42,11 @@ class Wanted:
     project: str | None
 
     def has_body(self, live: LiveSchedule) -> bool:
-        """Whether a schedule is as wanted, its mark aside."""
+        """Whether a schedule is as asked for, its mark aside."""
         return (live.canonical, live.paused, live.note) == (self.canonical, self.paused, self.note)
 
     def is_met_by(self, live: LiveSchedule) -> bool:
-        """Whether a schedule is as wanted."""
+        """Whether a schedule is as asked for."""
         return self.has_body(live) and live.project == self.project
 
 
@@ -47,7 +59,7 @@ class Verdict(Enum):
     DROPPED = auto()
 
 
-def judge(before: LiveSchedule, now: LiveSchedule | None, wanted: Wanted) -> Verdict:
+def judge(before: LiveSchedule, now: LiveSchedule | None, target: Target) -> Verdict:
     """Tell an update that shows from one that is not processed yet and from one that was dropped.
 
     The workflow-backed scheduler takes an update as a signal and looks at the token later: as long as the token is the
@@ -57,13 +69,13 @@ def judge(before: LiveSchedule, now: LiveSchedule | None, wanted: Wanted) -> Ver
     Args:
         before: What the update rests on.
         now: What is there now; None where the schedule is gone.
-        wanted: What the update asked for.
+        target: What the update asked for.
     """
-    if now is not None and wanted.is_met_by(now):
+    if now is not None and target.is_met_by(now):
         return Verdict.DONE
     if now is not None and now.conflict_token == before.conflict_token:
         return Verdict.WAITING
-    return Verdict.UNSEEN if now is not None and wanted.has_body(now) else Verdict.DROPPED
+    return Verdict.UNSEEN if now is not None and target.has_body(now) else Verdict.DROPPED
 
 
 def make_create_request(
@@ -85,17 +97,17 @@ def make_create_request(
 
 
 def make_update_request(
-    client: Client, live: LiveSchedule, encoded: Schedule, wanted: Wanted, *, with_attribute: bool
+    client: Client, live: LiveSchedule, encoded: Schedule, target: Target, *, with_attribute: bool
 ) -> UpdateScheduleRequest:
     """Make the request that updates a schedule, unless it changed since it was described.
 
     An update replaces everything, so all that does not differ is carried over; mark and memo go along only where the
     mark changes.
     """
-    merged = overlay(live.message, encoded, fields=differing_fields(live.canonical, wanted.canonical))
-    merged.state.paused = wanted.paused
-    merged.state.notes = wanted.note
-    changes_mark = wanted.project != live.project
+    merged = overlay(live.message, encoded, fields=differing_fields(live.canonical, target.canonical))
+    merged.state.paused = target.paused
+    merged.state.notes = target.note
+    changes_mark = target.project != live.project
     return UpdateScheduleRequest(
         namespace=client.namespace,
         schedule_id=live.name,
@@ -104,9 +116,9 @@ def make_update_request(
         identity=client.identity,
         request_id=str(uuid.uuid4()),
         search_attributes=(
-            attribute_with(wanted.project, live.search_attributes) if changes_mark and with_attribute else None
+            attribute_with(target.project, live.search_attributes) if changes_mark and with_attribute else None
         ),
-        memo=memo_with(wanted.project, live.memo) if changes_mark and not with_attribute else None,
+        memo=memo_with(target.project, live.memo) if changes_mark and not with_attribute else None,
     )
 
 

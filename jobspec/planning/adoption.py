@@ -10,24 +10,28 @@ from typing import TYPE_CHECKING
 
 from jobspec.errors import JobspecError, ScheduleNotFoundError
 from jobspec.live.canonical import uncommented
-from jobspec.planning.decisions import collect, hold_failed, hold_foreign
+from jobspec.planning.decide import hold_failed, hold_foreign
 from jobspec.planning.diff import explain_difference
-from jobspec.planning.pauses import pause_of, want_pause
+from jobspec.planning.pauses import decide_pause, pause_of
 from jobspec.planning.plan import Action, Change, Reason, Unchanged
+from jobspec.planning.planner import collect
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from jobspec.live.schedules import LiveSchedule
-    from jobspec.planning.plan import Decision, Plan, Terms, Wanted
+    from jobspec.planning.desired import Desired
+    from jobspec.planning.observe import Observed
+    from jobspec.planning.plan import Decision, Plan
+    from jobspec.planning.planner import Terms
 
 
-def plan_adoption(name: str, wanted: Wanted, live: LiveSchedule, *, terms: Terms, former: str | None) -> Decision:
+def plan_adoption(name: str, desired: Desired, live: LiveSchedule, *, terms: Terms, former: str | None) -> Decision:
     """Decide whether a foreign schedule may be taken over, or one that bears a former id of ours gets the present one.
 
     Args:
         name: The job's name.
-        wanted: What the specs say.
+        desired: What the specs say.
         live: What Temporal has.
         terms: Ownership.
         former: The mark of the project to take it from; None for an unmarked schedule.
@@ -35,13 +39,13 @@ def plan_adoption(name: str, wanted: Wanted, live: LiveSchedule, *, terms: Terms
     if live.project == terms.project or (live.project in terms.owners and live.project != former):
         return Unchanged(name=name)
     if live.project != former:
-        return hold_foreign(name, wanted.source, live.project)
+        return hold_foreign(name, desired.source, live.project)
     return Change(
         name=name,
         action=Action.ADOPT,
         reason=Reason.REQUESTED,
-        source=wanted.source,
-        fields=explain_difference(live.canonical, wanted.desired.canonical),
+        source=desired.source,
+        fields=explain_difference(live.canonical, desired.canonical),
         before=live.canonical,
         after=live.canonical,
         pause=pause_of(live),
@@ -50,43 +54,39 @@ def plan_adoption(name: str, wanted: Wanted, live: LiveSchedule, *, terms: Terms
 
 def plan_adoptions(
     names: Iterable[str],
-    wanted: Mapping[str, Wanted],
-    live: Mapping[str, LiveSchedule | JobspecError],
+    desired: Mapping[str, Desired],
+    live: Mapping[str, Observed],
     *,
     terms: Terms,
     former: str | None,
-    namespace: str,
 ) -> Plan:
     """Plan to take over the named schedules.
 
     Args:
         names: Jobs with a schedule in the specs.
-        wanted: What the specs say, by name.
+        desired: What the specs say, by name.
         live: What was read, by name.
         terms: Ownership.
         former: The mark of the project to take from; None for unmarked schedules.
-        namespace: For the record.
     """
-    decisions = [_adopt_or_hold(name, wanted[name], live.get(name), terms, former) for name in sorted(names)]
-    return collect(decisions, terms=terms, namespace=namespace)
+    decisions = [_adopt_or_hold(name, desired[name], live.get(name), terms, former) for name in sorted(names)]
+    return collect(decisions, terms)
 
 
-def _adopt_or_hold(
-    name: str, wanted: Wanted, live: LiveSchedule | JobspecError | None, terms: Terms, former: str | None
-) -> Decision:
+def _adopt_or_hold(name: str, desired: Desired, live: Observed | None, terms: Terms, former: str | None) -> Decision:
     if live is None:
         live = ScheduleNotFoundError("there is no schedule of that name; `jobspec apply` creates it")
     if isinstance(live, JobspecError):
-        return hold_failed(name, wanted, live)
-    return plan_adoption(name, wanted, live, terms=terms, former=former)
+        return hold_failed(name, desired, live)
+    return plan_adoption(name, desired, live, terms=terms, former=former)
 
 
-def is_as_wanted(wanted: Wanted, live: LiveSchedule) -> bool:
+def is_as_desired(desired: Desired, live: LiveSchedule) -> bool:
     """Whether taking a foreign schedule over would leave nothing to change but comments."""
-    before, after = live.canonical, wanted.desired.canonical
+    before, after = live.canonical, desired.canonical
     pause = pause_of(live)
     return (
         replace(before, calendars=uncommented(before.calendars))
         == replace(after, calendars=uncommented(after.calendars))
-        and want_pause(pause, wanted.desired.paused) == pause
+        and decide_pause(pause, desired.paused) == pause
     )

@@ -19,16 +19,19 @@ from jobspec.errors import (
     ScheduleExistsError,
     ScheduleNotFoundError,
     UnreachableError,
+    report_bug,
 )
 from jobspec.planning.adoption import plan_adoption
-from jobspec.planning.decisions import plan_job
+from jobspec.planning.decide import decide
 from jobspec.planning.plan import Action, Change, Held
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
 
     from jobspec.live.schedules import LiveSchedule, Schedules
-    from jobspec.planning.plan import Decision, Plan, Terms, Wanted
+    from jobspec.planning.desired import Desired
+    from jobspec.planning.plan import Decision, Plan
+    from jobspec.planning.planner import Terms
 
 CONCURRENCY = 32
 """Jobs written at once; more gains nothing, for the server's CPU is the limit, and lengthens the time between a job's
@@ -82,7 +85,7 @@ class Assignment:
 
     Attributes:
         schedules: The namespace.
-        wanted: The jobs of the specs, as planned from.
+        desired: The jobs of the specs, as planned from.
         terms: As planned under.
         adopt_from: For adoptions, the mark to take a schedule from; None for unmarked ones.
         only_shown: Whether a change that differs from the planned one after a conflict is given up (somebody approved
@@ -91,7 +94,7 @@ class Assignment:
     """
 
     schedules: Schedules
-    wanted: Mapping[str, Wanted]
+    desired: Mapping[str, Desired]
     terms: Terms
     adopt_from: str | None = None
     only_shown: bool = True
@@ -147,9 +150,15 @@ async def _settle(change: Change, assignment: Assignment, turns: asyncio.Semapho
             return await _write(change, assignment)
         except UnreachableError as error:
             gone.set()
-            return Outcome(change=change, status=Status.FAILED, message=str(error), error=error)
+            return _fail(change, error)
         except JobspecError as error:
-            return Outcome(change=change, status=Status.FAILED, message=str(error), error=error)
+            return _fail(change, error)
+        except Exception as error:  # noqa: BLE001  a bug that one change brings out is its failure alone
+            return _fail(change, report_bug(f"{change.action} the schedule `{change.name}`", error))
+
+
+def _fail(change: Change, error: JobspecError) -> Outcome:
+    return Outcome(change=change, status=Status.FAILED, message=str(error), error=error)
 
 
 async def forget(schedules: Schedules, name: str, *, owners: frozenset[str]) -> None:
@@ -202,12 +211,12 @@ async def _write(change: Change, assignment: Assignment) -> Outcome:
 
 def _decide_again(change: Change, live: LiveSchedule | None, assignment: Assignment) -> Decision | None:
     """Make the decision of the plan again, from what is there now."""
-    wanted = assignment.wanted.get(change.name)
-    if change.action is Action.ADOPT and wanted:
+    desired = assignment.desired.get(change.name)
+    if change.action is Action.ADOPT and desired:
         if live is None:
             return None
-        return plan_adoption(change.name, wanted, live, terms=assignment.terms, former=assignment.adopt_from)
-    return plan_job(change.name, wanted, live, terms=assignment.terms)
+        return plan_adoption(change.name, desired, live, terms=assignment.terms, former=assignment.adopt_from)
+    return decide(change.name, desired, live, terms=assignment.terms)
 
 
 def _settle_without_write(change: Change, decision: Decision | None, assignment: Assignment) -> Outcome | None:
@@ -235,7 +244,7 @@ async def _write_once(decision: Change, live: LiveSchedule | None, assignment: A
 async def _create(change: Change, assignment: Assignment) -> None:
     await assignment.schedules.create(
         change.name,
-        assignment.wanted[change.name].desired.message,
+        assignment.desired[change.name].message,
         project=assignment.terms.project,
         paused=change.pause.paused,
         note=change.pause.note,
@@ -248,7 +257,7 @@ async def _update(decision: Change, live: LiveSchedule, assignment: Assignment) 
     leaves_body = decision.action is Action.RETIRE
     return await assignment.schedules.update(
         live,
-        None if leaves_body else assignment.wanted[decision.name].desired,
+        None if leaves_body else assignment.desired[decision.name],
         paused=decision.pause.paused,
         note=decision.pause.note,
     )

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from jobspec.live.canonical import CanonicalSchedule
-    from jobspec.planning.plan import Wanted
+    from jobspec.planning.desired import Desired
 
 KEY_BYTES = 32
 
@@ -29,9 +29,9 @@ class Digester:
 
     key: bytes
 
-    def of_spec(self, wanted: Wanted) -> str:
+    def of_spec(self, desired: Desired) -> str:
         """Make the digest of what a job asks for."""
-        return self._digest([_encode(wanted.desired.canonical), wanted.desired.paused])
+        return self._digest([_encode(desired.canonical), desired.paused])
 
     def of_live(self, schedule: CanonicalSchedule) -> str:
         """Make the digest of a live schedule; what an operator paused is not part of it, since every write keeps it."""

@@ -78,13 +78,13 @@ class SpecsFound:
     is_empty: bool = False
 
 
-def check(plan: Plan, *, found: SpecsFound, max_deletes: int, allowances: Allowances) -> tuple[Refusal, ...]:
+def check(plan: Plan, *, found: SpecsFound, max_deletes: int | None, allowances: Allowances) -> tuple[Refusal, ...]:
     """Ask every guard.
 
     Args:
         plan: What would be done.
         found: How the specs were found.
-        max_deletes: How many jobs may go at once, by the project file.
+        max_deletes: How many jobs may go at once, by the project file; None for any number.
         allowances: What the caller lets pass.
     """
     refusals = [_guard_empty(found, allowances), _guard_deletes(plan, max_deletes, allowances)]
@@ -103,10 +103,10 @@ def _guard_empty(found: SpecsFound, allowances: Allowances) -> Refusal | None:
     return Refusal(guard="empty", message=message, override="--allow empty")
 
 
-def _guard_deletes(plan: Plan, max_deletes: int, allowances: Allowances) -> Refusal | None:
+def _guard_deletes(plan: Plan, max_deletes: int | None, allowances: Allowances) -> Refusal | None:
     limit = max_deletes if allowances.deletes is None else allowances.deletes
     going = sum(map(_counts_as_delete, plan.changes))
-    if going <= limit:
+    if limit is None or going <= limit:
         return None
     message = f"{going} {'job' if going == 1 else 'jobs'} would go, more than the {limit} that may go at once"
     return Refusal(guard="deletes", message=message, override=f"--allow deletes={going}")

@@ -87,7 +87,7 @@ def read_retirement(live: Pause) -> Retirement | None:
         return None  # somebody edited the note: it is theirs now
 
 
-def want_pause(live: Pause, spec: str | Literal[True] | None) -> Pause:
+def decide_pause(live: Pause, spec: str | Literal[True] | None) -> Pause:
     """Decide the pause of a job that a spec wants.
 
     Args:

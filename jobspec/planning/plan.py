@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -10,11 +10,9 @@ from typing import TYPE_CHECKING
 from jobspec.planning.pauses import Pause
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from datetime import datetime
 
     from jobspec.live.canonical import CanonicalSchedule
-    from jobspec.live.messages import DesiredSchedule
     from jobspec.planning.diff import FieldChange
 
 
@@ -150,46 +148,6 @@ class Plan:
     def counts(self) -> dict[Action, int]:
         """How many changes there are of each action, all actions named."""
         return {action: sum(change.action is action for change in self.changes) for action in Action}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """One job that has a schedule.
-
-    Attributes:
-        desired: What it asks for.
-        find_source: Looks up where it is written, which scans the file, so only what is shown is looked up; None for a
-            job that is written in no file.
-        is_completed: Whether it has no nominal run after now.
-    """
-
-    desired: DesiredSchedule
-    find_source: Callable[[], Source] | None = field(default=None, compare=False, repr=False)
-    is_completed: bool = False
-
-    @property
-    def source(self) -> Source | None:
-        """Where it is written; None for a job of code."""
-        return self.find_source() if self.find_source else None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
-    """What a plan is made under.
-
-    Attributes:
-        project: The mark that new schedules get.
-        owners: All marks that are ours: the project and its former ids.
-        now: The time of planning.
-        grace: From retired to deleted; zero deletes at once.
-        can_prune: Whether what no spec wants may be retired and deleted; False while any spec cannot be used.
-    """
-
-    project: str
-    owners: frozenset[str]
-    now: datetime
-    grace: timedelta
-    can_prune: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,16 +9,16 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from jobspec.planning.disclosure import Privacy, show_fields
 from jobspec.planning.pauses import read_retirement
 from jobspec.planning.plan import Action
-from jobspec.planning.shown import Privacy, show_fields
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from jobspec.planning.convergence import Planned
     from jobspec.planning.digests import Digester
     from jobspec.planning.plan import Change, Plan
+    from jobspec.planning.planner import Planned
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,13 +100,13 @@ def make_intents(planned: Planned, digester: Digester, privacy: Privacy) -> Inte
 
 
 def _make_intent(change: Change, planned: Planned, digester: Digester, privacy: Privacy) -> Intent:
-    wanted = planned.wanted.get(change.name)
+    desired = planned.desired.get(change.name)
     fields = show_fields(change, replace(privacy, shows_input=False))
     return Intent(
         name=change.name,
         action=change.action,
         fields=tuple(field.field for field in fields),
-        spec=digester.of_spec(wanted) if wanted else None,
+        spec=digester.of_spec(desired) if desired else None,
         live=digester.of_live(change.before) if change.before else None,
     )
 
@@ -170,8 +170,8 @@ def _is_settled(intent: Intent, planned: Planned, postponed: Collection[str], di
 
 
 def _digest_spec(name: str, planned: Planned, digester: Digester) -> str | None:
-    wanted = planned.wanted.get(name)
-    return digester.of_spec(wanted) if wanted else None
+    desired = planned.desired.get(name)
+    return digester.of_spec(desired) if desired else None
 
 
 def _explain(before: Intent | None, after: Intent | None, planned: Planned, digester: Digester) -> str:
@@ -180,7 +180,7 @@ def _explain(before: Intent | None, after: Intent | None, planned: Planned, dige
     reasons = []
     name = before.name
     if before.spec != _digest_spec(name, planned, digester):
-        reasons.append("its spec has changed" if name in planned.wanted else "no spec wants it any more")
+        reasons.append("its spec has changed" if name in planned.desired else "no spec wants it any more")
     if after is not None and before.live != after.live:
         reasons.append("its live schedule has changed")
     return " and ".join(reasons) or ("what it needs has changed" if after else "it is not there any more")

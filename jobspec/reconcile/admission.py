@@ -9,9 +9,9 @@ from jobspec.planning.plan import Action
 from jobspec.reconcile.report import Cause, Withheld
 
 if TYPE_CHECKING:
-    from jobspec.planning.convergence import Planned
     from jobspec.planning.guards import Refusal
     from jobspec.planning.plan import Change, Plan
+    from jobspec.planning.planner import Planned
     from jobspec.reconcile.contention import Contended, Contention
     from jobspec.reconcile.settings import Settings
 

@@ -7,18 +7,18 @@ before only spares it work, and lets it tell drift from change.
 from __future__ import annotations
 
 import asyncio
-import sys
 import time
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from jobspec.errors import JobspecError, ProjectError, UnreachableError
+from jobspec.errors import JobspecError, ProjectError, UnreachableError, report_bug
 from jobspec.planning.apply import Assignment, Status, apply_plan
-from jobspec.planning.convergence import desire_loaded, make_terms, plan_found
+from jobspec.planning.desired import Conversion, JobSet
 from jobspec.planning.plan import Action, HeldReason, Reason
+from jobspec.planning.planner import make_terms, plan
 from jobspec.reconcile.admission import withhold
-from jobspec.reconcile.desires import Desires
+from jobspec.reconcile.desired_cache import DesiredCache
 from jobspec.reconcile.live_cache import LiveCache
 from jobspec.reconcile.report import Cause, Report, Result, Trigger
 from jobspec.spec.project import check_environment
@@ -26,18 +26,14 @@ from jobspec.spec.project import check_environment
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from jobspec.live.messages import DesiredSchedule
     from jobspec.live.schedules import Schedules
     from jobspec.planning.apply import Outcome
-    from jobspec.planning.convergence import Planned
-    from jobspec.planning.decisions import Equal
-    from jobspec.planning.guards import Allowances
-    from jobspec.planning.plan import Change, Plan, Terms
-    from jobspec.planning.wanted import WantedJobs
+    from jobspec.planning.desired import Desired, DesiredState
+    from jobspec.planning.plan import Change, Plan
+    from jobspec.planning.planner import Equal, Planned, Terms
     from jobspec.reconcile.contention import Contention
     from jobspec.reconcile.files import Files, Reading
     from jobspec.reconcile.settings import Settings
-    from jobspec.spec.loaded import Loaded
     from jobspec.spec.project import Project
 
 
@@ -49,7 +45,7 @@ class Memory:
         files: The project's files.
         contention: What others keep changing back.
         live: The live schedules.
-        desires: What the jobs ask for.
+        desired: What the jobs ask for.
         equal: What was found equal.
         verified: What the live schedule of each job was equal to when it was last looked at.
         owners: The marks that were ours then.
@@ -58,9 +54,9 @@ class Memory:
     files: Files
     contention: Contention
     live: LiveCache = field(default_factory=LiveCache)
-    desires: Desires = field(default_factory=Desires)
+    desired: DesiredCache = field(default_factory=DesiredCache)
     equal: Equal = field(default_factory=dict)
-    verified: dict[str, DesiredSchedule] = field(default_factory=dict)
+    verified: dict[str, Desired] = field(default_factory=dict)
     owners: frozenset[str] = frozenset()
 
 
@@ -138,7 +134,9 @@ class Cycle:
     def _make_terms(self, reading: Reading) -> Terms:
         project = reading.workspace.project
         self._check_unchanged(project)
-        terms = make_terms(project, reading.loaded, now=reading.read_at)
+        terms = make_terms(project, reading.loaded, now=reading.read_at, allowances=self._settings.allowances)
+        if not self._settings.prunes:  # how many jobs would go is no matter where none may
+            terms = replace(terms, max_deletes=None, allowances=replace(terms.allowances, deletes=None))
         if terms.owners != self._memory.owners:  # what was foreign may be ours, and the other way round
             self._memory.owners = terms.owners
             self._memory.equal.clear()
@@ -150,86 +148,67 @@ class Cycle:
             raise ProjectError("`data_converter` was changed in jobspec.toml; start the daemon anew to use the new one")
 
     async def _plan(self, reading: Reading, terms: Terms, schedules: Schedules, *, is_full: bool) -> Planned:
-        loaded, client = reading.loaded, schedules.client
-        making = self._memory.desires.want(
-            loaded.jobs,
-            converter=client.data_converter,
-            namespace=client.namespace,
-            now=terms.now,
-            is_private=bool(reading.workspace.project.plan.redact),
-        )
+        is_private = bool(reading.workspace.project.plan.redact)
+        job_set = JobSet.of_files(reading.loaded, self._settings.environment, is_private=is_private)
+        making = self._memory.desired.update(job_set, Conversion.of(schedules.client, terms.now))
         if is_full:
-            found = await self._look_at_all(making, loaded, terms, schedules)
+            desired = await self._look_at_all(making, job_set, terms, schedules)
         else:
-            found = await self._look_at_changed(making, schedules)
-        planned = plan_found(
-            found,
-            self._memory.live.live,
-            desired=desire_loaded(replace(loaded, jobs={}), self._settings.environment),
-            terms=terms,
-            namespace=client.namespace,
-            max_deletes=reading.workspace.project.guards.max_deletes,
-            allowances=self._make_allowances(),
-            equal=self._memory.equal,
-        )
-        return self._note_verified(planned)
-
-    def _make_allowances(self) -> Allowances:
-        """Say what guards let pass: how many jobs would go is no matter where none may."""
-        allowances = self._settings.allowances
-        return allowances if self._settings.prunes else replace(allowances, deletes=sys.maxsize)
+            desired = await self._look_at_changed(making, schedules)
+        terms = replace(terms, namespace=schedules.client.namespace)
+        return self._note_verified(plan(desired, self._memory.live.live, terms, equal=self._memory.equal))
 
     async def _look_at_all(
-        self, making: Awaitable[WantedJobs], loaded: Loaded, terms: Terms, schedules: Schedules
-    ) -> WantedJobs:
+        self, making: Awaitable[DesiredState], job_set: JobSet, terms: Terms, schedules: Schedules
+    ) -> DesiredState:
         """Read what is live while the desired side is made."""
-        names = [name for name, job in loaded.jobs.items() if job.spec.schedule is not None]
-        looking = self._memory.live.refresh(schedules, names, owners=terms.owners)
-        found, look = await asyncio.gather(making, looking, return_exceptions=True)
+        looking = self._memory.live.refresh(schedules, job_set.scheduled.keys(), owners=terms.owners)
+        desired, look = await asyncio.gather(making, looking, return_exceptions=True)
         if isinstance(look, BaseException):
             raise look
-        if isinstance(found, BaseException):
-            raise found
+        if isinstance(desired, BaseException):
+            raise desired
         self._report = replace(self._report, look=look)
-        return found
+        return desired
 
-    async def _look_at_changed(self, making: Awaitable[WantedJobs], schedules: Schedules) -> WantedJobs:
+    async def _look_at_changed(self, making: Awaitable[DesiredState], schedules: Schedules) -> DesiredState:
         """Read what is live of the jobs that the files say anew, and what could not be read before."""
-        found = await making
-        live, changed = self._memory.live, self._memory.desires.changed
-        names = [name for name in found.wanted if name in changed or name not in live]
+        desired = await making
+        live, changed = self._memory.live, self._memory.desired.changed
+        names = [name for name in desired.jobs if name in changed or name not in live]
         names += live.find_unread()
         self._report = replace(self._report, look=await live.read(schedules, names))
-        return found
+        return desired
 
     def _note_verified(self, planned: Planned) -> Planned:
         """Remember which schedules are as their specs want them, and call drift what changed without its spec."""
-        memory, plan = self._memory, planned.plan
-        changes = tuple(self._attribute(change, planned) for change in plan.changes)
-        differing = {change.name for change in plan.changes} | {held.name for held in plan.held} | set(plan.completed)
-        for name in memory.verified.keys() - planned.wanted.keys():
+        memory, found = self._memory, planned.plan
+        changes = tuple(self._attribute(change, planned) for change in found.changes)
+        differing = {change.name for change in found.changes} | {held.name for held in found.held} | {*found.completed}
+        for name in memory.verified.keys() - planned.desired.keys():
             del memory.verified[name]
-        memory.verified.update(
-            (name, wanted.desired) for name, wanted in planned.wanted.items() if name not in differing
-        )
-        for name in memory.equal.keys() - planned.wanted.keys():
+        memory.verified.update((name, job) for name, job in planned.desired.items() if name not in differing)
+        for name in memory.equal.keys() - planned.desired.keys():
             del memory.equal[name]
-        return replace(planned, plan=replace(plan, changes=changes))
+        return replace(planned, plan=replace(found, changes=changes))
 
     def _attribute(self, change: Change, planned: Planned) -> Change:
-        wanted = planned.wanted.get(change.name)
-        is_known = wanted is not None and self._memory.verified.get(change.name) == wanted.desired
+        desired = planned.desired.get(change.name)
+        is_known = desired is not None and self._memory.verified.get(change.name) == desired
         return replace(change, reason=Reason.DRIFT) if is_known else change
 
     async def _apply(self, plan: Plan, planned: Planned, schedules: Schedules) -> None:
         assignment = Assignment(
-            schedules=schedules, wanted=planned.wanted, terms=planned.terms, only_shown=False, stop=self._stop
+            schedules=schedules, desired=planned.desired, terms=planned.terms, only_shown=False, stop=self._stop
         )
         outcomes: list[Outcome] = []
         async for outcome in apply_plan(plan, assignment):
             outcomes.append(outcome)
-            self._learn(outcome, planned)
-            self._tell(outcome)
+            try:
+                self._learn(outcome, planned)
+                self._tell(outcome)
+            except Exception as error:  # noqa: BLE001  a bug that one outcome brings out must not end the cycle
+                report_bug(f"take note of what became of `{outcome.change.name}`", error)
         self._report = replace(self._report, outcomes=tuple(outcomes))
         if not self._stop.is_set():
             await self._memory.live.read(schedules, map(_name, filter(_is_open, outcomes)))
@@ -241,8 +220,8 @@ class Cycle:
             memory.contention.note(outcome.change, now)
             if outcome.after or outcome.change.action is Action.DELETE:
                 memory.live.learn(name, outcome.after, shown=None, now=now)
-            if name in planned.wanted:
-                memory.verified[name] = planned.wanted[name].desired
+            if name in planned.desired:
+                memory.verified[name] = planned.desired[name]
         memory.live.doubt(name)
 
     def _conclude(self) -> None:

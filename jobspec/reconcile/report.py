@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from jobspec.diagnostics import Diagnostic
     from jobspec.errors import JobspecError
     from jobspec.planning.apply import Outcome
-    from jobspec.planning.convergence import Planned
     from jobspec.planning.plan import Change
+    from jobspec.planning.planner import Planned
     from jobspec.reconcile.files import Reading
 
 

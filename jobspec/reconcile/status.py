@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from jobspec.planning.apply import Outcome
-    from jobspec.planning.convergence import Planned
-    from jobspec.planning.plan import Change, Held, Source, Wanted
+    from jobspec.planning.desired import Desired
+    from jobspec.planning.plan import Change, Held, Source
+    from jobspec.planning.planner import Planned
     from jobspec.reconcile.report import Report, Withheld
 
 
@@ -60,25 +61,25 @@ class Picture:
     """How all jobs stand; of those in the usual state nothing is kept but the name.
 
     Attributes:
-        wanted: The jobs that have a schedule, by name.
+        desired: What the jobs ask for, by name.
         unusual: The jobs that are not `synced`, by name.
     """
 
-    wanted: Mapping[str, Wanted] = field(default_factory=dict)
+    desired: Mapping[str, Desired] = field(default_factory=dict)
     unusual: Mapping[str, Standing] = field(default_factory=dict)
 
     def list(self) -> Iterator[Standing]:
         """Name all jobs, in name order."""
-        for name in sorted(self.wanted.keys() | self.unusual.keys()):
+        for name in sorted(self.desired.keys() | self.unusual.keys()):
             unusual = self.unusual.get(name)
-            yield unusual or Standing(name=name, state=State.SYNCED, find_source=self.wanted[name].find_source)
+            yield unusual or Standing(name=name, state=State.SYNCED, find_source=self.desired[name].find_source)
 
     def count(self) -> dict[State, int]:
         """Count the jobs of each state, all states named."""
         counts = dict.fromkeys(State, 0)
         for standing in self.unusual.values():
             counts[standing.state] += 1
-        counts[State.SYNCED] = len(self.wanted.keys() - self.unusual.keys())
+        counts[State.SYNCED] = len(self.desired.keys() - self.unusual.keys())
         return counts
 
 
@@ -99,14 +100,14 @@ def draw_picture(report: Report, before: Picture) -> Picture:
         standing = _stand_tried(outcome)
         if standing:
             unusual[standing.name] = standing
-    return Picture(wanted=planned.wanted, unusual=unusual)
+    return Picture(desired=planned.desired, unusual=unusual)
 
 
 def _list_unusual(planned: Planned) -> Iterator[Standing]:
-    for name, wanted in planned.wanted.items():
-        if wanted.is_completed:
+    for name, desired in planned.desired.items():
+        if desired.is_completed:
             reason = "it has no run after now"
-            yield Standing(name=name, state=State.COMPLETED, reason=reason, find_source=wanted.find_source)
+            yield Standing(name=name, state=State.COMPLETED, reason=reason, find_source=desired.find_source)
     for held in planned.plan.held:  # which says more than that a job is completed
         yield _stand_held(held)
     for name in planned.plan.retired:

@@ -11,12 +11,12 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from jobspec.diagnostics import Diagnostic
+from jobspec.planning.disclosure import Privacy, ShownField, make_checksum, show_fields
 from jobspec.planning.effects import Effects, NoteKind, Rhythm
 from jobspec.planning.guards import Refusal
 from jobspec.planning.pauses import read_retirement
 from jobspec.planning.plan import Action, Change, HeldReason, Plan, Reason
 from jobspec.planning.renames import find_renames
-from jobspec.planning.shown import Privacy, ShownField, make_checksum, show_fields
 from jobspec.render.diagnostic_documents import DiagnosticDocument, Place, diagnostic_document
 from jobspec.render.documents import KIND, Count, Document, Length, Time, Version
 from jobspec.timing.duration import format_duration

@@ -8,30 +8,30 @@ all as they would stand in a file, `case.toml` the rest: time, ownership, pauses
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from ruamel.yaml import YAML
 from temporalio.api.common.v1 import Payload
+from temporalio.api.schedule.v1 import ScheduleInfo
 from temporalio.contrib.pydantic import pydantic_data_converter
 
 from jobspec.errors import MalformedScheduleError
-from jobspec.live.canonical import canonical_payload
-from jobspec.live.messages import DesiredSchedule, make_desired
+from jobspec.live.canonical import CanonicalSchedule, canonical_payload
+from jobspec.live.reading import LiveSchedule
 from jobspec.planning.adoption import plan_adoptions
-from jobspec.planning.branches import Base, plan_branch, trace_to_branch
-from jobspec.planning.convergence import DesiredJobs
-from jobspec.planning.decisions import make_plan
+from jobspec.planning.branch import Base, plan_branch, trace_to_branch
+from jobspec.planning.desired import Desired, DesiredState, make_desired
+from jobspec.planning.disclosure import Privacy
 from jobspec.planning.effects import work_out_plan
-from jobspec.planning.guards import Allowances, SpecsFound, check
+from jobspec.planning.guards import SpecsFound
 from jobspec.planning.pauses import Pause, retire
-from jobspec.planning.plan import Plan, Source, Terms, Wanted
-from jobspec.planning.shown import Privacy
-from jobspec.planning.wanted import SourcedSpec, WantedJobs
+from jobspec.planning.plan import Source
+from jobspec.planning.planner import Planned, Terms, plan
 from jobspec.render.annotations import annotate_plan
 from jobspec.render.plan_documents import BaseDocument, plan_document
 from jobspec.render.plan_markdown import render_markdown
@@ -42,31 +42,16 @@ from jobspec.timing.duration import parse_duration
 from jobspec.timing.upcoming import has_run
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from jobspec.live.canonical import CanonicalSchedule
-    from jobspec.live.schedules import LiveSchedule
+    from collections.abc import Iterable, Mapping
 
 CASES = sorted(path.parent for path in Path(__file__).parent.glob("*/case.toml"))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Live:
-    """The part of a live schedule that planning looks at."""
-
-    name: str
-    project: str | None
-    canonical: CanonicalSchedule
-    paused: bool
-    note: str
-    recent_runs: tuple[datetime, ...] = ()
 
 
 def read_jobs(path: Path) -> list[JobSpec]:
     return [JobSpec.model_validate(job) for job in YAML(typ="safe").load(path)["jobs"]] if path.exists() else []
 
 
-def desire(job: JobSpec) -> DesiredSchedule:
+def desire(job: JobSpec) -> Desired:
     return make_desired(job, pydantic_data_converter.payload_converter)
 
 
@@ -83,15 +68,21 @@ def read_live(job: JobSpec, tweaks: Mapping[str, Any], grace: str) -> LiveSchedu
     if "retired" in tweaks:
         pause = retire(pause, now=tweaks["retired"], grace=parse_duration(grace))
     project = None if tweaks.get("unmarked") else tweaks.get("project", "shop")
-    live = Live(
+    return LiveSchedule(
         name=job.name,
         project=project,
         canonical=replace_payloads(desire(job).canonical, tweaks),
         paused=pause.paused,
         note=pause.note,
-        recent_runs=tuple(tweaks.get("recent_runs", ())),
+        info=make_info(tweaks.get("recent_runs", ())),
     )
-    return cast("LiveSchedule", live)
+
+
+def make_info(recent_runs: Iterable[datetime]) -> ScheduleInfo:
+    info = ScheduleInfo()
+    for moment in recent_runs:
+        info.recent_actions.add().schedule_time.FromDatetime(moment)
+    return info
 
 
 def replace_payloads(canonical: CanonicalSchedule, tweaks: Mapping[str, Any]) -> CanonicalSchedule:
@@ -110,10 +101,10 @@ def replace_payloads(canonical: CanonicalSchedule, tweaks: Mapping[str, Any]) ->
     )
 
 
-def want(specs: Path, now: datetime) -> dict[str, Wanted]:
+def convert(specs: Path, now: datetime) -> dict[str, Desired]:
     return {
-        job.name: Wanted(
-            desired=desire(job),
+        job.name: replace(
+            desire(job),
             find_source=partial(find_source, specs, job.name),
             is_completed=not has_run(job.schedule.timetable, now),
         )
@@ -122,46 +113,41 @@ def want(specs: Path, now: datetime) -> dict[str, Wanted]:
     }
 
 
-def make(case: Path, settings: Mapping[str, Any]) -> Plan:
+def make(case: Path, settings: Mapping[str, Any]) -> Planned:
     specs, now, grace = case / "specs.yaml", settings["now"], settings.get("grace", "24h")
     assert isinstance(now, datetime)
-    jobs = read_jobs(specs)
-    invalid = set(settings.get("invalid", ()))
+    invalid, guards = set(settings.get("invalid", ())), settings.get("guards", {})
+    is_offline = "base" in settings and not (case / "live.yaml").exists()
     terms = Terms(
         project="shop",
         owners=frozenset({"shop", "store"}),
         now=now,
         grace=parse_duration(grace),
         can_prune=settings.get("can_prune", True),
+        namespace=None if is_offline else "default",
+        max_deletes=guards.get("max_deletes", 5),
     )
-    wanted = {name: job for name, job in want(specs, now).items() if name not in invalid}
+    desired = DesiredState(
+        jobs={name: job for name, job in convert(specs, now).items() if name not in invalid},
+        on_demand=frozenset(job.name for job in read_jobs(specs) if job.schedule is None),
+        frozen={name: find_source(specs, name) for name in sorted(invalid)},
+        found=SpecsFound(missing_roots=tuple(guards.get("missing_roots", ())), is_empty=guards.get("is_empty", False)),
+        environment=settings.get("environment"),
+    )
     tweaks = settings.get("live", {})
     live = {job.name: read_live(job, tweaks.get(job.name, {}), grace) for job in read_jobs(case / "live.yaml")}
     base = Base(
-        wanted=want(case / "base.yaml", now),
+        jobs=convert(case / "base.yaml", now),
         frozen=frozenset(settings.get("base_frozen", ())),
         broken_files=frozenset(settings.get("base_broken_files", ())),
     )
-    if "base" in settings and not live:
-        desired = DesiredJobs(
-            jobs=tuple(SourcedSpec(spec=job) for job in jobs if job.name not in invalid),
-            frozen={name: find_source(specs, name) for name in sorted(invalid)},
-            environment=settings.get("environment"),
-        )
-        found = WantedJobs(wanted=wanted)
-        return plan_branch(base, found, desired=desired, terms=terms, max_deletes=5, allowances=Allowances()).plan
+    if is_offline:
+        return plan_branch(base, desired, terms)
     if "adopt" in settings:
-        former = settings.get("adopt_from")
-        return plan_adoptions(settings["adopt"], wanted, live, terms=terms, former=former, namespace="default")
-    plan = make_plan(
-        wanted,
-        live,
-        terms=terms,
-        invalid={name: find_source(specs, name) for name in sorted(invalid)},
-        namespace="default",
-        environment=settings.get("environment"),
-    )
-    return trace_to_branch(plan, wanted, base) if "base" in settings else plan
+        adopted = plan_adoptions(settings["adopt"], desired.jobs, live, terms=terms, former=settings.get("adopt_from"))
+        return Planned(plan=adopted, desired=desired.jobs, terms=terms)
+    planned = plan(desired, live, terms)
+    return trace_to_branch(planned, base) if "base" in settings else planned
 
 
 def describe_base(settings: Mapping[str, Any]) -> BaseDocument | None:
@@ -174,18 +160,11 @@ def describe_base(settings: Mapping[str, Any]) -> BaseDocument | None:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_plan_is_as_expected(case: Path, update_golden: bool) -> None:  # noqa: FBT001  pytest passes by name
     settings = tomllib.loads((case / "case.toml").read_text(encoding="utf-8"))
-    plan = make(case, settings)
-    guards = settings.get("guards", {})
-    refusals = check(
-        plan,
-        found=SpecsFound(missing_roots=tuple(guards.get("missing_roots", ())), is_empty=guards.get("is_empty", False)),
-        max_deletes=guards.get("max_deletes", 5),
-        allowances=Allowances(),
-    )
+    planned = make(case, settings)
     document = plan_document(
-        plan,
-        refusals=refusals,
-        effects=work_out_plan(plan, settings["now"]),
+        planned.plan,
+        refusals=planned.refusals,
+        effects=work_out_plan(planned.plan, settings["now"]),
         privacy=Privacy(
             redaction=Redaction.of(PlanSettings(redact=tuple(settings.get("redact", ())))),
             hides_input=not settings.get("show_input", True),

@@ -39,7 +39,7 @@ async def make_message(project: Project, text: str) -> Schedule:
     project.write(text, to="specs/made.yaml")
     planned = await project.plan()
     project.remove("specs/made.yaml")
-    return next(iter(planned.wanted.values())).desired.message
+    return next(iter(planned.desired.values())).message
 
 
 async def create_theirs(project: Project, other: Stranger, text: str = "", **mark: Any) -> Snapshot:

@@ -127,7 +127,7 @@ async def test_the_command_says_no_changes_after_an_apply(project: Project, clie
 async def test_a_plan_right_after_the_first_apply_is_empty_although_lists_lag_behind(project: Project) -> None:
     project.write(*(job(f"job-{number:02}") for number in range(40)))
     planned = await project.plan()
-    assignment = Assignment(schedules=Schedules(project.client), wanted=planned.wanted, terms=planned.terms)
+    assignment = Assignment(schedules=Schedules(project.client), desired=planned.desired, terms=planned.terms)
     assert {outcome.status async for outcome in apply_plan(planned.plan, assignment)} == {Status.DONE}
     at_once = (await project.plan()).plan
     assert (at_once.changes, at_once.unchanged) == ((), 40)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from projects import Project, Stranger
     from temporalio.api.schedule.v1 import Schedule
 
-    from jobspec.planning.convergence import Planned
+    from jobspec.planning.planner import Planned
 
 MARK = Payload(metadata={"encoding": b"json/plain"}, data=b'"shop"')
 
@@ -115,7 +115,7 @@ async def test_what_appeared_in_between_is_not_overwritten(
 ) -> None:
     project.write(job())
     planned = await project.plan()
-    schedule = planned.wanted["a"].desired.message
+    schedule = planned.desired["a"].message
     set_interval(180)(schedule)
     await other.create("a", schedule, **mark)
     theirs = await project.snapshot()

@@ -11,11 +11,11 @@ from hypothesis import HealthCheck, Phase, assume, given, settings
 from strategies import jobs
 from temporalio.contrib.pydantic import pydantic_data_converter
 
-from jobspec.live.messages import DesiredSchedule, differing_fields, make_desired
+from jobspec.live.messages import differing_fields
 from jobspec.live.reading import LiveSchedule
-from jobspec.planning.decisions import make_plan
-from jobspec.planning.pauses import Pause, want_pause
-from jobspec.planning.plan import Source, Terms, Wanted
+from jobspec.planning.desired import Desired, DesiredState, make_desired
+from jobspec.planning.pauses import Pause, decide_pause
+from jobspec.planning.planner import Terms, plan
 from jobspec.spec.model import JobSpec
 from jobspec.timing.upcoming import Timetable, has_run
 
@@ -58,33 +58,32 @@ def draw_jobs(number: int) -> list[dict[str, Any]]:
     return drawn
 
 
-def desire(job: dict[str, Any], name: str) -> DesiredSchedule:
+def desire(job: dict[str, Any], name: str) -> Desired:
     return make_desired(JobSpec.model_validate({**job, "name": name}), pydantic_data_converter.payload_converter)
 
 
-async def create(schedules: Schedules, desired: DesiredSchedule) -> None:
-    pause = want_pause(Pause(paused=False), desired.paused)
+async def create(schedules: Schedules, desired: Desired) -> None:
+    pause = decide_pause(Pause(paused=False), desired.paused)
     await schedules.create(desired.name, desired.message, project="shop", paused=pause.paused, note=pause.note)
 
 
-async def update(schedules: Schedules, desired: DesiredSchedule) -> None:
+async def update(schedules: Schedules, desired: Desired) -> None:
     live = await schedules.describe(desired.name)
     assert live is not None
-    pause = want_pause(Pause(paused=live.paused, note=live.note), desired.paused)
+    pause = decide_pause(Pause(paused=live.paused, note=live.note), desired.paused)
     await schedules.update(live, desired, paused=pause.paused, note=pause.note)
 
 
 def assert_no_changes(specs: Mapping[str, dict[str, Any]], live: Mapping[str, Any]) -> None:
-    wanted = {}
+    jobs = {}
     for name, job in specs.items():
-        desired, found = desire(job, name), live[name]
+        jobs[name], found = desire(job, name), live[name]
         assert isinstance(found, LiveSchedule), (job, found)
-        assert differing_fields(found.canonical, desired.canonical) == (), job
-        wanted[name] = Wanted(desired=desired, find_source=lambda: Source(file="jobs.yaml", line=1))
+        assert differing_fields(found.canonical, jobs[name].canonical) == (), job
     terms = Terms(project="shop", owners=frozenset({"shop"}), now=datetime.now(UTC), grace=timedelta(days=1))
-    plan = make_plan(wanted, live, terms=terms, invalid={}, namespace="test")
-    assert plan.changes == ()
-    assert plan.unchanged == len(specs)
+    made = plan(DesiredState(jobs=jobs), live, terms).plan
+    assert made.changes == ()
+    assert made.unchanged == len(specs)
 
 
 async def test_what_was_created_is_not_planned_again(schedules: Schedules) -> None:

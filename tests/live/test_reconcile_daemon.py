@@ -602,13 +602,13 @@ async def test_a_bug_in_the_sweep_does_not_end_the_daemon(project: Project, monk
     settings = replace(SETTINGS, sweep=timedelta(seconds=1))
     failures = []
 
-    async def fail(*_: object) -> None:
+    def fail(_count: int) -> list[str]:
         failures.append(1)
         raise RuntimeError("a bug")
 
     async with reconciling(project.directory, project.client, settings) as daemon:
         await until(daemon, a="synced")
-        monkeypatch.setattr("jobspec.reconcile.live_cache.LiveCache.read", fail)
+        monkeypatch.setattr(daemon.memory.live, "find_oldest", fail)
 
         async def has_failed() -> None:
             assert failures

@@ -11,7 +11,8 @@ from temporalio.api.schedule.v1 import Schedule
 from temporalio.contrib.pydantic import pydantic_data_converter
 
 from jobspec.live.canonical import canonicalize
-from jobspec.live.messages import differing_fields, make_desired, overlay
+from jobspec.live.messages import differing_fields, overlay
+from jobspec.planning.desired import make_desired
 from jobspec.spec.model import JobSpec
 
 

@@ -1,36 +1,25 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal
 
 from hypothesis import HealthCheck, given, settings, strategies as st
 from strategies import jobs
 from temporalio.contrib.pydantic import pydantic_data_converter
 
 from jobspec.live.canonical import CanonicalPayload, CanonicalSchedule
-from jobspec.live.messages import make_desired
-from jobspec.planning.decisions import make_plan
+from jobspec.live.reading import LiveSchedule
+from jobspec.planning.desired import Desired, DesiredState, make_desired
 from jobspec.planning.diff import ABSENT, Absence, Plain, explain_difference, explain_settings
-from jobspec.planning.pauses import Pause, read_retirement, retire, spec_reason, want_pause
-from jobspec.planning.plan import Action, Change, HeldReason, Plan, Source, Terms, Wanted
+from jobspec.planning.pauses import Pause, decide_pause, read_retirement, retire, spec_reason
+from jobspec.planning.plan import Action, Change, HeldReason, Plan, Source
+from jobspec.planning.planner import Terms, plan
 from jobspec.spec.model import JobSpec
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from jobspec.live.messages import DesiredSchedule
-    from jobspec.live.schedules import LiveSchedule
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Live:
-    project: str | None
-    canonical: CanonicalSchedule
-    paused: bool = False
-    note: str = ""
-    recent_runs: tuple[datetime, ...] = ()
 
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -40,7 +29,7 @@ costly = settings(max_examples=50, deadline=None, suppress_health_check=[HealthC
 """For tests that draw whole jobs, which takes its time on a busy machine."""
 
 
-def desire(job: dict[str, Any]) -> DesiredSchedule:
+def desire(job: dict[str, Any]) -> Desired:
     return make_desired(JobSpec.model_validate(job), pydantic_data_converter.payload_converter)
 
 
@@ -112,7 +101,7 @@ def test_both_directions_explain_the_same_fields(one: CanonicalSchedule, other: 
 
 @costly
 @given(desired_schedules)
-def test_a_creation_shows_what_is_set_and_only_that(desired: DesiredSchedule) -> None:
+def test_a_creation_shows_what_is_set_and_only_that(desired: Desired) -> None:
     found = explain_settings(desired.canonical, name=desired.name)
     shown = {change.field: change.after for change in found}
     assert {"workflow", "queue"} <= shown.keys()
@@ -134,33 +123,35 @@ reasons = st.none() | st.just(True) | texts.filter(str.strip)
 
 @given(pauses | retired_pauses, reasons)
 def test_wanting_a_pause_twice_changes_nothing_more(live: Pause, spec: str | Literal[True] | None) -> None:
-    once = want_pause(live, spec)
-    assert want_pause(once, spec) == once
+    once = decide_pause(live, spec)
+    assert decide_pause(once, spec) == once
 
 
 @given(pauses, reasons)
 def test_a_pause_by_the_spec_leaves_no_trace(live: Pause, spec: str | Literal[True]) -> None:
-    paused = want_pause(live, spec)
+    paused = decide_pause(live, spec)
     if spec is not None:
         assert paused.paused
     if not live.paused and not live.note.startswith("jobspec: "):
-        assert want_pause(paused, None) == live
+        assert decide_pause(paused, None) == live
 
 
 @given(texts.filter(str.strip), reasons, pauses)
 def test_a_changed_reason_keeps_the_note_before(first: str, second: str | Literal[True] | None, live: Pause) -> None:
-    assert want_pause(want_pause(live, first), second) == want_pause(live, second) or live.note.startswith("jobspec: ")
+    assert decide_pause(decide_pause(live, first), second) == decide_pause(live, second) or live.note.startswith(
+        "jobspec: "
+    )
 
 
 @given(texts.filter(str.strip))
 def test_the_reason_reads_back(reason: str) -> None:
-    assert spec_reason(want_pause(Pause(paused=False, note="before"), reason)) == reason
+    assert spec_reason(decide_pause(Pause(paused=False, note="before"), reason)) == reason
 
 
 @given(pauses)
 def test_an_operators_pause_is_never_changed(live: Pause) -> None:
     if live.paused and not live.note.startswith("jobspec: "):
-        assert want_pause(live, None) == want_pause(live, "why") == live
+        assert decide_pause(live, None) == decide_pause(live, "why") == live
 
 
 few_schedules = st.sampled_from(
@@ -177,16 +168,16 @@ few_schedules = st.sampled_from(
 owned_marks = st.sampled_from(["shop", "store"])
 foreign_marks = st.sampled_from([None, "payroll", "", "Shop"])
 lives = st.builds(
-    lambda desired, pause, project: Live(
-        project=project, canonical=desired.canonical, paused=pause.paused, note=pause.note
+    lambda desired, pause, project: LiveSchedule(
+        name=desired.name, project=project, canonical=desired.canonical, paused=pause.paused, note=pause.note
     ),
     few_schedules,
     pauses | retired_pauses,
     owned_marks | foreign_marks,
 )
-wanteds = st.builds(
-    lambda desired, completed: Wanted(
-        desired=desired, find_source=lambda: Source(file="a.yaml", line=1), is_completed=completed
+desired_jobs = st.builds(
+    lambda desired, completed: replace(
+        desired, find_source=lambda: Source(file="a.yaml", line=1), is_completed=completed
     ),
     few_schedules,
     st.booleans(),
@@ -194,86 +185,89 @@ wanteds = st.builds(
 
 
 @st.composite
-def situations(draw: st.DrawFn) -> tuple[dict[str, Wanted], dict[str, Live]]:
-    wanted = draw(st.dictionaries(st.sampled_from(NAMES), wanteds))
-    wanted = {name: replace(job, desired=replace(job.desired, name=name)) for name, job in wanted.items()}
+def situations(draw: st.DrawFn) -> tuple[dict[str, Desired], dict[str, LiveSchedule]]:
+    desired = draw(st.dictionaries(st.sampled_from(NAMES), desired_jobs))
+    desired = {name: replace(job, name=name) for name, job in desired.items()}
     live = draw(st.dictionaries(st.sampled_from(NAMES), lives))
     if draw(st.booleans()):  # Otherwise two drawn schedules are hardly ever equal.
         live = {
-            name: replace(one, canonical=wanted[name].desired.canonical) if name in wanted else one
+            name: replace(one, canonical=desired[name].canonical) if name in desired else one
             for name, one in live.items()
         }
-    return wanted, live
+    return desired, live
 
 
-def plan(
-    wanted: Mapping[str, Wanted], live: Mapping[str, Live], *, can_prune: bool = True, grace: timedelta = GRACE
+def plan_for(
+    desired: Mapping[str, Desired],
+    live: Mapping[str, LiveSchedule],
+    *,
+    can_prune: bool = True,
+    grace: timedelta = GRACE,
 ) -> Plan:
-    return make_plan(
-        wanted,
-        cast("Mapping[str, LiveSchedule]", live),
-        terms=Terms(project="shop", owners=frozenset({"shop", "store"}), now=NOW, grace=grace, can_prune=can_prune),
-        invalid={},
-        namespace="default",
-    )
+    terms = Terms(project="shop", owners=frozenset({"shop", "store"}), now=NOW, grace=grace, can_prune=can_prune)
+    return plan(DesiredState(jobs=desired), live, terms).plan
 
 
-def carry_out(live: Mapping[str, Live], change: Change) -> dict[str, Live]:
+def carry_out(live: Mapping[str, LiveSchedule], change: Change) -> dict[str, LiveSchedule]:
     rest = {name: one for name, one in live.items() if name != change.name}
     if change.action is Action.DELETE:
         return rest
     assert change.after is not None
     before = live.get(change.name)
     project = before.project if before else "shop"
-    after = Live(project=project, canonical=change.after, paused=change.pause.paused, note=change.pause.note)
+    after = LiveSchedule(
+        name=change.name, project=project, canonical=change.after, paused=change.pause.paused, note=change.pause.note
+    )
     return {**rest, change.name: after}
 
 
 @given(situations(), st.booleans(), st.sampled_from([GRACE, timedelta(0)]))
 def test_what_was_applied_plans_empty(
-    situation: tuple[dict[str, Wanted], dict[str, Live]],
+    situation: tuple[dict[str, Desired], dict[str, LiveSchedule]],
     can_prune: bool,  # noqa: FBT001  drawn
     grace: timedelta,
 ) -> None:
-    wanted, live = situation
-    first = plan(wanted, live, can_prune=can_prune, grace=grace)
+    desired, live = situation
+    first = plan_for(desired, live, can_prune=can_prune, grace=grace)
     for change in first.changes:
         live = carry_out(live, change)
-    second = plan(wanted, live, can_prune=can_prune, grace=grace)
+    second = plan_for(desired, live, can_prune=can_prune, grace=grace)
     assert second.changes == ()
     assert second.held == first.held
 
 
 @given(situations())
-def test_what_is_foreign_never_changes(situation: tuple[dict[str, Wanted], dict[str, Live]]) -> None:
-    wanted, live = situation
-    made = plan(wanted, live)
+def test_what_is_foreign_never_changes(situation: tuple[dict[str, Desired], dict[str, LiveSchedule]]) -> None:
+    desired, live = situation
+    made = plan_for(desired, live)
     foreign = {name for name, one in live.items() if one.project not in ("shop", "store")}
     assert not foreign & {change.name for change in made.changes}
-    assert foreign & wanted.keys() == {held.name for held in made.held}
+    assert foreign & desired.keys() == {held.name for held in made.held}
     assert all(held.reason is HeldReason.FOREIGN for held in made.held)
 
 
 @given(situations())
-def test_nothing_leaves_while_specs_cannot_be_read(situation: tuple[dict[str, Wanted], dict[str, Live]]) -> None:
-    made = plan(*situation, can_prune=False)
+def test_nothing_leaves_while_specs_cannot_be_read(
+    situation: tuple[dict[str, Desired], dict[str, LiveSchedule]],
+) -> None:
+    made = plan_for(*situation, can_prune=False)
     assert not {change.action for change in made.changes} & {Action.RETIRE, Action.DELETE}
 
 
 @given(situations())
 def test_a_change_of_a_wanted_job_says_what_it_changes(
-    situation: tuple[dict[str, Wanted], dict[str, Live]],
+    situation: tuple[dict[str, Desired], dict[str, LiveSchedule]],
 ) -> None:
-    for change in plan(*situation).changes:
+    for change in plan_for(*situation).changes:
         assert (change.action is not Action.UPDATE) or change.fields
 
 
 @given(situations())
-def test_everything_is_decided_once(situation: tuple[dict[str, Wanted], dict[str, Live]]) -> None:
-    wanted, live = situation
-    made = plan(wanted, live)
+def test_everything_is_decided_once(situation: tuple[dict[str, Desired], dict[str, LiveSchedule]]) -> None:
+    desired, live = situation
+    made = plan_for(desired, live)
     named = [change.name for change in made.changes] + [held.name for held in made.held]
     named += [*made.completed, *made.retired]
     assert len(set(named)) == len(named)
     ours = {name for name, one in live.items() if one.project in ("shop", "store")}
-    assert len(named) + made.unchanged == len(wanted.keys() | ours)
+    assert len(named) + made.unchanged == len(desired.keys() | ours)

@@ -7,10 +7,10 @@ from typing import Any
 from hypothesis import given, settings, strategies as st
 from temporalio.contrib.pydantic import pydantic_data_converter
 
-from jobspec.live.messages import make_desired
+from jobspec.planning.desired import Desired, make_desired
 from jobspec.planning.diff import explain_difference
-from jobspec.planning.plan import Action, Change, Plan, Reason, Wanted
-from jobspec.planning.shown import Privacy, make_checksum
+from jobspec.planning.disclosure import Privacy, make_checksum
+from jobspec.planning.plan import Action, Change, Plan, Reason
 from jobspec.render.annotations import annotate_plan
 from jobspec.render.plan_documents import plan_document
 from jobspec.render.plan_markdown import render_markdown
@@ -36,7 +36,7 @@ PATHS = st.lists(
 )
 
 
-def want(value: Any, memo: dict[str, Any]) -> Wanted:
+def desire(value: Any, memo: dict[str, Any]) -> Desired:
     job = {
         "name": "job",
         "queue": "q",
@@ -45,7 +45,7 @@ def want(value: Any, memo: dict[str, Any]) -> Wanted:
         "run": {"memo": memo},
         "schedule": {"interval": "1h"},
     }
-    return Wanted(desired=make_desired(JobSpec.model_validate(job), pydantic_data_converter.payload_converter))
+    return make_desired(JobSpec.model_validate(job), pydantic_data_converter.payload_converter)
 
 
 def fill(value: Any, redaction: Redaction, path: tuple[str | int, ...], secret: str) -> Any:
@@ -68,13 +68,13 @@ def test_what_is_redacted_is_nowhere(before: Any, after: Any, memo: dict[str, An
 
     def make(old: str, new: str) -> Plan:
         sides = [
-            want(
+            desire(
                 fill(value, redaction, ("input",), secret),
                 {key: fill(inner, redaction, ("run", "memo", key), secret) for key, inner in memo.items()},
             )
             for value, secret in ((before, old), (after, new))
         ]
-        was, will = [side.desired.canonical for side in sides]
+        was, will = [side.canonical for side in sides]
         changes = (
             Change(name="job", action=Action.CREATE, reason=Reason.NEW, after=will),
             Change(

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from hypothesis import given, strategies as st
 
-from jobspec.planning.convergence import Planned
 from jobspec.planning.guards import Refusal
-from jobspec.planning.plan import Action, Change, Plan, Reason, Terms
+from jobspec.planning.plan import Action, Change, Plan, Reason
+from jobspec.planning.planner import Planned, Terms
 from jobspec.reconcile.admission import REMOVALS, withhold
 from jobspec.reconcile.contention import Contention
 from jobspec.reconcile.report import Cause
@@ -40,7 +40,7 @@ def run(
 ) -> tuple[set[str], dict[str, Cause]]:
     """Withhold; gives the names that are written, and by name why the others are not."""
     planned = Planned(
-        plan=Plan(project="shop", namespace="default", changes=CHANGES), wanted={}, terms=TERMS, refusals=refusals
+        plan=Plan(project="shop", namespace="default", changes=CHANGES), desired={}, terms=TERMS, refusals=refusals
     )
     plan, withheld = withhold(
         planned,
@@ -78,7 +78,7 @@ def test_removals_alone_wait_for_what_stands_against_them(
 def test_a_guard_names_what_lets_it_pass() -> None:
     planned = Planned(
         plan=Plan(project="shop", namespace="default", changes=CHANGES),
-        wanted={},
+        desired={},
         terms=TERMS,
         refusals=(DELETES, EMPTY),
     )

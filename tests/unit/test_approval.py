@@ -12,9 +12,9 @@ import pytest
 from jobspec.cli import approval, group
 from jobspec.errors import RefusedError
 from jobspec.planning.digests import make_digest
+from jobspec.planning.disclosure import Privacy
 from jobspec.planning.plan import Plan
 from jobspec.planning.saved import Intents
-from jobspec.planning.shown import Privacy
 from jobspec.render.saved_plans import saved_plan_document
 
 PROJECT = 'project = "shop"\n'

@@ -14,7 +14,8 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 
 from jobspec.errors import MalformedScheduleError
 from jobspec.live.canonical import CanonicalPayload, CanonicalSchedule, canonical_payload, canonicalize
-from jobspec.live.messages import DesiredSchedule, differing_fields, make_desired, overlay, plain_payload
+from jobspec.live.messages import differing_fields, overlay, plain_payload
+from jobspec.planning.desired import Desired, make_desired
 from jobspec.spec.model import JobSpec
 
 RECORDED = json.loads((Path(__file__).parents[1] / "data" / "canonical.json").read_text())
@@ -81,7 +82,7 @@ def _snake(word: str) -> str:
     return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in word)
 
 
-def desire(words: dict[str, Any]) -> DesiredSchedule:
+def desire(words: dict[str, Any]) -> Desired:
     return make_desired(JobSpec.model_validate(words), pydantic_data_converter.payload_converter)
 
 

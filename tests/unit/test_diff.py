@@ -7,7 +7,7 @@ import pytest
 from temporalio.contrib.pydantic import pydantic_data_converter
 
 from jobspec.live.canonical import CanonicalPayload, CanonicalSchedule
-from jobspec.live.messages import make_desired
+from jobspec.planning.desired import make_desired
 from jobspec.planning.diff import ABSENT, FieldChange, explain_difference, explain_settings, show_instant
 from jobspec.spec.model import JobSpec
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from temporalio.contrib.pydantic import pydantic_data_converter
 
-from jobspec.live.messages import make_desired
+from jobspec.planning.desired import make_desired
 from jobspec.planning.effects import Effects, NoteKind, make_timetable, work_out_effects, work_out_plan
 from jobspec.planning.pauses import Pause
 from jobspec.planning.plan import Action, Change, Plan, Reason

@@ -40,9 +40,9 @@ from jobspec.errors import (
     UsageError,
 )
 from jobspec.planning.apply import Outcome, Status
-from jobspec.planning.convergence import Planned
 from jobspec.planning.guards import Refusal
-from jobspec.planning.plan import Action, Change, Held, HeldReason, Plan, Reason, Terms
+from jobspec.planning.plan import Action, Change, Held, HeldReason, Plan, Reason
+from jobspec.planning.planner import Planned, Terms
 from jobspec.reconcile.files import Reading
 from jobspec.reconcile.report import Cause, Report, Trigger, Withheld
 from jobspec.results import Status as RunStatus
@@ -241,7 +241,7 @@ def report(
     unconfirmed: bool = False,
     error: JobspecError | None = None,
 ) -> Report:
-    planned = None if plan is None else Planned(plan=plan, wanted={}, terms=TERMS, refusals=tuple(refusals))
+    planned = None if plan is None else Planned(plan=plan, desired={}, terms=TERMS, refusals=tuple(refusals))
     withheld = {cause.value: Withheld(change=CHANGE, cause=cause, message="not now") for cause in causes}
     return Report(
         trigger=Trigger.START,

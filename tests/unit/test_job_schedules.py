@@ -8,7 +8,7 @@ import pytest
 
 from jobspec.errors import NoScheduleError, UsageError
 from jobspec.jobs.scheduling import backfill_schedule, list_backfill_times, make_note, trigger_schedule
-from jobspec.planning.pauses import Pause, read_retirement, retire, spec_reason, want_pause
+from jobspec.planning.pauses import Pause, decide_pause, read_retirement, retire, spec_reason
 from jobspec.spec.model import JobSpec
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
@@ -29,8 +29,8 @@ def test_a_note_says_who_and_why() -> None:
 @pytest.mark.parametrize(
     "note",
     [
-        want_pause(Pause(paused=False), "x").note,
-        want_pause(Pause(paused=False), True).note,
+        decide_pause(Pause(paused=False), "x").note,
+        decide_pause(Pause(paused=False), True).note,
         retire(Pause(paused=False), now=START, grace=HOUR).note,
     ],
 )

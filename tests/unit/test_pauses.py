@@ -5,7 +5,7 @@ from typing import Literal
 
 import pytest
 
-from jobspec.planning.pauses import Pause, read_retirement, retire, spec_reason, want_pause
+from jobspec.planning.pauses import Pause, decide_pause, read_retirement, retire, spec_reason
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
 RUNS = Pause(paused=False)
@@ -72,24 +72,24 @@ def test_a_retired_schedule_that_was_unpaused_is_not_retired() -> None:
     ],
 )
 def test_a_spec_pauses_and_unpauses_only_its_own(live: Pause, spec: str | Literal[True] | None, wanted: Pause) -> None:
-    assert want_pause(live, spec) == wanted
+    assert decide_pause(live, spec) == wanted
 
 
 def test_an_operators_note_comes_back() -> None:
     live = Pause(paused=False, note="checked by Ann")
-    paused = want_pause(want_pause(live, "one"), "another")
+    paused = decide_pause(decide_pause(live, "one"), "another")
     assert spec_reason(paused) == "another"
-    assert want_pause(paused, None) == live
+    assert decide_pause(paused, None) == live
 
 
 @pytest.mark.parametrize("note", ["", "checked by Ann", 'a; before: {"note": "b"}', "a; b\n;"])
 @pytest.mark.parametrize("reason", ["why", "x; before: ", 'x; before: {"note": "y"}', 'x; before: {"note": "\\u003b"}'])
 def test_a_reason_that_looks_like_our_own_words_settles(note: str, reason: str) -> None:
     live = Pause(paused=False, note=note)
-    paused = want_pause(live, reason)
-    assert want_pause(paused, reason) == paused
+    paused = decide_pause(live, reason)
+    assert decide_pause(paused, reason) == paused
     assert spec_reason(paused) == reason
-    assert want_pause(paused, None) == live
+    assert decide_pause(paused, None) == live
 
 
 def test_a_note_of_any_depth_is_read() -> None:

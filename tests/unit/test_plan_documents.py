@@ -8,8 +8,8 @@ import pytest
 
 from jobspec.diagnostics import Diagnostic, Location
 from jobspec.planning.diff import ABSENT, FieldChange
+from jobspec.planning.disclosure import Privacy
 from jobspec.planning.plan import Action, Change, Plan, Reason, Source
-from jobspec.planning.shown import Privacy
 from jobspec.render.plan_documents import plan_document
 from jobspec.render.plan_text import render_plan
 

@@ -11,8 +11,9 @@ import pytest
 from temporalio.contrib.pydantic import pydantic_data_converter
 
 from jobspec.errors import ProjectError, UsageError
+from jobspec.planning.desired import Conversion, JobSet
 from jobspec.reconcile.checkout import find_checkout
-from jobspec.reconcile.desires import Desires
+from jobspec.reconcile.desired_cache import DesiredCache
 from jobspec.reconcile.files import Files, find_start
 from jobspec.reconcile.tree import sign_file
 from jobspec.spec.loaded import Job
@@ -179,7 +180,7 @@ async def test_where_a_job_is_written_is_looked_up_once_as_long_as_it_is_the_sam
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It scans the file, and a job that is held is asked in each cycle."""
-    files, desires, scans = make_files(project), Desires(), []
+    files, cache, scans = make_files(project), DesiredCache(), []
     line: Any = vars(Job)["line"]
 
     def look(job: Job) -> Any:
@@ -190,9 +191,9 @@ async def test_where_a_job_is_written_is_looked_up_once_as_long_as_it_is_the_sam
 
     async def find() -> str:
         reading = await files.read()
-        jobs, converter = reading.loaded.jobs, pydantic_data_converter
-        found = await desires.want(jobs, converter=converter, namespace="n", now=reading.read_at)
-        return str(found.wanted["a"].source)
+        conversion = Conversion(converter=pydantic_data_converter, namespace="n", now=reading.read_at)
+        found = await cache.update(JobSet.of_files(reading.loaded, None), conversion)
+        return str(found.jobs["a"].source)
 
     assert [await find() for _ in range(3)] == ["specs/a.yaml:1"] * 3
     assert len(scans) == 1

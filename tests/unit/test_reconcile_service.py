@@ -19,9 +19,9 @@ from jobspec.cli.commands.reconcile import reconcile_command
 from jobspec.diagnostics import Diagnostic, Location
 from jobspec.errors import RequestError, UnreachableError, UsageError
 from jobspec.planning.apply import Outcome, Status
-from jobspec.planning.convergence import Planned
 from jobspec.planning.guards import Refusal
-from jobspec.planning.plan import Action, Change, Held, HeldReason, Plan, Reason, Source, Terms
+from jobspec.planning.plan import Action, Change, Held, HeldReason, Plan, Reason, Source
+from jobspec.planning.planner import Planned, Terms
 from jobspec.reconcile.journal import Journal
 from jobspec.reconcile.logs import log, logger, set_up_logging
 from jobspec.reconcile.metrics import Metrics
@@ -266,7 +266,7 @@ CHANGE = Change(name="a", action=Action.UPDATE, reason=Reason.DRIFT, source=Sour
 
 def make_report(**parts: Any) -> Report:
     plan = Plan(project="shop", namespace="n", held=tuple(parts.pop("held", ())))
-    planned = Planned(plan=plan, wanted={}, terms=TERMS, refusals=tuple(parts.pop("refusals", ())))
+    planned = Planned(plan=plan, desired={}, terms=TERMS, refusals=tuple(parts.pop("refusals", ())))
     return Report(**{"trigger": Trigger.INTERVAL, "started_at": NOW, "planned": planned, **parts})
 
 

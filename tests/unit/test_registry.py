@@ -8,6 +8,7 @@ import pickle
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -28,8 +29,8 @@ from jobspec import (
     UsageError,
     WorkflowRef,
 )
-from jobspec.jobs.converging import desire
-from jobspec.jobs.schedule_details import want_job
+from jobspec.jobs.rollout import list_jobs
+from jobspec.planning.desired import Conversion, convert_job
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -230,7 +231,7 @@ def test_load_takes_a_directory_without_jobs_and_leaves_it_to_the_guard(tmp_path
     make_project(tmp_path)
     registry = jobspec.load(tmp_path)
     assert registry.names() == ()
-    assert desire(registry).found.is_empty
+    assert list_jobs(registry).found.is_empty
 
 
 def test_load_refuses_a_misspelt_environment_with_the_near_name(tmp_path: Path) -> None:
@@ -319,8 +320,8 @@ def test_a_plan_quotes_nothing_of_a_project_that_redacts(tmp_path: Path) -> None
     make_project(tmp_path, 'project = "shop"\n[plan]\nredact = ["input.token"]\n', a=GOOD)
     registry = jobspec.load(tmp_path)
     registry.add(job("made-in-code"))
-    assert [each.is_private for each in desire(registry).jobs] == [True, True]
-    assert [each.is_private for each in desire(Registry(job("made-in-code"))).jobs] == [False]
+    assert list_jobs(registry).is_private
+    assert not list_jobs(Registry(job("made-in-code"))).is_private
 
 
 class Refusing(PydanticPayloadConverter):
@@ -331,13 +332,12 @@ class Refusing(PydanticPayloadConverter):
 def test_a_converter_that_refuses_an_input_quotes_nothing_of_it(tmp_path: Path) -> None:
     make_project(tmp_path, 'project = "shop"\n[plan]\nredact = ["input.token"]\n', a=GOOD + "input: {token: hunter2}\n")
     spec = jobspec.load(tmp_path)["a"].spec
-    client: Any = SimpleNamespace(
-        namespace="n", data_converter=dataclasses.replace(DataConverter.default, payload_converter_class=Refusing)
-    )
+    converter = dataclasses.replace(DataConverter.default, payload_converter_class=Refusing)
+    conversion = Conversion(converter=converter, namespace="n", now=datetime.now(UTC))
     with pytest.raises(InvalidDefinitionError, match="hunter2"):
-        want_job(client, spec)
+        convert_job(spec, conversion)
     with pytest.raises(InvalidDefinitionError, match=r"cannot convert what `a` says: ValueError$"):
-        want_job(client, spec, is_private=True)
+        convert_job(spec, conversion, is_private=True)
 
 
 async def test_starting_a_run_with_such_a_converter_quotes_nothing_either(tmp_path: Path) -> None:

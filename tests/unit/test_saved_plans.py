@@ -3,23 +3,23 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from temporalio.contrib.pydantic import pydantic_data_converter
 
 from jobspec.errors import RefusedError, RequestError, UsageError
-from jobspec.live.messages import make_desired
-from jobspec.planning.convergence import Planned
-from jobspec.planning.decisions import make_plan
+from jobspec.live.reading import LiveSchedule
+from jobspec.planning.desired import Desired, DesiredState, make_desired
 from jobspec.planning.digests import Digester
+from jobspec.planning.disclosure import Privacy, make_checksum
 from jobspec.planning.pauses import Pause, retire
-from jobspec.planning.plan import Action, Plan, Terms, Wanted
+from jobspec.planning.plan import Action, Plan
+from jobspec.planning.planner import Planned, Terms, plan
 from jobspec.planning.saved import Comparison, compare, make_intents
-from jobspec.planning.shown import Privacy, make_checksum
 from jobspec.render.saved_plans import (
     difference_document,
     read_intents,
@@ -33,8 +33,6 @@ from jobspec.spec.redaction import PlanSettings, Redaction
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from jobspec.live.canonical import CanonicalSchedule
-    from jobspec.live.schedules import LiveSchedule
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 GRACE = timedelta(hours=24)
@@ -43,36 +41,21 @@ RUNS = Pause(paused=False)
 DIGESTER = Digester(key=b"known to few")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Live:
-    name: str
-    project: str | None
-    canonical: CanonicalSchedule
-    paused: bool = False
-    note: str = ""
-    recent_runs: tuple[datetime, ...] = ()
-
-
-def want(name: str, every: str = "1h", **more: Any) -> Wanted:
+def desire(name: str, every: str = "1h", **more: Any) -> Desired:
     job = {"name": name, "queue": "q", "workflow": {"type": "W"}, "schedule": {"interval": every}, **more}
-    desired = make_desired(JobSpec.model_validate(job), pydantic_data_converter.payload_converter)
-    return Wanted(desired=desired)
+    return make_desired(JobSpec.model_validate(job), pydantic_data_converter.payload_converter)
 
 
 def live(name: str, every: str = "1h", *, pause: Pause = RUNS, project: str = "shop", **more: Any) -> LiveSchedule:
-    canonical = want(name, every, **more).desired.canonical
-    return cast(
-        "LiveSchedule", Live(name=name, project=project, canonical=canonical, paused=pause.paused, note=pause.note)
-    )
+    canonical = desire(name, every, **more).canonical
+    return LiveSchedule(name=name, project=project, canonical=canonical, paused=pause.paused, note=pause.note)
 
 
-def plan(
-    *wanted: Wanted, there: Mapping[str, LiveSchedule | RequestError] | None = None, later: timedelta = timedelta(0)
+def plan_for(
+    *desired: Desired, there: Mapping[str, LiveSchedule | RequestError] | None = None, later: timedelta = timedelta(0)
 ) -> Planned:
-    terms = Terms(project="shop", owners=OWNERS, now=NOW + later, grace=GRACE)
-    jobs = {each.desired.name: each for each in wanted}
-    found = make_plan(jobs, there or {}, terms=terms, invalid={}, namespace="default")
-    return Planned(plan=found, wanted=jobs, terms=terms)
+    terms = Terms(project="shop", owners=OWNERS, now=NOW + later, grace=GRACE, namespace="default")
+    return plan(DesiredState(jobs={each.name: each for each in desired}), there or {}, terms)
 
 
 def hold_against(
@@ -88,8 +71,8 @@ def tell(comparison: Comparison) -> list[str]:
 
 def test_the_same_plan_is_what_is_left_to_do() -> None:
     there = {"b": live("b"), "c": live("c")}
-    then = plan(want("a"), want("b", "2h"), there=there)
-    comparison = hold_against(then, plan(want("a"), want("b", "2h"), there=there, later=timedelta(days=30)))
+    then = plan_for(desire("a"), desire("b", "2h"), there=there)
+    comparison = hold_against(then, plan_for(desire("a"), desire("b", "2h"), there=there, later=timedelta(days=30)))
     assert (comparison.differences, comparison.settled, comparison.postponed) == ((), (), ())
     assert [change.action for change in comparison.plan.changes] == [Action.CREATE, Action.UPDATE, Action.RETIRE]
 
@@ -100,20 +83,20 @@ def test_numbers_that_json_lacks_in_a_live_schedule_have_a_digest_too() -> None:
     assert usual.canonical.retry_policy
     retry = replace(usual.canonical.retry_policy, backoff_coefficient=float("inf"))
     endless = replace(usual, canonical=replace(usual.canonical, retry_policy=retry))
-    wanted = want("a", run={"retry_policy": {"maximum_attempts": 4}})
-    then, now = plan(wanted, there={"a": usual}), plan(wanted, there={"a": endless})
+    desired = desire("a", run={"retry_policy": {"maximum_attempts": 4}})
+    then, now = plan_for(desired, there={"a": usual}), plan_for(desired, there={"a": endless})
     assert hold_against(now, now).differences == ()
     assert tell(hold_against(then, now))[0] == "a: its live schedule has changed"
 
 
 def test_a_change_of_spec_or_schedule_is_told_job_by_job() -> None:
     there = {"live": live("live"), "spec": live("spec"), "both": live("both"), "gone": live("gone")}
-    wanted = {name: want(name, "2h") for name in ("live", "spec", "both", "gone", "new")}
-    then = plan(*wanted.values(), there=there)
-    wanted |= {"spec": want("spec", "3h"), "both": want("both", "3h"), "extra": want("extra")}
-    del wanted["gone"]
+    desired = {name: desire(name, "2h") for name in ("live", "spec", "both", "gone", "new")}
+    then = plan_for(*desired.values(), there=there)
+    desired |= {"spec": desire("spec", "3h"), "both": desire("both", "3h"), "extra": desire("extra")}
+    del desired["gone"]
     there |= {"live": live("live", "9h"), "both": live("both", "9h", queue="r")}
-    assert tell(hold_against(then, plan(*wanted.values(), there=there))) == [
+    assert tell(hold_against(then, plan_for(*desired.values(), there=there))) == [
         "both: its spec has changed and its live schedule has changed",
         "    planned: update schedule.interval",
         "    now:     update schedule.interval, queue",
@@ -133,64 +116,69 @@ def test_a_change_of_spec_or_schedule_is_told_job_by_job() -> None:
 
 
 def test_what_is_so_already_needs_nothing() -> None:
-    then = plan(want("a"), want("b", "2h"), there={"b": live("b"), "c": live("c")})
+    then = plan_for(desire("a"), desire("b", "2h"), there={"b": live("b"), "c": live("c")})
     retired = retire(RUNS, now=NOW, grace=GRACE)
     there = {"a": live("a"), "b": live("b", "2h"), "c": live("c", pause=retired)}
-    comparison = hold_against(then, plan(want("a"), want("b", "2h"), there=there))
+    comparison = hold_against(then, plan_for(desire("a"), desire("b", "2h"), there=there))
     assert comparison.differences == ()
     assert [intent.name for intent in comparison.settled] == ["a", "b", "c"]
     assert comparison.plan.changes == ()
 
 
 def test_what_is_so_already_by_another_spec_is_stale() -> None:
-    then = plan(want("b", "2h"), there={"b": live("b")})
-    assert tell(hold_against(then, plan(want("b", "3h"), there={"b": live("b", "3h")})))[0] == "b: its spec has changed"
-    then = plan(there={"c": live("c")})
-    assert tell(hold_against(then, plan()))[0] == "c: it is not there any more"
+    then = plan_for(desire("b", "2h"), there={"b": live("b")})
+    assert (
+        tell(hold_against(then, plan_for(desire("b", "3h"), there={"b": live("b", "3h")})))[0]
+        == "b: its spec has changed"
+    )
+    then = plan_for(there={"c": live("c")})
+    assert tell(hold_against(then, plan_for()))[0] == "c: it is not there any more"
 
 
 def test_a_deletion_that_fell_due_meanwhile_waits() -> None:
     there = {"a": live("a"), "old": live("old", pause=retire(RUNS, now=NOW, grace=GRACE))}
-    then = plan(want("a", "2h"), there=there)
+    then = plan_for(desire("a", "2h"), there=there)
     assert then.plan.retired == ("old",)
-    comparison = hold_against(then, plan(want("a", "2h"), there=there, later=2 * GRACE))
+    comparison = hold_against(then, plan_for(desire("a", "2h"), there=there, later=2 * GRACE))
     assert (comparison.differences, comparison.postponed) == ((), ("old",))
     assert [change.name for change in comparison.plan.changes] == ["a"]
 
 
 def test_a_retirement_that_was_made_and_fell_due_meanwhile_is_settled() -> None:
-    then = plan(there={"c": live("c")})
+    then = plan_for(there={"c": live("c")})
     there = {"c": live("c", pause=retire(RUNS, now=NOW, grace=GRACE))}
-    comparison = hold_against(then, plan(there=there, later=2 * GRACE))
+    comparison = hold_against(then, plan_for(there=there, later=2 * GRACE))
     assert (comparison.differences, comparison.postponed, comparison.plan.changes) == ((), ("c",), ())
     assert [intent.name for intent in comparison.settled] == ["c"]
 
 
 def test_a_deletion_that_nobody_knew_of_is_stale() -> None:
     there = {"c": live("c", pause=retire(RUNS, now=NOW - 2 * GRACE, grace=GRACE))}
-    assert tell(hold_against(plan(), plan(there=there)))[0] == "c: it was not in the plan"
+    assert tell(hold_against(plan_for(), plan_for(there=there)))[0] == "c: it was not in the plan"
 
 
 def test_a_pause_by_an_operator_changes_nothing() -> None:
-    then = plan(want("a", "2h"), there={"a": live("a")})
+    then = plan_for(desire("a", "2h"), there={"a": live("a")})
     paused = live("a", pause=Pause(paused=True, note="an incident"))
-    comparison = hold_against(then, plan(want("a", "2h"), there={"a": paused}))
+    comparison = hold_against(then, plan_for(desire("a", "2h"), there={"a": paused}))
     assert comparison.differences == ()
     assert comparison.plan.changes[0].pause == Pause(paused=True, note="an incident")
 
 
 def test_what_is_held_now_is_stale_and_says_why() -> None:
-    then = plan(want("a", "2h"), want("b"), there={"a": live("a")})
+    then = plan_for(desire("a", "2h"), desire("b"), there={"a": live("a")})
     foreign = live("b", project="other")
-    lines = tell(hold_against(then, plan(want("a", "2h"), want("b"), there={"a": RequestError("no"), "b": foreign})))
+    lines = tell(
+        hold_against(then, plan_for(desire("a", "2h"), desire("b"), there={"a": RequestError("no"), "b": foreign}))
+    )
     assert lines[0] == "a: it is held now: no"
     assert lines[3].startswith("b: it is held now: a schedule of that name exists and belongs to the project `other`")
 
 
 def test_a_job_that_is_over_by_now_needs_nothing() -> None:
-    then = plan(want("a"))
-    over = replace(want("a"), is_completed=True)
-    comparison = hold_against(then, plan(over))
+    then = plan_for(desire("a"))
+    over = replace(desire("a"), is_completed=True)
+    comparison = hold_against(then, plan_for(over))
     assert [intent.name for intent in comparison.settled] == ["a"]
 
 
@@ -206,7 +194,7 @@ REDACTION = Redaction.of(PlanSettings(redact=("input.password", "run.memo.key", 
 
 
 def test_what_is_redacted_counts_and_cannot_be_tried_without_the_key() -> None:
-    then, now = [plan(want("a", **job), there={"a": live("a", "9h")}) for job in (SECRET, OTHER)]
+    then, now = [plan_for(desire("a", **job), there={"a": live("a", "9h")}) for job in (SECRET, OTHER)]
     privacy = Privacy(redaction=REDACTION, key=b"id")
     assert make_checksum(then.plan, privacy) != make_checksum(now.plan, privacy)
     assert make_checksum(then.plan, privacy) != make_checksum(then.plan, replace(privacy, key=b"of another"))
@@ -220,15 +208,16 @@ def test_what_is_redacted_counts_and_cannot_be_tried_without_the_key() -> None:
 
 def test_no_checksum_covers_what_a_codec_hides() -> None:
     then, now = [
-        plan(want("a", input=job["input"]), there={"a": live("a", "9h", input={"n": 1})}) for job in (SECRET, OTHER)
+        plan_for(desire("a", input=job["input"]), there={"a": live("a", "9h", input={"n": 1})})
+        for job in (SECRET, OTHER)
     ]
     privacy = Privacy(redaction=REDACTION, hides_input=True, key=b"id")
     assert make_checksum(then.plan, privacy) == make_checksum(now.plan, privacy)
 
 
 def test_that_a_redacted_value_differs_is_known() -> None:
-    same = plan(want("a", **SECRET), there={"a": live("a", "9h", **SECRET)})
-    other = plan(want("a", **SECRET), there={"a": live("a", "9h", **OTHER)})
+    same = plan_for(desire("a", **SECRET), there={"a": live("a", "9h", **SECRET)})
+    other = plan_for(desire("a", **SECRET), there={"a": live("a", "9h", **OTHER)})
     privacy = Privacy(redaction=REDACTION)
     assert make_checksum(same.plan, privacy) != make_checksum(other.plan, privacy)
     lines = tell(hold_against(same, other, privacy=privacy))
@@ -236,7 +225,7 @@ def test_that_a_redacted_value_differs_is_known() -> None:
 
 
 def test_with_a_key_digests_know_everything_and_tell_nothing_without_it() -> None:
-    then, now = [plan(want("a", **job), there={"a": live("a", "9h")}) for job in (SECRET, OTHER)]
+    then, now = [plan_for(desire("a", **job), there={"a": live("a", "9h")}) for job in (SECRET, OTHER)]
     privacy = Privacy(redaction=REDACTION, hides_input=True)
     digester = Digester(key=b"k" * 32)
     comparison = hold_against(then, now, digester, privacy)
@@ -247,22 +236,26 @@ def test_with_a_key_digests_know_everything_and_tell_nothing_without_it() -> Non
 
 def test_a_checksum_stands_for_all_that_is_shown_and_for_no_times() -> None:
     there = {"a": live("a"), "b": live("b")}
-    base = make_checksum(plan(want("a", "2h"), there=there).plan, Privacy())
+    base = make_checksum(plan_for(desire("a", "2h"), there=there).plan, Privacy())
     assert base.startswith("sha256:")
     assert len(base) == 71
-    later = plan(want("a", "2h"), there=there, later=timedelta(days=9))
+    later = plan_for(desire("a", "2h"), there=there, later=timedelta(days=9))
     assert make_checksum(later.plan, Privacy(shows_input=True)) == base
-    others = [plan(want("a", "3h"), there=there), plan(want("a", "2h"), want("b"), there=there), plan(want("a", "2h"))]
-    others += [plan(want("a", "2h"), there={**there, "a": live("a", "9h")})]
+    others = [
+        plan_for(desire("a", "3h"), there=there),
+        plan_for(desire("a", "2h"), desire("b"), there=there),
+        plan_for(desire("a", "2h")),
+    ]
+    others += [plan_for(desire("a", "2h"), there={**there, "a": live("a", "9h")})]
     assert len({base, *(make_checksum(each.plan, Privacy()) for each in others)}) == 5
-    elsewhere = replace(plan(want("a", "2h"), there=there).plan, namespace="other")
+    elsewhere = replace(plan_for(desire("a", "2h"), there=there).plan, namespace="other")
     assert make_checksum(elsewhere, Privacy()) != base
 
 
 def test_a_digest_is_the_same_in_every_process() -> None:
     code = (
         "import test_saved_plans as t;"
-        "job = t.want('a', schedule={'cron': ['0 1 * * MON', '5 2 1 * *', '*/7 * * * *'], 'skip': ['2027-01-01']});"
+        "job = t.desire('a', schedule={'cron': ['0 1 * * MON', '5 2 1 * *', '*/7 * * * *'], 'skip': ['2027-01-01']});"
         "print(t.DIGESTER.of_spec(job))"
     )
     found = {
@@ -278,7 +271,7 @@ def test_a_digest_is_the_same_in_every_process() -> None:
 
 
 def save(**changes: Any) -> dict[str, Any]:
-    planned = plan(want("a", **SECRET), there={"b": live("b")})
+    planned = plan_for(desire("a", **SECRET), there={"b": live("b")})
     document = saved_plan_document(
         planned.plan,
         make_intents(planned, DIGESTER, Privacy()),
@@ -298,7 +291,7 @@ def read(document: Any, version: str = "1.2") -> Any:
 def test_a_saved_plan_is_read_back_and_holds_no_value() -> None:
     written = save()
     assert "hunter" not in json.dumps(written)
-    planned = plan(want("a", **SECRET), there={"b": live("b")})
+    planned = plan_for(desire("a", **SECRET), there={"b": live("b")})
     assert read_intents(read(written)) == make_intents(planned, DIGESTER, Privacy())
 
 
@@ -330,7 +323,7 @@ def test_a_plan_of_another_version_or_touched_by_somebody_is_refused(changes: di
 def test_an_empty_plan_is_a_plan() -> None:
     empty = Planned(
         plan=Plan(project="shop", namespace="default"),
-        wanted={},
+        desired={},
         terms=Terms(project="shop", owners=OWNERS, now=NOW, grace=GRACE),
     )
-    assert hold_against(empty, plan(want("a"), there={"a": live("a")})).differences == ()
+    assert hold_against(empty, plan_for(desire("a"), there={"a": live("a")})).differences == ()

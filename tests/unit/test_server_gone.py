@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, cast
 
 from jobspec.errors import UnreachableError
 from jobspec.planning.apply import Assignment, Status, apply_plan
-from jobspec.planning.plan import Action, Change, Plan, Reason, Terms
+from jobspec.planning.plan import Action, Change, Plan, Reason
+from jobspec.planning.planner import Terms
 
 if TYPE_CHECKING:
     from jobspec.live.schedules import Schedules
@@ -32,7 +33,7 @@ async def test_a_server_that_is_gone_is_not_asked_again_in_a_later_phase() -> No
         Change(name="b", action=Action.RETIRE, reason=Reason.REMOVED),
     )
     plan, schedules = Plan(project="shop", namespace="default", changes=changes), Gone()
-    assignment = Assignment(schedules=cast("Schedules", schedules), wanted={}, terms=TERMS)
+    assignment = Assignment(schedules=cast("Schedules", schedules), desired={}, terms=TERMS)
     outcomes = {outcome.change.name: outcome.status async for outcome in apply_plan(plan, assignment)}
     assert outcomes == {"a": Status.FAILED, "b": Status.SKIPPED}
     assert schedules.asked == ["a"]

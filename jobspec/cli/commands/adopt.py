@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -16,9 +17,8 @@ if TYPE_CHECKING:
     from jobspec.cli.options import ConnectionOptions
     from jobspec.cli.specs import Specs
     from jobspec.errors import JobspecError
-    from jobspec.live.schedules import LiveSchedule
-    from jobspec.planning.plan import Wanted
-    from jobspec.planning.wanted import WantedJobs
+    from jobspec.planning.desired import Desired, DesiredState
+    from jobspec.planning.observe import Observed
 
 
 @click.command("adopt")
@@ -47,50 +47,46 @@ async def _adopt(specs: Specs, options: ConnectionOptions, names: Collection[str
     from jobspec.cli.session import open_session
     from jobspec.planning.adoption import plan_adoptions
     from jobspec.planning.apply import Assignment, apply_plan
+    from jobspec.planning.desired import Conversion, convert_jobs
     from jobspec.planning.observe import describe
-    from jobspec.planning.wanted import SourcedSpec, want_jobs
     from jobspec.render.plan_documents import plan_document
 
     terms = specs.make_terms()
     session = await open_session(specs, options)
-    is_private = bool(specs.project.plan.redact)
-    jobs = [SourcedSpec.of(job, is_private=is_private) for job in specs.loaded.jobs.values()]
-    found = want_jobs(jobs, converter=session.converter, namespace=session.client.namespace, now=specs.now)
-    wanted = found.wanted
-    _check_names(names, found, specs)
-    live = await describe(session.schedules, names or wanted)
-    chosen = names or _those_as_wanted(wanted, live, former)
-    for error in found.failed.values() if not names else ():
+    terms = replace(terms, namespace=session.client.namespace)
+    desired = convert_jobs(specs.job_set, Conversion.of(session.client, specs.now))
+    _check_names(names, desired, specs)
+    live = await describe(session.schedules, names or desired.jobs)
+    chosen = names or _find_equal(desired.jobs, live, former)
+    for error in desired.failed.values() if not names else ():
         say(f"error: {error}")
-    plan = plan_adoptions(chosen, wanted, live, terms=terms, former=former, namespace=session.client.namespace)
+    plan = plan_adoptions(chosen, desired.jobs, live, terms=terms, former=former)
     put(draw_plan(plan_document(plan, privacy=session.make_privacy())))
-    assignment = Assignment(schedules=session.schedules, wanted=wanted, terms=terms, adopt_from=former)
+    assignment = Assignment(schedules=session.schedules, desired=desired.jobs, terms=terms, adopt_from=former)
     outcomes = await report_outcomes(apply_plan(plan, assignment))
-    return code_of_outcomes(outcomes, code_of_plan(plan, is_refused=bool(found.failed and not names)))
+    return code_of_outcomes(outcomes, code_of_plan(plan, is_refused=bool(desired.failed and not names)))
 
 
-def _check_names(names: Collection[str], found: WantedJobs, specs: Specs) -> None:
+def _check_names(names: Collection[str], desired: DesiredState, specs: Specs) -> None:
     from jobspec.cli.output import say_diagnostics
     from jobspec.errors import NotFoundError
 
     for name in names:
-        if name in found.failed:
-            raise found.failed[name]
-        if name not in found.wanted:
+        if name in desired.failed:
+            raise desired.failed[name]
+        if name not in desired.jobs:
             say_diagnostics(mistake for mistake in specs.loaded.diagnostics if mistake.job == name)
             raise NotFoundError(f"no valid spec has a schedule named `{name}`, so there is nothing to take it over for")
 
 
-def _those_as_wanted(
-    wanted: Mapping[str, Wanted], live: Mapping[str, LiveSchedule | JobspecError], former: str | None
-) -> list[str]:
+def _find_equal(desired: Mapping[str, Desired], live: Mapping[str, Observed], former: str | None) -> list[str]:
     from jobspec.errors import JobspecError
-    from jobspec.planning.adoption import is_as_wanted
+    from jobspec.planning.adoption import is_as_desired
 
     return [
         name
         for name, found in live.items()
-        if not isinstance(found, JobspecError) and found.project == former and is_as_wanted(wanted[name], found)
+        if not isinstance(found, JobspecError) and found.project == former and is_as_desired(desired[name], found)
     ]
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from jobspec.cli.specs import Specs
     from jobspec.live.schedules import Schedules
     from jobspec.planning.apply import Outcome
-    from jobspec.planning.convergence import Planned
+    from jobspec.planning.planner import Planned
     from jobspec.render.plan_documents import PlanDocument
 
 
@@ -127,7 +127,7 @@ async def _write(planned: Planned, schedules: Schedules) -> list[Outcome]:
 
     # A question may wait for its answer for days; the grace time of what is retired begins now.
     terms = replace(planned.terms, now=datetime.now(UTC))
-    assignment = Assignment(schedules=schedules, wanted=planned.wanted, terms=terms)
+    assignment = Assignment(schedules=schedules, desired=planned.desired, terms=terms)
     return await report_outcomes(apply_plan(planned.plan, assignment))
 
 

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
     from jobspec.cli.session import Session
     from jobspec.cli.specs import Specs
-    from jobspec.planning.convergence import Planned
+    from jobspec.planning.disclosure import Privacy
     from jobspec.planning.guards import Allowances
-    from jobspec.planning.shown import Privacy
+    from jobspec.planning.planner import Planned
     from jobspec.render.plan_documents import BaseDocument
     from jobspec.spec.revision import Revision
 
@@ -137,7 +137,7 @@ def _check_files(more: Sequence[Path], out: Path | None) -> bool:
 def _plan_branch(specs: Specs, ref: str, allowances: Allowances, output: str) -> tuple[Planned, Privacy, BaseDocument]:
     """Plan what the branch changes; no server is asked, so nothing goes through a codec."""
     from jobspec.cli.plan_base import describe_base, plan_offline
-    from jobspec.planning.shown import Privacy
+    from jobspec.planning.disclosure import Privacy
     from jobspec.spec.redaction import Redaction
 
     revision = _open_revision(specs, ref, output)

@@ -1,29 +1,32 @@
-"""Plan and apply, for the library: what the commands do, over a registry."""
+"""Plan and apply for the library: over a registry as the commands do, or for some jobs alone."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from jobspec.errors import ApplyError, ConflictError, RefusedError, UsageError
+from jobspec.errors import ApplyError, BugError, ConflictError, JobspecError, RefusedError, UsageError
 from jobspec.jobs.call_arguments import check_list
+from jobspec.jobs.owning import refuse_foreign, require_project, require_schedule
 from jobspec.live.schedules import Schedules
 from jobspec.planning.apply import Assignment, Status, apply_plan
-from jobspec.planning.convergence import DesiredJobs, Planned, desire_loaded, plan_jobs
+from jobspec.planning.desired import JobSet
 from jobspec.planning.guards import Allowances, Refusal, SpecsFound, parse_allowances
-from jobspec.planning.plan import Terms
-from jobspec.planning.wanted import SourcedSpec
+from jobspec.planning.plan import HeldReason
+from jobspec.planning.planner import Planned, Terms, plan as plan_sides, plan_live, read_both
 from jobspec.results import ScheduleOutcome
 from jobspec.spec.project import Project
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from temporalio.client import Client
 
     from jobspec.jobs.registry import Registry
     from jobspec.planning.apply import Outcome
+    from jobspec.planning.plan import Held
+    from jobspec.spec.model import JobSpec
 
 
 async def plan(
@@ -55,18 +58,18 @@ async def plan(
     origin = registry.origin
     project = origin.project if origin else Project()
     is_complete = origin is None or not origin.loaded.incomplete
-    planned = await plan_jobs(
+    planned = await plan_live(
         Schedules(client),
-        desire(registry),
-        terms=Terms(
+        list_jobs(registry),
+        Terms(
             project=registry.project or "",
             owners=owners,
             now=datetime.now(UTC),
             grace=project.prune.grace,
             can_prune=is_complete,
+            max_deletes=project.guards.max_deletes,
+            allowances=allowances,
         ),
-        max_deletes=project.guards.max_deletes,
-        allowances=allowances,
         prune=origin is not None if prune is None else prune,
     )
     return planned if keep_going else replace(planned, refusals=(*_refuse_mistakes(registry), *planned.refusals))
@@ -81,16 +84,14 @@ def _read_allowances(allow: Iterable[str]) -> Allowances:
         raise UsageError(f"`allow={list(texts)!r}` names no guard; write `empty` or `deletes=25`") from error
 
 
-def desire(registry: Registry) -> DesiredJobs:
-    """Say what a registry wants, and what is not known of it."""
+def list_jobs(registry: Registry) -> JobSet:
+    """Say what jobs a registry has, and what is not known of them."""
+    specs = {definition.name: definition.spec for definition in registry.list()}
     origin = registry.origin
-    is_private = origin is not None and origin.is_private
-    jobs = tuple(SourcedSpec(spec=definition.spec, is_private=is_private) for definition in registry.list())
     if origin is None:
-        return DesiredJobs(jobs=jobs, found=SpecsFound(is_empty=not jobs))
-    loaded = desire_loaded(origin.loaded, origin.env, is_private=is_private)
-    sourced = {job.spec.name: job for job in loaded.jobs}
-    return replace(loaded, jobs=tuple(sourced.get(job.spec.name, job) for job in jobs))
+        return JobSet(specs=specs, found=SpecsFound(is_empty=not specs))
+    job_set = JobSet.of_files(origin.loaded, origin.env, is_private=origin.is_private)
+    return replace(job_set, specs=specs)
 
 
 def _refuse_mistakes(registry: Registry) -> tuple[Refusal, ...]:
@@ -119,7 +120,7 @@ async def apply(client: Client, planned: Planned) -> tuple[ScheduleOutcome, ...]
         ApplyError: Some changes could not be made; it has the outcomes of all.
     """
     _refuse(client, planned)
-    assignment = Assignment(schedules=Schedules(client), wanted=planned.wanted, terms=planned.terms)
+    assignment = Assignment(schedules=Schedules(client), desired=planned.desired, terms=planned.terms)
     return settle_outcomes([outcome async for outcome in apply_plan(planned.plan, assignment)])
 
 
@@ -173,3 +174,105 @@ def settle_outcome(outcome: Outcome) -> ScheduleOutcome:
             return ScheduleOutcome(name=name, error=outcome.error or RefusedError(outcome.message))
         case Status.FAILED:
             return ScheduleOutcome(name=name, error=outcome.error)
+
+
+async def apply_schedule(
+    client: Client, spec: JobSpec, project: str | None, *, also_owns: Collection[str] = (), is_private: bool = False
+) -> ScheduleOutcome:
+    """Make one job's live schedule as the job says.
+
+    Written as ever: on a fresh read, guarded, read back; what an operator paused stays paused. A retired schedule is
+    restored, and a job that will never run again is not created.
+
+    Args:
+        client: Connected; its data converter is used.
+        spec: The job.
+        project: The mark of its schedule.
+        also_owns: Marks that are ours as well: former ids of the project.
+        is_private: Whether no message may quote values of jobs.
+
+    Raises:
+        NoScheduleError: The job runs on demand.
+        InvalidDefinitionError: The job has no project, or the data converter cannot convert what it says.
+        ForeignScheduleError: A schedule of that name bears another mark, or none.
+        ConflictError: Somebody else keeps changing it.
+    """
+    require_schedule(spec)
+    owned = require_project(spec, project)
+    [outcome] = await _apply(Schedules(client), [spec], owned, also_owns, is_private=is_private)
+    if outcome.error:
+        raise outcome.error
+    return outcome
+
+
+async def apply_schedules(
+    client: Client,
+    jobs: Iterable[tuple[JobSpec, str | None]],
+    *,
+    also_owns: Collection[str] = (),
+    is_private: bool = False,
+) -> tuple[ScheduleOutcome, ...]:
+    """Make the live schedules of jobs as the jobs say; one that fails does not stop the others.
+
+    Args:
+        client: Connected; its data converter is used.
+        jobs: Each with its project; those that run on demand are left out.
+        also_owns: Marks that are ours as well: former ids of the project.
+        is_private: Whether no message may quote values of jobs.
+
+    Returns:
+        What became of each, in name order.
+
+    Raises:
+        ApplyError: Some failed; it has the outcomes of all.
+        InvalidDefinitionError: A job has no project; nothing was written.
+        UnreachableError: Temporal cannot be reached; nothing was written.
+        NamespaceNotFoundError: There is no such namespace.
+    """
+    schedules, of_project = Schedules(client), _group(jobs)
+    found = [
+        await _apply(schedules, specs, project, also_owns, is_private=is_private)
+        for project, specs in of_project.items()
+    ]
+    outcomes = tuple(sorted((outcome for each in found for outcome in each), key=lambda outcome: outcome.name))
+    failed = [outcome for outcome in outcomes if outcome.error]
+    if failed:
+        said = "\n".join(f"  {outcome.name}: {outcome.error}" for outcome in failed)
+        raise ApplyError(f"{len(failed)} of {len(outcomes)} schedules could not be applied:\n{said}", outcomes)
+    return outcomes
+
+
+def _refuse_held(held: Held) -> JobspecError:
+    return refuse_foreign(held) if held.reason is HeldReason.FOREIGN else BugError(held.message)
+
+
+def _group(jobs: Iterable[tuple[JobSpec, str | None]]) -> Mapping[str, Sequence[JobSpec]]:
+    of_project: dict[str, list[JobSpec]] = {}
+    for spec, project in jobs:
+        if spec.schedule is not None:
+            of_project.setdefault(require_project(spec, project), []).append(spec)
+    return of_project
+
+
+async def _apply(
+    schedules: Schedules, specs: Sequence[JobSpec], project: str, also_owns: Collection[str], *, is_private: bool
+) -> list[ScheduleOutcome]:
+    """Plan for these jobs alone, and write what is to be written, many at once."""
+    terms = Terms(
+        project=project,
+        owners=frozenset({project, *also_owns}),
+        now=datetime.now(UTC),
+        grace=timedelta(0),
+        can_prune=False,
+    )
+    job_set = JobSet(specs={spec.name: spec for spec in specs}, is_private=is_private)
+    desired, live = await read_both(schedules, job_set, terms, prune=False)
+    planned = plan_sides(desired, live, terms)
+    assignment = Assignment(schedules=schedules, desired=planned.desired, terms=planned.terms, only_shown=False)
+    found = {outcome.change.name: settle_outcome(outcome) async for outcome in apply_plan(planned.plan, assignment)}
+    for held in planned.plan.held:
+        error = desired.failed.get(held.name) or live.get(held.name)
+        found[held.name] = ScheduleOutcome(
+            name=held.name, error=error if isinstance(error, JobspecError) else _refuse_held(held)
+        )
+    return [found.get(name) or ScheduleOutcome(name=name) for name in sorted(job_set.specs)]

@@ -1,137 +1,61 @@
-"""Deciding what is done to each schedule. Pure.
+"""What is done to one schedule: from a job and what is live to a decision.
 
-Per job there is one decision (`plan_job`), which is made again for that job alone when a write meets a conflict.
+A plan makes it for each name, and a write that meets a conflict makes it again for that name alone.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from jobspec.errors import ForeignScheduleError, JobspecError, MalformedScheduleError
 from jobspec.planning.diff import FieldChange, Plain, explain_difference
-from jobspec.planning.pauses import Pause, pause_of, read_retirement, retire, spec_reason, want_pause
-from jobspec.planning.plan import (
-    Absent,
-    Action,
-    Change,
-    Completed,
-    Held,
-    HeldReason,
-    Plan,
-    Reason,
-    Retired,
-    Unchanged,
-)
+from jobspec.planning.pauses import Pause, decide_pause, pause_of, read_retirement, retire, spec_reason
+from jobspec.planning.plan import Absent, Action, Change, Completed, Held, HeldReason, Reason, Retired, Unchanged
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from jobspec.live.schedules import LiveSchedule
-    from jobspec.planning.plan import Decision, Source, Terms, Wanted
-
-Equal: TypeAlias = "dict[str, tuple[Wanted | None, LiveSchedule | JobspecError | None, Unchanged]]"
-"""By name, a job and a live schedule that were compared and found equal. It holds for these very objects."""
+    from jobspec.live.reading import LiveSchedule
+    from jobspec.planning.desired import Desired
+    from jobspec.planning.observe import Observed
+    from jobspec.planning.plan import Decision, Source
+    from jobspec.planning.planner import Terms
 
 
-def make_plan(  # noqa: PLR0913  all that a plan depends on
-    wanted: Mapping[str, Wanted],
-    live: Mapping[str, LiveSchedule | JobspecError],
-    *,
-    terms: Terms,
-    invalid: Mapping[str, Source | None],
-    namespace: str,
-    environment: str | None = None,
-    equal: Equal | None = None,
-) -> Plan:
-    """Work out the writes that make the live schedules equal to the specs.
-
-    Args:
-        wanted: Jobs with a schedule, by name.
-        live: What was read, by name: all of ours and all that has a job's name; an error where reading one failed.
-        terms: Ownership, time, and whether pruning is allowed.
-        invalid: Jobs with mistakes; their schedules are left as they are.
-        namespace: For the record.
-        environment: For the record.
-        equal: What earlier plans of the same owners found equal, so that the same two values are not compared again;
-            what this one finds is added.
-    """
-    known = {} if equal is None else equal
-    decisions = [
-        _plan_unless_equal(name, wanted.get(name), live.get(name), terms, known)
-        if name not in invalid
-        else hold_invalid(name, invalid[name])
-        for name in sorted(wanted.keys() | live.keys() | invalid.keys())
-    ]
-    return collect(decisions, terms=terms, namespace=namespace, environment=environment)
-
-
-def _plan_unless_equal(
-    name: str, wanted: Wanted | None, live: LiveSchedule | JobspecError | None, terms: Terms, equal: Equal
-) -> Decision:
-    known = equal.get(name)
-    if known is not None and known[0] is wanted and known[1] is live:
-        return known[2]
-    decision = plan_job(name, wanted, live, terms=terms)
-    if isinstance(decision, Unchanged):
-        equal[name] = (wanted, live, decision)
-    return decision
-
-
-def collect(
-    decisions: Sequence[Decision], *, terms: Terms, namespace: str | None, environment: str | None = None
-) -> Plan:
-    """Make a plan of decisions, which are in name order."""
-    rest = [decision for decision in decisions if not isinstance(decision, Unchanged)]  # nearly always few
-    return Plan(
-        project=terms.project,
-        namespace=namespace,
-        environment=environment,
-        grace=terms.grace,
-        changes=tuple(decision for decision in rest if isinstance(decision, Change)),
-        held=tuple(decision for decision in rest if isinstance(decision, Held)),
-        unchanged=len(decisions) - len(rest),
-        completed=tuple(decision.name for decision in rest if isinstance(decision, Completed)),
-        retired=tuple(decision.name for decision in rest if isinstance(decision, Retired)),
-    )
-
-
-def plan_job(name: str, wanted: Wanted | None, live: LiveSchedule | JobspecError | None, *, terms: Terms) -> Decision:
+def decide(name: str, desired: Desired | None, live: Observed | None, *, terms: Terms) -> Decision:
     """Decide about one schedule.
 
     Args:
         name: The job's name.
-        wanted: What the specs say; None where no spec wants a schedule of that name.
+        desired: What the specs say; None where no spec wants a schedule of that name.
         live: What Temporal has; None where there is none, an error where it could not be read.
         terms: Ownership, time, and whether pruning is allowed.
     """
     if isinstance(live, JobspecError):
-        return hold_failed(name, wanted, live)
-    if wanted is None:
+        return hold_failed(name, desired, live)
+    if desired is None:
         return _plan_unwanted(name, live, terms)
     if live is None:
-        return _plan_absent(name, wanted)
+        return _plan_absent(name, desired)
     if live.project not in terms.owners:
-        return hold_foreign(name, wanted.source, live.project)
-    return _plan_present(wanted, live)
+        return hold_foreign(name, desired.source, live.project)
+    return _plan_present(desired, live)
 
 
-def _plan_absent(name: str, wanted: Wanted) -> Decision:
-    if wanted.is_completed:
+def _plan_absent(name: str, desired: Desired) -> Decision:
+    if desired.is_completed:
         return Completed(name=name)
     return Change(
         name=name,
         action=Action.CREATE,
         reason=Reason.NEW,
-        source=wanted.source,
-        after=wanted.desired.canonical,
-        pause=want_pause(Pause(paused=False), wanted.desired.paused),
+        source=desired.source,
+        after=desired.canonical,
+        pause=decide_pause(Pause(paused=False), desired.paused),
     )
 
 
-def _plan_present(wanted: Wanted, live: LiveSchedule) -> Decision:
-    desired = wanted.desired
-    fields = explain_live(wanted, live)
+def _plan_present(desired: Desired, live: LiveSchedule) -> Decision:
+    fields = explain_live(desired, live)
     is_retired = read_retirement(pause_of(live)) is not None
     if not fields and not is_retired:
         return Unchanged(name=desired.name)
@@ -139,28 +63,26 @@ def _plan_present(wanted: Wanted, live: LiveSchedule) -> Decision:
         name=desired.name,
         action=Action.RESTORE if is_retired else Action.UPDATE,
         reason=Reason.CHANGED,
-        source=wanted.source,
+        source=desired.source,
         fields=fields,
         before=live.canonical,
         after=desired.canonical,
-        pause=_want_pause_of(wanted, live),
+        pause=_decide_pause_of(desired, live),
         was=pause_of(live),
         recent_runs=live.recent_runs,
     )
 
 
-def explain_live(wanted: Wanted, live: LiveSchedule) -> tuple[FieldChange, ...]:
+def explain_live(desired: Desired, live: LiveSchedule) -> tuple[FieldChange, ...]:
     """Say in which fields a live schedule, whosever it is, is not as a job asks for."""
     pause = pause_of(live)
-    return explain_difference(live.canonical, wanted.desired.canonical) + explain_pause(
-        pause, _want_pause_of(wanted, live)
-    )
+    return explain_difference(live.canonical, desired.canonical) + explain_pause(pause, _decide_pause_of(desired, live))
 
 
-def _want_pause_of(wanted: Wanted, live: LiveSchedule) -> Pause:
+def _decide_pause_of(desired: Desired, live: LiveSchedule) -> Pause:
     pause = pause_of(live)
     retirement = read_retirement(pause)
-    return want_pause(retirement.before if retirement else pause, wanted.desired.paused)
+    return decide_pause(retirement.before if retirement else pause, desired.paused)
 
 
 def explain_pause(before: Pause, after: Pause) -> tuple[FieldChange, ...]:
@@ -252,18 +174,18 @@ def hold_frozen(name: str) -> Held:
     )
 
 
-def hold_failed(name: str, wanted: Wanted | None, error: JobspecError) -> Held:
+def hold_failed(name: str, desired: Desired | None, error: JobspecError) -> Held:
     """Say that nothing can be decided about a schedule, since it could not be read."""
     reason, hint = HeldReason.FAILED, ""
     if isinstance(error, ForeignScheduleError):
         reason, hint = HeldReason.FOREIGN, "rename the job"
     elif isinstance(error, MalformedScheduleError):
-        then = "; the next apply creates it anew" if wanted else ""
+        then = "; the next apply creates it anew" if desired else ""
         hint = f"delete it with `temporal schedule delete --schedule-id {name}`{then}"
     return Held(
         name=name,
         reason=reason,
         message=str(error),
         hint=hint,
-        source=wanted.source if wanted else None,
+        source=desired.source if desired else None,
     )
