@@ -9,7 +9,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from jobspec.errors import ConflictError, RefusedError, UsageError
-from jobspec.live.sealing import seal, unseal
+from jobspec.live.sealed_bytes import seal, unseal
 from jobspec.planning.apply import Outcome, Status
 from jobspec.planning.digests import KEY_BYTES, Digester, make_digest
 from jobspec.planning.disclosure import Privacy, make_checksum

@@ -12,7 +12,7 @@ from jobspec.jobs.call_arguments import check_list, check_name
 from jobspec.jobs.rollout import list_jobs
 from jobspec.live.latest_runs import LatestRuns, read_latest_runs
 from jobspec.live.requests import Requests
-from jobspec.live.run_reading import read_time
+from jobspec.live.run_descriptions import read_time
 from jobspec.live.schedules import LiveSchedule, Schedules
 from jobspec.planning.decide import explain_live, hold_foreign
 from jobspec.planning.desired import Conversion, convert_jobs_meanwhile

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from jobspec.jobs.owning import find_schedule
 from jobspec.live.recent_runs import list_recent_runs, read_recent_runs
-from jobspec.live.run_reading import read_time
+from jobspec.live.run_descriptions import read_time
 from jobspec.live.schedules import Schedules
 from jobspec.planning.decide import explain_live
 from jobspec.planning.desired import Conversion, convert_job
@@ -51,7 +51,7 @@ async def describe_schedule(client: Client, spec: JobSpec, *, is_private: bool =
         paused=live.paused,
         note=live.note,
         next_runs=() if live.paused else _read_times(info.future_action_times),
-        recent_runs=await read_recent_runs(schedules, live),
+        recent_runs=await read_recent_runs(client, schedules.requests, info.recent_actions),
         running=tuple(run.workflow_id for run in info.running_workflows),
         actions=info.action_count,
         missed=info.missed_catchup_window,

@@ -22,6 +22,7 @@ from temporalio.api.schedule.v1 import Schedule, ScheduleAction, StructuredCalen
 from temporalio.api.workflow.v1 import NewWorkflowExecutionInfo
 
 from jobspec.errors import MalformedScheduleError
+from jobspec.live.plain_json import json_value
 from jobspec.timing.calendar import FIELDS, Calendar
 from jobspec.timing.upcoming import Interval
 
@@ -280,14 +281,6 @@ def canonical_payload(payload: Payload) -> CanonicalPayload:
         except (ValueError, RecursionError):
             pass  # no JSON after all: bytes are all there is to compare
     return CanonicalPayload(encoding=encoding, value=payload.data)
-
-
-def json_value(payload: Payload) -> Any:
-    """Read a payload that the server or we wrote as plain JSON; None where it is none."""
-    try:
-        return json.loads(payload.data) if payload.data else None
-    except (ValueError, RecursionError):
-        return None
 
 
 def canonical_json(value: Any) -> str:

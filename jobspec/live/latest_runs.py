@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Final
 
 from temporalio.api.workflowservice.v1 import ListWorkflowExecutionsRequest, ListWorkflowExecutionsResponse
 
-from jobspec.live.run_queries import JOB_ATTRIBUTE, LARGEST_PAGE, quote
-from jobspec.live.run_reading import read_job, read_summary
+from jobspec.live.run_descriptions import read_job, read_summary
+from jobspec.live.visibility import JOB_ATTRIBUTE, LARGEST_PAGE, quote
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from jobspec.live.canonical import json_value
+from jobspec.live.plain_json import json_value
 from jobspec.results import ActivityStatus
 
 if TYPE_CHECKING:

@@ -27,9 +27,9 @@ from temporalio.api.schedule.v1 import (
 from temporalio.api.sdk.v1 import UserMetadata
 from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflow.v1 import NewWorkflowExecutionInfo
-from temporalio.converter import DefaultPayloadConverter
 
 from jobspec.errors import UsageError
+from jobspec.live.plain_json import plain_payload
 from jobspec.timing.calendar import to_ranges
 
 if TYPE_CHECKING:
@@ -43,9 +43,6 @@ if TYPE_CHECKING:
     from jobspec.spec import model
     from jobspec.timing.calendar import Calendar
     from jobspec.timing.upcoming import Timetable
-
-_PLAIN = DefaultPayloadConverter()
-"""For what the server itself reads: search attributes and the ownership mark, never a user's converter."""
 
 
 def make_schedule(spec: model.JobSpec, converter: PayloadConverter) -> Schedule:
@@ -131,11 +128,6 @@ def _action(spec: model.JobSpec, converter: PayloadConverter) -> NewWorkflowExec
 
 def _payload(converter: PayloadConverter, value: Any) -> Payload:
     return converter.to_payloads([value])[0]
-
-
-def plain_payload(value: Any) -> Payload:
-    """Make a plain JSON payload, for what the server and we read without a user's converter."""
-    return _payload(_PLAIN, value)
 
 
 def _search_attributes(values: Mapping[str, model.SearchAttributeValue]) -> SearchAttributes:

@@ -21,8 +21,7 @@ from temporalio.api.workflowservice.v1 import CountSchedulesRequest
 from temporalio.service import RPCStatusCode
 
 from jobspec.errors import NamespaceNotFoundError, RefusedError, RequestError
-from jobspec.live.canonical import json_value
-from jobspec.live.messages import plain_payload
+from jobspec.live.plain_json import json_value, plain_payload
 from jobspec.live.requests import status_of
 from jobspec.live.search_attributes import list_search_attributes
 from jobspec.spec.run_options import RESERVED_MEMO_KEY

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.workflowservice.v1 import DescribeWorkflowExecutionRequest
 
-from jobspec.errors import ScheduleNotFoundError
-from jobspec.live.run_reading import read_status
+from jobspec.errors import NotFoundError, ScheduleNotFoundError
+from jobspec.live.run_descriptions import read_status
 from jobspec.results import RecentRun, Status
 
 if TYPE_CHECKING:
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
     from temporalio.api.schedule.v1 import ScheduleActionResult
     from temporalio.api.workflow.v1 import WorkflowExecutionInfo
+    from temporalio.client import Client
 
-    from jobspec.live.reading import LiveSchedule
-    from jobspec.live.schedules import Schedules
+    from jobspec.live.requests import Requests
 
 
 def list_recent_runs(actions: Iterable[ScheduleActionResult]) -> tuple[RecentRun, ...]:
@@ -36,19 +36,22 @@ def list_recent_runs(actions: Iterable[ScheduleActionResult]) -> tuple[RecentRun
     return tuple(sorted(runs, key=lambda run: (run.started_at, run.scheduled_for)))  # CHASM has no order
 
 
-async def read_recent_runs(schedules: Schedules, live: LiveSchedule) -> tuple[RecentRun, ...]:
+async def read_recent_runs(
+    client: Client, requests: Requests, actions: Iterable[ScheduleActionResult]
+) -> tuple[RecentRun, ...]:
     """Ask what became of the runs that a schedule remembers.
 
     Args:
-        schedules: The namespace.
-        live: Described a moment ago.
+        client: Of the namespace.
+        requests: How to reach the server.
+        actions: From the schedule's description of a moment ago.
 
     Returns:
         Newest last. The outcome is that of the whole chain where a run was retried or continued as new; None where
         the server no longer has the run.
     """
-    runs = list_recent_runs(live.info.recent_actions)
-    outcomes = await asyncio.gather(*(_read_status(schedules, run) for run in runs))
+    runs = list_recent_runs(actions)
+    outcomes = await asyncio.gather(*(_read_status(client, requests, run) for run in runs))
     return tuple(replace(run, status=status) for run, status in zip(runs, outcomes, strict=True))
 
 
@@ -62,21 +65,20 @@ def _read_action(action: ScheduleActionResult) -> RecentRun:
     )
 
 
-async def _read_status(schedules: Schedules, run: RecentRun) -> Status | None:
+async def _read_status(client: Client, requests: Requests, run: RecentRun) -> Status | None:
     """Ask the last run of the chain; where the workflow id was used again since, the run itself."""
-    latest = await _describe(schedules, run.workflow_id, "")
+    latest = await _describe(client, requests, run.workflow_id, "")
     if latest is not None and run.run_id not in (latest.first_run_id, latest.execution.run_id):
-        latest = await _describe(schedules, run.workflow_id, run.run_id)
+        latest = await _describe(client, requests, run.workflow_id, run.run_id)
     return None if latest is None else read_status(latest.status)
 
 
-async def _describe(schedules: Schedules, workflow_id: str, run_id: str) -> WorkflowExecutionInfo | None:
-    request = DescribeWorkflowExecutionRequest(
-        namespace=schedules.client.namespace, execution=WorkflowExecution(workflow_id=workflow_id, run_id=run_id)
-    )
-    rpc = schedules.client.workflow_service.describe_workflow_execution
+async def _describe(client: Client, requests: Requests, workflow_id: str, run_id: str) -> WorkflowExecutionInfo | None:
+    execution = WorkflowExecution(workflow_id=workflow_id, run_id=run_id)
+    request = DescribeWorkflowExecutionRequest(namespace=client.namespace, execution=execution)
+    rpc = client.workflow_service.describe_workflow_execution
     try:
-        answer = await schedules.requests.send(rpc, request, what=f"read the run `{workflow_id}`")
-    except ScheduleNotFoundError:  # what the gateway makes of any NOT_FOUND
+        answer = await requests.send(rpc, request, what=f"read the run `{workflow_id}`")
+    except (NotFoundError, ScheduleNotFoundError):  # what the gateways make of any NOT_FOUND
         return None
     return answer.workflow_execution_info

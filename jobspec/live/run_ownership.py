@@ -20,8 +20,8 @@ from temporalio.api.workflowservice.v1 import DescribeScheduleRequest
 from temporalio.converter import WorkflowSerializationContext
 
 from jobspec.errors import NotFoundError, RefusedError
-from jobspec.live.messages import plain_payload
 from jobspec.live.ownership import MEMO, Mark, read_mark
+from jobspec.live.plain_json import plain_payload
 
 if TYPE_CHECKING:
     from temporalio.api.common.v1 import Payload

@@ -15,8 +15,8 @@ from jobspec.errors import InvalidDefinitionError
 from jobspec.live.ownership import MEMO
 from jobspec.live.run_errors import Call, add_doubt
 from jobspec.live.run_ownership import make_run_mark
-from jobspec.live.run_queries import JOB_ATTRIBUTE
 from jobspec.live.search_attributes import make_search_attributes
+from jobspec.live.visibility import JOB_ATTRIBUTE
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping

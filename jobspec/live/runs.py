@@ -21,14 +21,16 @@ from temporalio.api.workflowservice.v1 import (
 )
 
 from jobspec.errors import AlreadyClosedError, NotFoundError, RequestError, UsageError
-from jobspec.live.canonical import json_value
-from jobspec.live.history_events import fold_end, fold_events
-from jobspec.live.history_reading import read_history
+from jobspec.live.plain_json import json_value
 from jobspec.live.requests import BUDGET, DEADLINE, Requests, message_of
 from jobspec.live.run_actions import cancel_run, query_run, signal_run, terminate_run
+from jobspec.live.run_descriptions import payloads_of, read_detail, read_job, read_summary
+from jobspec.live.run_ends import PATIENCE, read_outcome, wait_for_end
 from jobspec.live.run_errors import classify_run_error
+from jobspec.live.run_history import fold_end, fold_events, read_history
 from jobspec.live.run_ownership import check_run_ownership
-from jobspec.live.run_queries import (
+from jobspec.live.run_starts import start_run
+from jobspec.live.visibility import (
     check_page_size,
     make_count_query,
     make_list_query,
@@ -36,9 +38,6 @@ from jobspec.live.run_queries import (
     read_status_word,
     seal_token,
 )
-from jobspec.live.run_reading import payloads_of, read_detail, read_job, read_summary
-from jobspec.live.run_starts import start_run
-from jobspec.live.waiting import PATIENCE, read_outcome, wait_for_end
 from jobspec.results import RunPage, TaskQueueInfo, TimeRange
 
 if TYPE_CHECKING:

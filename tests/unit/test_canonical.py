@@ -14,7 +14,8 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 
 from jobspec.errors import MalformedScheduleError
 from jobspec.live.canonical import CanonicalPayload, CanonicalSchedule, canonical_payload, canonicalize
-from jobspec.live.messages import differing_fields, overlay, plain_payload
+from jobspec.live.messages import differing_fields, overlay
+from jobspec.live.plain_json import plain_payload
 from jobspec.planning.desired import Desired, make_desired
 from jobspec.spec.model import JobSpec
 

@@ -138,10 +138,16 @@ def _ask_namespace(
 
 
 async def _read_facts(options: ConnectionOptions, queues: Sequence[str]) -> NamespaceFacts:
+    """Ask the namespace for its search attributes, and for the workers of all task queues at once."""
+    import asyncio
+
     from temporalio.converter import DataConverter
 
+    from jobspec.lint.namespace import NamespaceFacts
     from jobspec.live.connection import check_namespace, connect
-    from jobspec.live.readiness import read_facts
+    from jobspec.live.requests import Requests
+    from jobspec.live.runs import Runs
+    from jobspec.live.search_attributes import list_search_attributes
 
     client = await connect(
         profile=options.profile,
@@ -150,7 +156,10 @@ async def _read_facts(options: ConnectionOptions, queues: Sequence[str]) -> Name
         data_converter=DataConverter.default,  # no payload is read
     )
     await check_namespace(client)
-    return await read_facts(client, queues)
+    attributes = await list_search_attributes(client, Requests())
+    found = await asyncio.gather(*map(Runs(client).task_queue, queues))
+    idle = frozenset(queue.name for queue in found if not queue.is_reachable)
+    return NamespaceFacts(name=client.namespace, search_attributes=frozenset(attributes), idle_queues=idle)
 
 
 def _walk_jobs(checked: Checked) -> Iterator[Job]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from temporalio.api.enums.v1 import TimeoutType
 
-from jobspec.live.payloads import decode_all
+from jobspec.live.run_payloads import decode_all
 from jobspec.results import Failure
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from temporalio.api.failure.v1 import Failure as FailureMessage
 
-    from jobspec.live.payloads import Decode
+    from jobspec.live.run_payloads import Decode
 
 
 async def read_failure(message: FailureMessage, decode: Decode) -> Failure:

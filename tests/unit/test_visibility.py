@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from jobspec.errors import UsageError
-from jobspec.live.run_queries import (
+from jobspec.live.visibility import (
     check_page_size,
     make_count_query,
     make_list_query,

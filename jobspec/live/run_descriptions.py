@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from temporalio.api.enums.v1 import PendingActivityState, WorkflowExecutionStatus
 
-from jobspec.live.canonical import json_value
-from jobspec.live.failures import read_failure
 from jobspec.live.ownership import MEMO
-from jobspec.live.payloads import RunPayloads
-from jobspec.live.run_queries import JOB_ATTRIBUTE, TIME_ATTRIBUTE
+from jobspec.live.plain_json import json_value
+from jobspec.live.run_failures import read_failure
+from jobspec.live.run_payloads import RunPayloads
+from jobspec.live.visibility import JOB_ATTRIBUTE, TIME_ATTRIBUTE
 from jobspec.results import ActivityStatus, PendingActivity, RunDetail, RunSummary, Status
 
 if TYPE_CHECKING:

@@ -37,9 +37,9 @@ from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflow.v1 import PendingActivityInfo
 from temporalio.contrib.pydantic import pydantic_data_converter
 
-from jobspec.live.histories import HistoryFold
-from jobspec.live.history_reading import read_history
-from jobspec.live.payloads import RunPayloads
+from jobspec.live.history_fold import HistoryFold
+from jobspec.live.run_history import read_history
+from jobspec.live.run_payloads import RunPayloads
 from jobspec.results import ActivityEvent, ActivityStatus, RunHistory, RunSummary, Status
 
 if TYPE_CHECKING:

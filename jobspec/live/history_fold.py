@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 from temporalio.api.enums.v1 import EventType
 
 from jobspec.live.local_activities import LOCAL_ACTIVITY, LocalMarker, local_status
-from jobspec.live.run_reading import read_activity_status, read_time
+from jobspec.live.run_descriptions import read_activity_status, read_time
 from jobspec.results import ActivityStatus, Status
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Bytes that only those can read who can read the payloads of a namespace: they go through its codec."""
+"""Bytes that go through a namespace's codec, so that only those who can read its payloads can read them."""
 
 from __future__ import annotations
 

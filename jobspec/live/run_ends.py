@@ -12,17 +12,17 @@ from temporalio.client import WorkflowHistoryEventFilterType
 from temporalio.service import RPCError
 
 from jobspec.errors import RunFailedError
-from jobspec.live.histories import ENDS
-from jobspec.live.history_reading import read_end_failure
+from jobspec.live.history_fold import ENDS
 from jobspec.live.requests import is_passing, is_temporals, translate
 from jobspec.live.run_errors import classify_run_error, explain_unreadable
+from jobspec.live.run_history import read_end_failure
 from jobspec.results import Status
 
 if TYPE_CHECKING:
     from temporalio.api.history.v1 import HistoryEvent
     from temporalio.client import Client, WorkflowHandle
 
-    from jobspec.live.payloads import RunPayloads
+    from jobspec.live.run_payloads import RunPayloads
 
 LONG_POLL: Final = timedelta(seconds=30)
 """Deadline of one request that waits: the server answers it after 20 s where nothing happened

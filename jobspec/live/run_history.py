@@ -1,4 +1,4 @@
-"""The history of a run as a value: what its events were folded into, decoded."""
+"""The history of a run: its events read page by page, folded as they come, and decoded into a value."""
 
 from __future__ import annotations
 
@@ -6,20 +6,87 @@ import asyncio
 from typing import TYPE_CHECKING, Any, Final
 
 from temporalio.api.common.v1 import Payload
+from temporalio.api.enums.v1 import HistoryEventFilterType
 from temporalio.api.failure.v1 import Failure as FailureMessage
 from temporalio.api.history.v1 import HistoryEvent
+from temporalio.api.workflowservice.v1 import GetWorkflowExecutionHistoryRequest
 
-from jobspec.live.failures import read_failure
-from jobspec.live.payloads import decode_all, decode_first
+from jobspec.live.history_fold import ENDS, HistoryFold
+from jobspec.live.run_failures import read_failure
+from jobspec.live.run_payloads import decode_all, decode_first
 from jobspec.results import ActivityEvent, Failure, RunHistory
 
 if TYPE_CHECKING:
-    from jobspec.live.histories import ActivityRecord, HistoryFold
-    from jobspec.live.payloads import Decode, RunPayloads
+    from temporalio.api.workflow.v1 import WorkflowExecutionInfo
+    from temporalio.client import Client
+
+    from jobspec.live.history_fold import ActivityRecord
+    from jobspec.live.requests import Requests
+    from jobspec.live.run_payloads import Decode, RunPayloads
     from jobspec.results import RunSummary
+
+PAGE: Final = 256
+"""How much is asked for at once; the server gives no more. It counts batches of events that were written together, of
+which one may hold thousands, so the last page may bring more events than are wanted."""
 
 DECODED_AT_ONCE: Final = 32
 """How many activities: a codec may be a request to a server of its own."""
+
+
+async def fold_events(
+    client: Client, requests: Requests, info: WorkflowExecutionInfo, max_events: int | None
+) -> tuple[HistoryFold, bool]:
+    """Read a run's events.
+
+    Args:
+        client: Connected.
+        requests: How to reach the server.
+        info: The run, described a moment ago.
+        max_events: How many are read; None reads all.
+
+    Returns:
+        What they were folded into, and whether there are more of them.
+    """
+    fold = HistoryFold()
+    request = GetWorkflowExecutionHistoryRequest(
+        namespace=client.namespace, execution=info.execution, maximum_page_size=PAGE, skip_archival=True
+    )
+    what = f"read the history of the run `{info.execution.workflow_id}`"
+    while True:
+        if max_events is not None:
+            request.maximum_page_size = min(PAGE, max_events - fold.events)
+        page = await requests.send(client.workflow_service.get_workflow_execution_history, request, what=what)
+        for event in page.history.events:
+            if fold.events == max_events:
+                return fold, True
+            fold.add(event)
+        if not page.next_page_token:
+            return fold, False
+        if fold.events == max_events:
+            return fold, info.history_length > fold.events  # the token may stand for an empty page
+        request.next_page_token = page.next_page_token
+
+
+async def fold_end(client: Client, requests: Requests, info: WorkflowExecutionInfo, fold: HistoryFold) -> None:
+    """Read the event that ended a run that is over, past all events between.
+
+    Args:
+        client: Connected.
+        requests: How to reach the server.
+        info: The run, described a moment ago.
+        fold: To add it to.
+    """
+    request = GetWorkflowExecutionHistoryRequest(
+        namespace=client.namespace,
+        execution=info.execution,
+        history_event_filter_type=HistoryEventFilterType.HISTORY_EVENT_FILTER_TYPE_CLOSE_EVENT,
+        skip_archival=True,
+    )
+    what = f"read the end of the run `{info.execution.workflow_id}`"
+    page = await requests.send(client.workflow_service.get_workflow_execution_history, request, what=what)
+    for event in page.history.events:
+        if event.event_type in ENDS:
+            fold.add_end(event)
 
 
 async def read_history(
