@@ -3,12 +3,17 @@
 A diagnostic is collected, never raised: whoever reads text returns what it
 understood together with all that is wrong, so that one run shows everything.
 Rendering is elsewhere; a diagnostic carries its own excerpt and needs no file.
+
+What looks like a secret is masked when a diagnostic is made, in its words as in
+the lines that it shows, so that no form of output can forget to do it.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+
+from jobspec.secrets import mask
 
 
 class Severity(StrEnum):
@@ -27,7 +32,7 @@ class Location:
         line: Line number from 1; 0 when the whole file is meant.
         column: Column from 1, in characters; 0 when the whole line or file is meant.
         length: How many characters of the line the caret marks, at least 1.
-        excerpt: The text of that line without its newline; empty when there is none to show.
+        excerpt: The text of that line without its newline, secrets masked; empty when there is none to show.
     """
 
     path: str
@@ -35,6 +40,9 @@ class Location:
     column: int = 0
     length: int = 1
     excerpt: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "excerpt", mask(self.excerpt))
 
     def __str__(self) -> str:
         numbers = [str(number) for number in (self.line, self.column) if number]
@@ -47,6 +55,9 @@ class Related:
 
     message: str
     location: Location
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "message", mask(self.message, is_prose=True))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +81,10 @@ class Diagnostic:
     hint: str = ""
     related: tuple[Related, ...] = ()
     job: str | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "message", mask(self.message, is_prose=True))
+        object.__setattr__(self, "hint", mask(self.hint, is_prose=True))
 
     @property
     def is_error(self) -> bool:

@@ -27,6 +27,9 @@ caller::
         ├── MalformedScheduleError  the server holds a schedule that cannot be read
         ├── AlreadyClosedError      the run is over
         └── QueryError              the workflow knows no such query, or failed to answer it
+
+What looks like a secret is masked in every message. The errors of others, which
+ours have as their cause, are left as they are.
 """
 
 from __future__ import annotations
@@ -34,9 +37,10 @@ from __future__ import annotations
 import logging
 import traceback
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from jobspec.bugs import describe_bug
+from jobspec.secrets import mask
 
 if TYPE_CHECKING:
     from jobspec.diagnostics import Diagnostic
@@ -45,6 +49,9 @@ if TYPE_CHECKING:
 
 class JobspecError(Exception):
     """The root of all errors that jobspec raises on purpose."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*(mask(arg, is_prose=True) if isinstance(arg, str) else arg for arg in args))
 
 
 class UsageError(JobspecError):

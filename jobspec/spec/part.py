@@ -24,7 +24,9 @@ class SpecPart(BaseModel):
             which the mistakes in files are told.
     """
 
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        frozen=True, strict=True, extra="forbid", use_attribute_docstrings=True, hide_input_in_errors=True
+    )
 
     if not TYPE_CHECKING:  # type checkers go by the fields
 

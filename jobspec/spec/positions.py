@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
+from jobspec.secrets import mask
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -34,7 +36,8 @@ def escape(text: str) -> str:
 
 
 def quote(text: str) -> str:
-    """Put a piece of the user's text into a message: in backticks, on one line, not too long."""
+    """Put a piece of the user's text into a message: in backticks, on one line, not too long, secrets masked."""
+    text = mask(text)  # what is cut looks like no token any more
     shown = text if len(text) <= _MAX_QUOTED else text[:_MAX_QUOTED] + "…"
     return f"`{escape(shown)}`"
 

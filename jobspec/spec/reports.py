@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from jobspec.bugs import HINT, describe_bug
 from jobspec.diagnostics import RULES, Diagnostic, Location, Related, Severity
+from jobspec.secrets import mask
 from jobspec.spec.validation import Problem, find_value
 from jobspec.spec.vocabulary import join_words
 
@@ -109,7 +110,8 @@ def _make_diagnostic(group: Sequence[Finding]) -> Diagnostic:
 
 
 def _cut(text: str) -> str:
-    """Cut a text that repeats a huge one of the user's."""
+    """Cut a text that repeats a huge one of the user's; not before it is masked, as half a token looks like none."""
+    text = mask(text, is_prose=True)
     return text if len(text) <= _LONGEST_TEXT else text[: _LONGEST_TEXT - 1] + "…"
 
 

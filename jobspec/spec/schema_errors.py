@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from jobspec.secrets import mask
 from jobspec.spec.part import kind_of
 from jobspec.spec.validation import Problem, say_path
 from jobspec.spec.vocabulary import join_words, suggest_word
@@ -90,6 +91,6 @@ def _problem(path: ValuePath, message: str, hint: str = "", *, on_key: bool = Fa
 
 
 def shorten(text: str) -> str:
-    """Bring a piece of the user's text onto one line of bearable length."""
-    text = " ".join(text.split())
+    """Bring a piece of the user's text onto one line of bearable length; masked first, as half a token looks like none."""
+    text = mask(" ".join(text.split()), is_prose=True)
     return text if len(text) <= _LONGEST_MESSAGE else text[: _LONGEST_MESSAGE - 1] + "…"

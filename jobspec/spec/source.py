@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from jobspec.diagnostics import Diagnostic, Location, Related
+from jobspec.secrets import mask
 from jobspec.spec.directory import read_directory
 from jobspec.spec.listing import Listing, SourceFile
 from jobspec.spec.positions import Positions, Span, SyntaxProblem, ValuePath
@@ -110,7 +111,7 @@ def list_later_lines(document: Document, path: ValuePath) -> Iterator[tuple[str,
 
 
 def make_location(path: str, text: str, span: Span) -> Location:
-    """Show a span of a text, with its line as far as a reader can take it in."""
+    """Show a span of a text, with its line, secrets masked, as far as a reader can take it in."""
     lines = _split_lines(text)
     excerpt, length = _cut(lines[span.line - 1] if span.line <= len(lines) else "", span)
     shown = "".join(c if c.isprintable() or c == "\t" else "\ufffd" for c in excerpt)
@@ -119,8 +120,8 @@ def make_location(path: str, text: str, span: Span) -> Location:
 
 @lru_cache(maxsize=4)
 def _split_lines(text: str) -> list[str]:
-    """Split a text once for all that is wrong with it."""
-    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    """Mask a text and split it, once for all that is wrong with it."""
+    return mask(text).replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 
 def _cut(line: str, span: Span) -> tuple[str, int]:
