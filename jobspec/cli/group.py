@@ -157,9 +157,11 @@ def _log_bugs() -> None:
 def _show_error(error: BaseException) -> None:
     from jobspec.cli.output import say
     from jobspec.errors import JobspecError
+    from jobspec.secrets import mask
 
     match error:
         case click.ClickException():
+            error.message = mask(error.message, is_prose=True)
             with suppress(BrokenPipeError):
                 error.show(sys.stderr)
         case click.Abort() | KeyboardInterrupt():
@@ -167,7 +169,7 @@ def _show_error(error: BaseException) -> None:
         case JobspecError():
             _explain(error)
         case _:
-            _confess()
+            _confess(error)
 
 
 def _explain(error: JobspecError) -> None:
@@ -186,10 +188,9 @@ def _explain(error: JobspecError) -> None:
         say(render_failure(error.failure, find_style(sys.stderr), indent="  "))
 
 
-def _confess() -> None:
-    import traceback
-
+def _confess(error: BaseException) -> None:
     from jobspec.cli.output import say
+    from jobspec.render.traces import render_trace
 
-    say(traceback.format_exc())
-    say("This is a bug in jobspec. Please report it with the lines above.")
+    say(render_trace(error))
+    say("This is a bug in jobspec. Please report it with the lines above, which leave out what may quote a value.")

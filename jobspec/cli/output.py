@@ -41,9 +41,11 @@ def tell_unwritten() -> bool:
 
 
 def say(text: str) -> None:
-    """Write a remark to stderr, as long as that can be written to."""
+    """Write a remark to stderr, secrets masked, as long as that can be written to."""
+    from jobspec.secrets import mask
+
     with suppress(OSError):
-        click.echo(text, err=True, nl=not text.endswith("\n"))
+        click.echo(mask(text, is_prose=True), err=True, nl=not text.endswith("\n"))
 
 
 def say_error(error: JobspecError) -> None:

@@ -9,11 +9,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from jobspec.lint.redacting import hide_values
 from jobspec.planning.branch import Base, plan_branch, trace_to_branch
 from jobspec.planning.desired import Conversion, JobSet, convert_jobs
 from jobspec.render.diagnostic_documents import diagnostic_document
 from jobspec.render.plan_documents import BaseDocument
+from jobspec.spec.disclosure import hide_values
 from jobspec.spec.redaction import Redaction
 from jobspec.spec.revision import load_revision, name_files
 

@@ -22,15 +22,13 @@ if TYPE_CHECKING:
 
 def warn_of_changes(specs: Specs, planned: Planned) -> Specs:
     """Add to what is said of the specs the warnings about jobs that a plan changes; the others were there before."""
-    from jobspec.lint.redacting import hide_values
     from jobspec.lint.review import lint_changed
     from jobspec.spec.reports import order
 
     project, loaded = specs.project, specs.loaded
     names = {change.name for change in planned.plan.changes}
-    found = lint_changed(loaded, names, project.lint, specs.now)
-    shown = hide_values(found, loaded.documents, Redaction.of(project.plan))
-    return replace(specs, loaded=replace(loaded, diagnostics=order([*loaded.diagnostics, *shown])))
+    found = lint_changed(loaded, names, project, specs.now)
+    return replace(specs, loaded=replace(loaded, diagnostics=order([*loaded.diagnostics, *found])))
 
 
 def make_document(specs: Specs, planned: Planned, privacy: Privacy, base: BaseDocument | None = None) -> PlanDocument:

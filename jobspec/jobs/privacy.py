@@ -1,4 +1,4 @@
-"""What is wrong with a job, without the values that its project never shows."""
+"""What is wrong with a job, without the values that must not be shown."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from pydantic_core import to_jsonable_python
 
-from jobspec.lint.redacting import hide_texts, list_leaves
+from jobspec.spec.disclosure import hide_texts, list_leaves
 from jobspec.spec.validation import say_path
 
 if TYPE_CHECKING:
@@ -29,12 +29,14 @@ def hide_arguments(problems: Iterable[Problem], spec: JobSpec, redaction: Redact
         redaction: What must not be shown.
     """
     found = tuple(problems)
-    if not redaction or not found:
-        yield from found
+    if not found:
         return
     try:
         value = to_jsonable_python({"input": spec.input, "args": spec.args}, fallback=str)
     except ValueError:  # it contains itself, is too deep or refuses; what is private in it nobody knows then
+        if not redaction:
+            yield from found
+            return
         yield from (replace(problem, message=_UNTOLD.format(say_path(problem.path)), hint="") for problem in found)
         return
     hidden = [leaf for path in redaction.find(value) for leaf in list_leaves(value, path)]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from jobspec.errors import UsageError
 from jobspec.lint.levels import mute
-from jobspec.lint.redacting import hide_values
+from jobspec.spec.disclosure import hide_values
 from jobspec.spec.loader import load
 from jobspec.spec.redaction import Redaction
 from jobspec.spec.vocabulary import join_words, suggest_word

@@ -8,19 +8,21 @@ from typing import TYPE_CHECKING
 from jobspec.diagnostics import RULES
 from jobspec.lint.levels import apply_levels
 from jobspec.lint.linter import Linter
-from jobspec.lint.secrets import CODE as SECRET, redact
+from jobspec.spec.disclosure import hide_values
 from jobspec.spec.ignores import UNUSED, WRONG, list_mistakes, list_unused, split_ignored
 from jobspec.spec.lint_settings import LintLevel
+from jobspec.spec.redaction import Redaction
 from jobspec.spec.reports import make_diagnostics, order, unite
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
     from datetime import datetime
 
-    from jobspec.diagnostics import Diagnostic, Location
+    from jobspec.diagnostics import Diagnostic
     from jobspec.spec.ignores import Ignore
     from jobspec.spec.lint_settings import LintSettings
     from jobspec.spec.loaded import Loaded
+    from jobspec.spec.project import Project
     from jobspec.spec.reports import Finding
     from jobspec.spec.source import Document
 
@@ -36,22 +38,21 @@ def list_unchecked(*, imports: bool, namespace: bool) -> frozenset[str]:
     return frozenset(code for code in RULES for start, is_out in left_out if is_out and code.startswith(start))
 
 
-def lint_changed(
-    loaded: Loaded, names: Collection[str], settings: LintSettings, now: datetime
-) -> tuple[Diagnostic, ...]:
+def lint_changed(loaded: Loaded, names: Collection[str], project: Project, now: datetime) -> tuple[Diagnostic, ...]:
     """Lint the jobs that a plan changes, so that whoever reviews it is warned; what freezes no job stays a warning.
 
     Args:
         loaded: All jobs of an environment.
         names: Those that are changed.
-        settings: What the project says about lint.
+        project: Whose settings count.
         now: See :meth:`jobspec.lint.linter.Linter.lint`.
     """
+    settings = project.lint
     jobs = {name: job for name, job in loaded.jobs.items() if name in names}
     if not jobs:
         return ()
     levels = {code: level for code, level in settings.levels.items() if level is LintLevel.OFF}
-    review = Review(settings.model_copy(update={"levels": levels}), now)
+    review = Review(settings.model_copy(update={"levels": levels}), now, Redaction.of(project.plan))
     review.add(None, replace(loaded, jobs=jobs))
     found = review.finish((), unchecked=(), is_complete=False)
     return tuple(each for each in found if each.code not in _ABOUT_ALL)
@@ -67,17 +68,17 @@ class Review:
     Args:
         settings: What the project says about lint.
         now: See :meth:`jobspec.lint.linter.Linter.lint`.
+        redaction: What must not be shown.
     """
 
-    def __init__(self, settings: LintSettings, now: datetime) -> None:
+    def __init__(self, settings: LintSettings, now: datetime, redaction: Redaction) -> None:
         self._settings = settings
+        self._redaction = redaction
         self._now = now
         self._linter = Linter(settings)
         self._found: dict[str | None, list[Diagnostic]] = {}
         self._documents: dict[str, Document] = {}
         self._used: set[Ignore] = set()
-        self._secrets: set[Location] = set()
-        self._later: set[tuple[str, int]] = set()
 
     def add(self, env: str | None, loaded: Loaded, found: Iterable[Finding] = ()) -> None:
         """Lint the jobs of an environment.
@@ -92,10 +93,6 @@ class Review:
         self._found[env] = make_diagnostics(kept)
         self._used |= used | loaded.ignores
         self._documents.update((document.path, document) for document in loaded.documents)
-        secrets = [finding for finding in findings if finding.problem.code == SECRET]
-        self._secrets |= {finding.layer.locate(finding.problem.path) for finding in secrets}
-        for finding in secrets:
-            self._later.update(finding.layer.list_later_lines(finding.problem.path))
 
     def finish(
         self, diagnostics: Iterable[Diagnostic], *, unchecked: Collection[str], is_complete: bool
@@ -115,5 +112,5 @@ class Review:
         everything += list_mistakes(self._documents.values())
         if is_complete and is_sound:
             everything += list_unused(self._documents.values(), self._used, unchecked)
-        shown = redact(everything, self._secrets, self._later)
+        shown = hide_values(everything, self._documents.values(), self._redaction)
         return order(apply_levels(shown, self._settings.levels))

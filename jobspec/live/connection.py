@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache
@@ -84,11 +85,45 @@ def _load(profile: str | None) -> ClientConnectConfig:
     try:
         return ClientConfig.load_client_connect_config(profile)
     except (RuntimeError, OSError, ValueError) as error:
-        # The SDK's ConfigError is a RuntimeError that only its private module names; files of keys raise OSError.
+        # The SDK's ConfigError is a RuntimeError that only its private module names; files of keys raise OSError. Both
+        # quote what stands in the file, which may be a key, so neither is the cause of what is raised here.
         where = os.environ.get("TEMPORAL_CONFIG_FILE") or "temporal.toml in Temporal's configuration directory"
         named = profile or os.environ.get("TEMPORAL_PROFILE") or "default"
-        problem = str(error).strip().removeprefix("Configuration loading error: ")
-        raise UsageError(f"cannot use the Temporal profile `{named}` of {where}: {problem}") from error
+        problem = _say_unreadable(error) if isinstance(error, OSError) else _say_mistake(str(error), where)
+    raise UsageError(f"cannot use the Temporal profile `{named}` of {where}: {problem}")
+
+
+def _say_unreadable(error: OSError) -> str:
+    """Say which file of a key or certificate cannot be read, by the setting that names it."""
+    variables = [name for name, value in os.environ.items() if name.startswith("TEMPORAL_") and value == error.filename]
+    setting = f"`{variables[0]}`" if variables else "the `tls` part of the profile"
+    return f"{setting} names a file that cannot be read: {(error.strerror or 'it is no file').lower()}"
+
+
+def _say_mistake(words: str, where: str) -> str:
+    """Say what the SDK has against a configuration, with its place, and none of the text that stands there."""
+    place = _PLACE.search(words)
+    if place is None:
+        return next(
+            (said for sign, said in _MISTAKES if sign in words),
+            "the file cannot be read, or a value in it is not allowed",
+        )
+    kind = next((said for sign, said in _TOML_MISTAKES if sign in words[place.end() :]), "it is not valid TOML")
+    return f"{kind} ({where}:{place[1]}:{place[2]})"
+
+
+_PLACE: Final = re.compile(r"TOML parse error at line (\d+), column (\d+)")
+_TOML_MISTAKES: Final = (
+    ("\ninvalid type", "a value has the wrong type"),
+    ("\nduplicate key", "a key is there twice"),
+    ("string, expected", "a quoted text is not closed"),
+    ("\nkey with no value", "a line is no `key = value`"),
+)
+"""How the SDK's TOML parser says what is wrong, below the line that it quotes."""
+_MISTAKES: Final = (
+    ("not found", "there is no such profile"),
+    ("Cannot specify both", "a certificate or key is given both as a path and as data"),
+)
 
 
 def _check_address(address: str) -> None:

@@ -47,7 +47,7 @@ async def query_run(client: Client, deadline: timedelta, run: RunSummary, query:
         if run.status is Status.PAUSED and (reason is None or isinstance(error, WorkflowQueryRejectedError)):
             # The server rejects the query, and the client may fail on the state with which it does.
             reason = QueryError(f"cannot {what}: it is paused")
-        raise reason or explain_unreadable(error, what) from error
+        raise reason or explain_unreadable(error, what, client.data_converter) from error
 
 
 def _nobody_answered(what: str, run: RunSummary, deadline: timedelta) -> RequestError:

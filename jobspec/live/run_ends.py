@@ -133,7 +133,8 @@ async def read_outcome(end: RunEnd, payloads: RunPayloads, result_type: Any) -> 
         values = await payloads.in_workflow().decode(returned, hints) if returned else [None]
     except Exception as error:
         # Codec and converter are user code and may raise anything.
-        raise explain_unreadable(error, f"read the result of the run `{end.handle.id}`") from error
+        what = f"read the result of the run `{end.handle.id}`"
+        raise explain_unreadable(error, what, payloads.converter) from error
     return values[0]
 
 

@@ -22,11 +22,13 @@ from jobspec.errors import (
     UsageError,
 )
 from jobspec.live.requests import POISONED, is_temporals, translate
+from jobspec.spec.disclosure import tell_error
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from temporalio.client import Client
+    from temporalio.converter import DataConverter
 
 ALREADY_CLOSED: Final = "already completed"
 """How the server says, as NOT_FOUND, that the run is over (service/history/consts, `ErrWorkflowCompleted`)."""
@@ -116,12 +118,14 @@ class Call:
         return UsageError(f"cannot {self.what}: {self._tell(error)}") if isinstance(error, CONVERSION_ERRORS) else None
 
     def _tell(self, error: Exception) -> str:
-        return type(error).__name__ if self.is_private else _say(error)  # what it says may quote the values
+        has_codec = self.client.data_converter.payload_codec is not None
+        return tell_error(error, {"args": list(self.values)}, is_private=self.is_private or has_codec)
 
 
-def explain_unreadable(error: Exception, what: str) -> RequestError:
-    """Say that an answer came and cannot be decoded."""
-    return RequestError(f"cannot {what}: the data converter cannot decode the answer: {_say(error)}")
+def explain_unreadable(error: Exception, what: str, converter: DataConverter) -> RequestError:
+    """Say that an answer came and cannot be decoded by a converter."""
+    said = tell_error(error, is_private=converter.payload_codec is not None)
+    return RequestError(f"cannot {what}: the data converter cannot decode the answer: {said}")
 
 
 def add_doubt(reason: JobspecError, what: str) -> JobspecError:
@@ -135,7 +139,3 @@ def _explain_query(message: str) -> str:
         return message
     known = [f"`{name}`" for name in found[1].split() if not name.startswith("__")]
     return f"the workflow knows {', '.join(known) if known else 'no queries at all'}" + (" only" if known else "")
-
-
-def _say(error: Exception) -> str:
-    return f"{type(error).__name__}: {' '.join(str(error).split())}"

@@ -265,7 +265,8 @@ class Schedules:
             encoded.CopyFrom(await encode_payloads(message, self._codec(message)))
         except Exception as error:
             # A codec is user code and may raise anything; it fails the one job and not the command.
-            raise InvalidDefinitionError(f"the codec of the data converter cannot encode the job: {error!r}") from error
+            kind = type(error).__name__  # what it says may quote what the codec is there to hide
+            raise InvalidDefinitionError(f"the codec of the data converter cannot encode the job: {kind}") from error
         return encoded
 
     async def _decode(self, message: Schedule) -> Schedule:

@@ -182,7 +182,7 @@ class Daemon:
             report = await self._cycle.run(wake.trigger, is_full=wake.is_full)
         except Exception as error:  # noqa: BLE001  a bug in one cycle must not end all of them
             logger.exception("this is a bug in jobspec; please report it")
-            bug = JobspecError(f"a bug in jobspec: {error!r}")
+            bug = JobspecError(f"a bug in jobspec: {type(error).__name__}; the log says where")
             report = Report(trigger=wake.trigger, started_at=datetime.now(UTC), result=Result.FAILED, error=bug)
         self._publish(report, is_full=wake.is_full)
         if wake.trigger is Trigger.SIGNAL:

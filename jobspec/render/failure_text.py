@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+<<<<<<< HEAD
 from jobspec.render.payload_values import tell_values
+=======
+from jobspec.render.values import tell_values
+from jobspec.secrets import mask
+>>>>>>> 8c35e78 (wip)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,17 +38,18 @@ def _list_lines(failure: Failure) -> Iterator[str]:
         yield prefix + first
         yield from (" " * len(_CAUSE) + line for line in more)
         if link.details:
-            yield f"{' ' * len(_CAUSE)}details: {tell_values(link.details)}"
+            yield f"{' ' * len(_CAUSE)}details: {mask(tell_values(link.details))}"
         if link.cause is None:
             return
         prefix, link = _CAUSE, link.cause
 
 
 def tell_failure(failure: Failure) -> str:
-    """Write what was raised, type and message; not escaped, and in several lines where the message has them."""
+    """Write what was raised, type and message, secrets masked; not escaped, in as many lines as the message has."""
     kind = failure.type.replace("_", " ") if failure.subject else failure.type
     what = f"{kind} {failure.subject}".strip()
-    return f"{what}: {failure.message}" if what and failure.message else what or failure.message
+    message = mask(failure.message, is_prose=True)
+    return f"{what}: {message}" if what and message else what or message
 
 
 def tell_root(failure: Failure) -> str:

@@ -1,8 +1,8 @@
-"""Runs without the values that a project never shows.
+"""Runs without the values that must not be shown.
 
 A run's own input, memo, search attributes and texts are what its spec says, so the same paths lead to the same values.
-Workflows often hand their input on, so arguments of activities are treated as if each of them were the input. Results,
-failures and answers to queries have no place in a spec, and are shown as they are.
+Workflows often hand their input on, so arguments of activities are treated as if each of them were the input. Results
+have no place in a spec: of them, only what looks like a secret is left out.
 """
 
 from __future__ import annotations
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
 def redact_detail(detail: RunDetail, redaction: Redaction) -> RunDetail:
     """Leave out of a run what must not be shown."""
-    if not redaction:
-        return detail
     return replace(
         detail,
         memo=_redact_each(detail.memo, ("run", "memo"), redaction),
@@ -37,13 +35,20 @@ def redact_detail(detail: RunDetail, redaction: Redaction) -> RunDetail:
 
 def redact_history(history: RunHistory, redaction: Redaction) -> RunHistory:
     """Leave out of a run's history what must not be shown."""
-    if not redaction:
-        return history
     activities = tuple(
-        replace(activity, input=tuple(_redact(value, ("args", 0), redaction) for value in activity.input))
+        replace(
+            activity,
+            input=tuple(_redact(value, ("args", 0), redaction) for value in activity.input),
+            result=_redact(activity.result, ("result",), redaction),
+        )
         for activity in history.activities
     )
-    return replace(history, input=_redact_arguments(history.input, redaction), activities=activities)
+    return replace(
+        history,
+        input=_redact_arguments(history.input, redaction),
+        result=_redact(history.result, ("result",), redaction),
+        activities=activities,
+    )
 
 
 def _redact_arguments(values: Iterable[Any], redaction: Redaction) -> tuple[Any, ...]:
@@ -59,8 +64,10 @@ def _redact(value: Any, path: ValuePath, redaction: Redaction) -> Any:
 
     A project's own data converter may make objects of payloads, whose parts are found once they are plain values.
     """
-    if not redaction.concerns(path):
-        return value
+    if isinstance(value, Raw | bytes):
+        return REDACTED if redaction.concerns(path) else value
     shown = to_json(value)
-    is_opaque = isinstance(value, Raw | bytes) or (isinstance(shown, str) and not isinstance(value, str))
-    return REDACTED if is_opaque else redaction.apply(shown, path)
+    if isinstance(shown, str) and not isinstance(value, str) and redaction.concerns(path):
+        return REDACTED
+    hidden = redaction.apply(shown, path)
+    return value if hidden is shown else hidden

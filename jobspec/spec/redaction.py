@@ -1,4 +1,7 @@
-"""Which values of jobs are never shown: paths such as `input.password`, and what is left of a value without them."""
+"""Which values of jobs are never shown, and what is left of a value without them.
+
+A project names paths such as `input.password`. What looks like a secret is never shown, whether it is named or not.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
+from jobspec.secrets import is_secret
 from jobspec.spec.part import SpecPart, kind_of, mistake
 from jobspec.spec.positions import quote
 from jobspec.spec.vocabulary import join_words
@@ -82,7 +86,7 @@ class PlanSettings(SpecPart):
 
 @dataclass(frozen=True, slots=True)
 class Redaction:
-    """What must not be shown.
+    """What must not be shown: what the project names, and what looks like a secret. True where it names anything.
 
     Attributes:
         patterns: The paths.
@@ -108,10 +112,10 @@ class Redaction:
         """
         steps = tuple(map(str, path))
         rests = {rest for pattern in self.patterns for rest in _follow(pattern, steps)}
-        return _hide(value, rests) if rests else value
+        return _hide_secrets(_hide(value, rests) if rests else value, steps)
 
     def concerns(self, path: Iterable[str | int]) -> bool:
-        """Whether anything at a path, or below it, must not be shown."""
+        """Whether the project names anything at a path, or below it."""
         steps = tuple(map(str, path))
         return any(True for pattern in self.patterns for _ in _follow(pattern, steps))
 
@@ -130,6 +134,8 @@ class Redaction:
         elif isinstance(value, list | tuple):
             for index, inner in enumerate(value):
                 yield from self.find(inner, (*path, index))
+        elif _is_secret(value, path):
+            yield path
 
 
 _SIGN = object()
@@ -166,6 +172,22 @@ def _hide(value: Any, rests: set[Pattern]) -> Any:
         hidden = [_hide_below(inner, rests, str(index)) for index, inner in enumerate(value)]
         return hidden if any(new is not old for new, old in zip(hidden, value, strict=True)) else value
     return value
+
+
+def _is_secret(value: Any, path: Iterable[str | int]) -> bool:
+    """Whether a text or a number looks like a secret."""
+    is_told = isinstance(value, str | int | float) and not isinstance(value, bool)
+    return is_told and value != REDACTED and is_secret(str(value), [step for step in path if isinstance(step, str)])
+
+
+def _hide_secrets(value: Any, path: Pattern) -> Any:
+    if isinstance(value, Mapping):
+        hidden: Any = {key: _hide_secrets(inner, (*path, str(key))) for key, inner in value.items()}
+        return hidden if any(hidden[key] is not inner for key, inner in value.items()) else value
+    if isinstance(value, list | tuple):
+        hidden = [_hide_secrets(inner, path) for inner in value]
+        return hidden if any(new is not old for new, old in zip(hidden, value, strict=True)) else value
+    return REDACTED if _is_secret(value, path) else value
 
 
 def _hide_below(value: Any, rests: set[Pattern], key: str) -> Any:

@@ -47,12 +47,12 @@ async def _dev(specs: Specs, port: int | None, ui_port: int | None) -> int:
     from jobspec.jobs.dev_server import run_dev_server
     from jobspec.jobs.workers import run_workers, stop_on_signals
 
-    log_what_jobs_say()
     stop = stop_on_signals()
     if not _validate(specs):
         return ExitCode.FAILED
     registrations = collect((job.spec for job in specs.loaded.jobs.values()), specs.directory)
     converter = resolve_data_converter(specs.project.data_converter, specs.directory)
+    log_what_jobs_say(converter)
     namespace = specs.environment.namespace or "default"
     async with run_dev_server(
         specs.directory / ".dev", namespace=namespace, data_converter=converter, port=port, ui_port=ui_port

@@ -43,8 +43,7 @@ def validate_command(environment: str | None, output: str, *, no_imports: bool, 
     now = datetime.now(UTC)
     checked = _load(workspace, environment, now)
     facts = _ask_namespace(workspace, environment, checked, options) if live else None
-    found = _review(workspace, checked, now, facts, is_complete=environment is None, no_imports=no_imports)
-    diagnostics = _hide_values(found, checked, workspace.project)
+    diagnostics = _review(workspace, checked, now, facts, is_complete=environment is None, no_imports=no_imports)
     _report(checked, diagnostics, output, workspace.directory)
     for message in _describe_roots(checked, workspace):
         say(message)
@@ -81,8 +80,9 @@ def _review(
     """Say all that is wrong and all that is rarely meant."""
     from jobspec.lint.namespace import lint_namespace
     from jobspec.lint.review import Review, list_unchecked
+    from jobspec.spec.redaction import Redaction
 
-    review = Review(workspace.project.lint, now)
+    review = Review(workspace.project.lint, now, Redaction.of(workspace.project.plan))
     for env, loaded in checked.by_environment.items():
         found = [] if no_imports else find_in_code(loaded, workspace.directory, workspace.project)
         if facts is not None:
@@ -92,21 +92,15 @@ def _review(
     return review.finish(checked.diagnostics, unchecked=unchecked, is_complete=is_complete)
 
 
-def _hide_values(diagnostics: Sequence[Diagnostic], checked: Checked, project: Project) -> tuple[Diagnostic, ...]:
-    from jobspec.lint.redacting import hide_values
-    from jobspec.spec.redaction import Redaction
-
-    documents = [document for loaded in checked.by_environment.values() for document in loaded.documents]
-    return hide_values(diagnostics, documents, Redaction.of(project.plan))
-
-
 def check_loaded(loaded: Loaded, directory: Path, project: Project) -> list[Diagnostic]:
     """Check the jobs of one environment against the code that they name."""
+    from jobspec.spec.disclosure import hide_values
     from jobspec.spec.ignores import split_ignored
+    from jobspec.spec.redaction import Redaction
     from jobspec.spec.reports import make_diagnostics
 
     kept, _ = split_ignored(find_in_code(loaded, directory, project))
-    return make_diagnostics(kept)
+    return [*hide_values(make_diagnostics(kept), loaded.documents, Redaction.of(project.plan))]
 
 
 def find_in_code(loaded: Loaded, directory: Path, project: Project) -> list[Finding]:

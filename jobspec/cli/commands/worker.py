@@ -7,7 +7,7 @@ import logging
 import os
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from temporalio.client import Client
+    from temporalio.converter import DataConverter
 
     from jobspec.cli.specs import Specs
     from jobspec.diagnostics import Diagnostic
@@ -96,7 +97,7 @@ def _work(assignment: _Assignment, lifeline: int | None) -> int:
     specs = open_specs(assignment.target.environment)
     _say_left_out(specs)
     registrations = _register(specs, assignment.queues)
-    log_what_jobs_say()
+    log_what_jobs_say(_find_converter(specs))
     # Closing the loop would wait for activities that pay no heed to their cancellation; the process ends anyway.
     asyncio.Runner().run(_run(specs, assignment, registrations, lifeline))
     return ExitCode.OK
@@ -187,13 +188,47 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun if number == 1 else plural}"
 
 
-def log_what_jobs_say() -> None:
-    """Write what workflows and activities log to stderr, one line each, without the run's particulars."""
+def _find_converter(specs: Specs) -> DataConverter:
+    from jobspec.cli.data_converter import resolve_data_converter
+
+    return resolve_data_converter(specs.project.data_converter, specs.directory)
+
+
+def log_what_jobs_say(converter: DataConverter) -> None:
+    """Write what workflows and activities log to stderr, one line each, without the run's particulars or secrets.
+
+    Args:
+        converter: Of the workers. What it cannot decode is not told where it has a codec.
+    """
     from temporalio import activity, workflow
 
-    logging.basicConfig(format="%(asctime)s %(levelname)-7s %(message)s", datefmt="%H:%M:%S", level=logging.INFO)
+    handler = logging.StreamHandler()
+    handler.setFormatter(_Formatter(hides_values=converter.payload_codec is not None))
+    logging.basicConfig(handlers=[handler], level=logging.INFO)
     activity.logger.activity_info_on_message = False
     workflow.logger.workflow_info_on_message = False
+
+
+class _Formatter(logging.Formatter):
+    """Masks secrets, and leaves out the words of what failed to decode a payload if a codec hides it from others."""
+
+    def __init__(self, *, hides_values: bool) -> None:
+        super().__init__("%(asctime)s %(levelname)-7s %(message)s", "%H:%M:%S")
+        self._hides_values = hides_values
+
+    def format(self, record: logging.LogRecord) -> str:
+        from jobspec.secrets import mask
+
+        return mask(super().format(record), is_prose=True)
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802  the name is that of `logging`
+        from jobspec.render.traces import list_links, render_trace
+
+        links = list(list_links(ei[1]))
+        is_decoding = [str(link).startswith("Failed decoding") for link in links]  # temporalio.worker's own words
+        last = is_decoding.index(True) if self._hides_values and any(is_decoding) else len(links)
+        told = {id(link) for link in links[: last + 1]}
+        return render_trace(ei[1], lambda link: id(link) in told)
 
 
 async def _tell_of_outages(client: Client) -> None:
