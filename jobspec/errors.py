@@ -1,8 +1,9 @@
 """Every exception that jobspec raises on purpose.
 
 Mistakes in the user's text are not exceptions but diagnostics
-(:mod:`jobspec.diagnostics`). These are the failures of the world and of the
-caller::
+(:mod:`jobspec.diagnostics`). What looks like a secret is masked in every
+message; the errors of others, which ours have as their cause, are left as they
+are. These are the failures of the world and of the caller::
 
     JobspecError
     ├── UsageError                  the command line or a call was used wrongly          exit 64
@@ -27,9 +28,6 @@ caller::
         ├── MalformedScheduleError  the server holds a schedule that cannot be read
         ├── AlreadyClosedError      the run is over
         └── QueryError              the workflow knows no such query, or failed to answer it
-
-What looks like a secret is masked in every message. The errors of others, which
-ours have as their cause, are left as they are.
 """
 
 from __future__ import annotations

@@ -63,7 +63,9 @@ _PLAIN_TOKENS: Final = frozenset(
 """What stands before `token` where it is none that opens anything."""
 
 _REFERENCE: Final = r"""(?x)
-      \$[A-Z_][A-Z0-9_]*|%\w+%|<[^<>]*>|\{\{.*|\$[({].*|\[[^\[\]]*\]|\*.*     # $X, %X%, <token>, {{ x }}, ***
+      \$[A-Z_][A-Z0-9_]*|%\w+%|<[^<>]*>       # $X, %X%, <token>
+    | \{\{.*|\$[({].*|\[[^\[\]]*\]            # {{ x }}, $(x), [x]
+    | \*.*|\(redacted\)?                      # what is masked
     | .*(?:\$\{|\{\{|\$\().*                  # a template
     | (?:vault|op|arn|env|file|https?|s3|gs|secrets?|ssm|kms|k8s|aws|gcp|azure|keyvault|sops|urn|ref\+[a-z]+)[:+/-].*
     | [./~].*                                 # a path
@@ -99,7 +101,7 @@ _RUN: Final = r"[A-Za-z0-9+/=_-]{24,}"
 _UUID: Final = r"(?i)(?<![0-9a-f])[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?![0-9a-f])"
 _CHECKSUM: Final = r"""(?ix)
     (?: @ | \b (?: sha-?\d* | md5 | commit | revision | rev | ref | digest | checksum | hash | etag | fingerprint
-                    | integrity ) ) [\w"'`\]]{0,20} [ \t]* [:=@ -]? [ \t]* ["'`(]? \Z
+                    | integrity | unversioned ) ) [\w"'`\]]{0,20} [ \t]* [:=@ -]? [ \t]* ["'`(]? \Z
 """
 """What stands before digits that identify a content and open nothing."""
 
@@ -266,7 +268,7 @@ def _find_assigned(text: str, *, is_prose: bool) -> Iterator[tuple[int, int]]:
         if kind and match.start() >= done:
             if alias := _compile(_ALIAS).match(text, match.end()):
                 aliases.add(alias[1])
-            for span in _find_value(text, match, "token" if is_prose else kind, is_prose=is_prose):
+            for span in _find_value(text, match, kind, is_prose=is_prose):
                 done = span[1]
                 yield span
     for match in matches:
@@ -289,7 +291,8 @@ def _find_value(text: str, match: re.Match[str], kind: str, *, is_prose: bool) -
     """Find what stands behind a key, on its line and below."""
     start = match.end()
     line_start, line_end = text.rfind("\n", 0, match.start()) + 1, _find_line_end(text, start)
-    is_block = not is_prose and not text[line_start : match.start()].strip(" \t-#'\"`")
+    before = text[line_start : match.start()]
+    is_block = not is_prose and not (set(before) & set("{[") if match["anchor"] else before.strip(" \t-#'\"`"))
     properties = _compile(_PROPERTIES).match(text, start, line_end)
     begin = properties.end() if properties else start
     first = text[begin:line_end].strip()
@@ -299,8 +302,9 @@ def _find_value(text: str, match: re.Match[str], kind: str, *, is_prose: bool) -
         yield from _find_below(text, line_start, line_end, kind, is_whole=is_scalar) if is_block else ()
         return
     end = _find_end(text, begin, line_end, is_block=is_block)
-    if is_prose and text[begin] not in "\"'`\\{[":
-        end = begin + len(text[begin:end].split(maxsplit=1)[0])
+    if is_prose and text[begin] not in "\"'\\{[":
+        kind = "token"
+        end = end if text[begin] == "`" else begin + len(text[begin:end].split(maxsplit=1)[0])
     if _opens(_read_value(text[begin:end], kind), kind):
         yield start, end
         if is_block and end == line_end and not first.startswith(("{", "[")):

@@ -9,7 +9,6 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import click
@@ -155,15 +154,16 @@ def _log_bugs() -> None:
 
 
 def _show_error(error: BaseException) -> None:
+    from io import StringIO
+
     from jobspec.cli.output import say
     from jobspec.errors import JobspecError
-    from jobspec.secrets import mask
 
     match error:
         case click.ClickException():
-            error.message = mask(error.message, is_prose=True)
-            with suppress(BrokenPipeError):
-                error.show(sys.stderr)
+            told = StringIO()
+            error.show(told)
+            say(told.getvalue())
         case click.Abort() | KeyboardInterrupt():
             say("Interrupted.")
         case JobspecError():

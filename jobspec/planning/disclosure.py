@@ -17,6 +17,7 @@ from jobspec.planning.diff import ABSENT, FieldChange, explain_settings
 from jobspec.planning.digests import make_digest
 from jobspec.planning.pauses import spec_reason
 from jobspec.planning.plan import Action, Reason
+from jobspec.secrets import mask
 from jobspec.spec.redaction import REDACTED, Redaction
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ def _show(field: FieldChange, privacy: Privacy, *, is_drift: bool) -> ShownField
     is_redacted = any(shown[side] is not values[side] for side in values)
     plain = {side: _plain(value) for side, value in shown.items()}
     digest = make_digest(_plain(values), privacy.key) if is_redacted and privacy.key else ""
-    return ShownField(field=field.field, values=plain, is_redacted=is_redacted, is_drift=is_drift, digest=digest)
+    return ShownField(field=mask(field.field), values=plain, is_redacted=is_redacted, is_drift=is_drift, digest=digest)
 
 
 def _plain(value: Any) -> Any:

@@ -7,6 +7,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from jobspec.render.terminal import escape, escape_character
+from jobspec.secrets import mask
 from jobspec.spec.redaction import Redaction
 from jobspec.spec.vocabulary import JOB_KEYS
 
@@ -99,7 +100,7 @@ def _without_column(place: Place) -> str:
 def explain_as_json(job: Job, redaction: Redaction = _NOTHING) -> str:
     """Write the job and, by JSON pointer, the place of each value; arguments are those of :func:`explain_as_yaml`."""
     places = {
-        "/" + "/".join(str(step).replace("~", "~0").replace("/", "~1") for step in path): {
+        mask("/" + "/".join(str(step).replace("~", "~0").replace("/", "~1") for step in path)): {
             "file": place.location.path,
             "line": place.location.line,
             "column": place.location.column,

@@ -23,6 +23,8 @@ _SHORTEST = 4
 """Texts below that are looked for only in what is said of their own place; elsewhere they would be any word."""
 
 _WORD = re.compile(r"\w+")
+_PART = re.compile(r"\w{6,}")
+"""What a hint may repeat of a value that it takes apart, such as one that should have been an import path."""
 
 
 def hide_values(
@@ -111,7 +113,7 @@ class _Hidden:
     def hide(self, said: str, location: Location) -> str:
         """Leave values out of what is said of a place."""
         for leaf in self.by_place.get((location.path, location.line, location.column), ()):
-            said = hide_texts(said, leaf, is_meant=True)
+            said = mask_values(hide_texts(said, leaf, is_meant=True), _PART.findall(str(leaf)))
         for text in sorted(self._find_texts(said), key=len, reverse=True):
             said = said.replace(text, REDACTED)
         return said

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
-from jobspec.secrets import is_secret
+from jobspec.secrets import is_secret, mask
 from jobspec.spec.part import SpecPart, kind_of, mistake
 from jobspec.spec.positions import quote
 from jobspec.spec.vocabulary import join_words
@@ -182,8 +182,8 @@ def _is_secret(value: Any, path: Iterable[str | int]) -> bool:
 
 def _hide_secrets(value: Any, path: Pattern) -> Any:
     if isinstance(value, Mapping):
-        hidden: Any = {key: _hide_secrets(inner, (*path, str(key))) for key, inner in value.items()}
-        return hidden if any(hidden[key] is not inner for key, inner in value.items()) else value
+        hidden: Any = {mask(str(key)): _hide_secrets(inner, (*path, str(key))) for key, inner in value.items()}
+        return hidden if any(hidden.get(key, _SIGN) is not inner for key, inner in value.items()) else value
     if isinstance(value, list | tuple):
         hidden = [_hide_secrets(inner, path) for inner in value]
         return hidden if any(new is not old for new, old in zip(hidden, value, strict=True)) else value

@@ -334,7 +334,7 @@ def test_a_converter_that_refuses_an_input_quotes_nothing_of_it(tmp_path: Path) 
     spec = jobspec.load(tmp_path)["a"].spec
     converter = dataclasses.replace(DataConverter.default, payload_converter_class=Refusing)
     conversion = Conversion(converter=converter, namespace="n", now=datetime.now(UTC))
-    with pytest.raises(InvalidDefinitionError, match="hunter2"):
+    with pytest.raises(InvalidDefinitionError, match=r"ValueError: \[\{'token': '\(redacted\)'\}\]"):
         convert_job(spec, conversion)
     with pytest.raises(InvalidDefinitionError, match=r"cannot convert what `a` says: ValueError$"):
         convert_job(spec, conversion, is_private=True)
@@ -350,7 +350,7 @@ async def test_starting_a_run_with_such_a_converter_quotes_nothing_either(tmp_pa
         namespace="n", data_converter=converter, workflow_service=None, start_workflow=start, identity="me"
     )
     make_project(tmp_path, a=GOOD + "input: {token: hunter2}\n")
-    with pytest.raises(UsageError, match=r"ValueError: .*hunter2"):
+    with pytest.raises(UsageError, match=r"ValueError: \[\{'token': '\(redacted\)'\}\]"):
         await jobspec.load(tmp_path)["a"].execute(client)
     (tmp_path / "jobspec.toml").write_text('project = "shop"\n[plan]\nredact = ["input.token"]\n')
     with pytest.raises(UsageError, match=r"cannot encode the arguments: ValueError$"):
