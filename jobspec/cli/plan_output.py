@@ -8,8 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jobspec.spec.redaction import Redaction
-
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-<<<<<<< HEAD
 from jobspec.render.payload_values import tell_values
-=======
-from jobspec.render.values import tell_values
 from jobspec.secrets import mask
->>>>>>> 8c35e78 (wip)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -2,7 +2,7 @@
 
 A run's own input, memo, search attributes and texts are what its spec says, so the same paths lead to the same values.
 Workflows often hand their input on, so arguments of activities are treated as if each of them were the input. Results
-have no place in a spec: of them, only what looks like a secret is left out.
+and failures have no place in a spec: of them, only what looks like a secret is left out.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from jobspec.render.payload_values import to_json
 from jobspec.results import Raw
-from jobspec.spec.redaction import REDACTED
+from jobspec.secrets import mask
+from jobspec.spec.redaction import REDACTED, Redaction
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from jobspec.results import RunDetail, RunHistory
+    from jobspec.results import Failure, RunDetail, RunHistory
     from jobspec.spec.positions import ValuePath
-    from jobspec.spec.redaction import Redaction
 
 
 def redact_detail(detail: RunDetail, redaction: Redaction) -> RunDetail:
@@ -30,6 +30,9 @@ def redact_detail(detail: RunDetail, redaction: Redaction) -> RunDetail:
         search_attributes=_redact_each(detail.search_attributes, ("run", "search_attributes"), redaction),
         static_summary=detail.static_summary and _redact(detail.static_summary, ("run", "static_summary"), redaction),
         static_details=detail.static_details and _redact(detail.static_details, ("run", "static_details"), redaction),
+        pending_activities=tuple(
+            replace(each, last_failure=redact_failure(each.last_failure)) for each in detail.pending_activities
+        ),
     )
 
 
@@ -40,6 +43,8 @@ def redact_history(history: RunHistory, redaction: Redaction) -> RunHistory:
             activity,
             input=tuple(_redact(value, ("args", 0), redaction) for value in activity.input),
             result=_redact(activity.result, ("result",), redaction),
+            failure=redact_failure(activity.failure),
+            last_failure=redact_failure(activity.last_failure),
         )
         for activity in history.activities
     )
@@ -47,7 +52,21 @@ def redact_history(history: RunHistory, redaction: Redaction) -> RunHistory:
         history,
         input=_redact_arguments(history.input, redaction),
         result=_redact(history.result, ("result",), redaction),
+        failure=redact_failure(history.failure),
         activities=activities,
+    )
+
+
+def redact_failure(failure: Failure | None) -> Failure | None:
+    """Mask what looks like a secret in a failure and in all that it was raised from."""
+    if failure is None:
+        return None
+    return replace(
+        failure,
+        message=mask(failure.message, is_prose=True),
+        details=tuple(_redact(value, ("details",), Redaction()) for value in failure.details),
+        cause=redact_failure(failure.cause),
+        stack_trace=mask(failure.stack_trace, is_prose=True),
     )
 
 

@@ -91,6 +91,7 @@ def _problem(path: ValuePath, message: str, hint: str = "", *, on_key: bool = Fa
 
 
 def shorten(text: str) -> str:
-    """Bring a piece of the user's text onto one line of bearable length; masked first, as half a token looks like none."""
+    """Bring a piece of the user's text onto one line of bearable length."""
+    # Masked before it is cut, since half a token looks like none.
     text = mask(" ".join(text.split()), is_prose=True)
     return text if len(text) <= _LONGEST_MESSAGE else text[: _LONGEST_MESSAGE - 1] + "…"

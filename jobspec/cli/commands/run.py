@@ -111,7 +111,10 @@ async def _wait(waiting: RunWait, output: str) -> ExitCode:
         result = await waiting.result()
     except RunFailedError as error:
         if output == "json":
-            put(ResultDocument.of(**run, status=error.status, result=None, failure=error.failure).to_json())
+            from jobspec.render.run_redaction import redact_failure
+
+            failure = redact_failure(error.failure)
+            put(ResultDocument.of(**run, status=error.status, result=None, failure=failure).to_json())
         raise
     if output == "json":
         put(ResultDocument.of(**run, status=Status.COMPLETED, result=result, failure=None).to_json())

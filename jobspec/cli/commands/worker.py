@@ -189,7 +189,7 @@ def _count(number: int, noun: str) -> str:
 
 
 def _find_converter(specs: Specs) -> DataConverter:
-    from jobspec.cli.data_converter import resolve_data_converter
+    from jobspec.cli.session import resolve_data_converter
 
     return resolve_data_converter(specs.project.data_converter, specs.directory)
 
