@@ -170,7 +170,7 @@ def _judge_owned(desired: Desired, live: LiveSchedule, next_run: datetime | None
     if _read_retirement(live):
         return replace(job, state=JobState.RETIRED, message="back in the specs; the next apply restores it")
     if live.paused:
-        return replace(job, state=JobState.PAUSED, message=_tell_pause(live))
+        return replace(job, state=JobState.PAUSED, message=mask(_tell_pause(live), is_prose=True))
     if _is_used_up(live):
         return replace(job, message="has started as many runs as it may")
     return job

@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import fields as list_fields
 from datetime import datetime, timedelta
+from functools import partial
 from inspect import cleandoc
 from types import MappingProxyType
 from typing import Annotated, Any, Literal, Self, get_type_hints
@@ -16,6 +17,7 @@ from typing import Annotated, Any, Literal, Self, get_type_hints
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model
 
 from jobspec.render.payload_values import to_json, write_token
+from jobspec.secrets import mask
 from jobspec.timing.duration import format_duration
 from jobspec.timing.moments import write_utc
 
@@ -35,6 +37,8 @@ def _write_length(value: Any) -> Any:
 Time = Annotated[str, BeforeValidator(_write_time), Field(json_schema_extra={"format": "date-time"})]
 Length = Annotated[str, BeforeValidator(_write_length)]
 Token = Annotated[str, BeforeValidator(write_token)]
+Said = Annotated[str, BeforeValidator(partial(mask, is_prose=True))]
+"""What somebody wrote for people, such as a note; secrets are masked."""
 Payload = Annotated[Any, BeforeValidator(to_json)]
 """A value that went through the data converter."""
 

@@ -18,7 +18,7 @@ from jobspec.planning.pauses import read_retirement
 from jobspec.planning.plan import Action, Change, HeldReason, Plan, Reason
 from jobspec.planning.renames import find_renames
 from jobspec.render.diagnostic_documents import DiagnosticDocument, Place, diagnostic_document
-from jobspec.render.documents import KIND, Count, Document, Length, Time, Version
+from jobspec.render.documents import KIND, Count, Document, Length, Said, Time, Version
 from jobspec.timing.duration import format_duration
 from jobspec.timing.moments import write_utc
 
@@ -58,7 +58,7 @@ class PauseDocument(Document):
     paused: bool
     """Whether the schedule takes no action."""
 
-    note: str
+    note: Said
     """The note beside it."""
 
 

@@ -16,17 +16,18 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from jobspec.errors import InvalidDefinitionError, ProjectError
 from jobspec.jobs.values import make_reader
 from jobspec.lint.review import Review
-from jobspec.live.messages import make_desired
+from jobspec.planning.desired import make_desired
 from jobspec.planning.diff import explain_difference
+from jobspec.planning.disclosure import Privacy
 from jobspec.planning.plan import Action, Change, Held, HeldReason, Plan, Reason
-from jobspec.planning.shown import Privacy
 from jobspec.reconcile.logs import log, logger, set_up_logging
 from jobspec.render.annotations import annotate_diagnostics, annotate_plan
-from jobspec.render.conversion import diagnostics_document, plan_document
-from jobspec.render.diagnostics import render_diagnostics
+from jobspec.render.diagnostic_documents import diagnostics_document
+from jobspec.render.diagnostic_text import render_diagnostics
 from jobspec.render.explanation import explain_as_json, explain_as_yaml
-from jobspec.render.markdown import render_markdown
-from jobspec.render.plan import render_plan
+from jobspec.render.plan_documents import plan_document
+from jobspec.render.plan_markdown import render_markdown
+from jobspec.render.plan_text import render_plan
 from jobspec.spec.disclosure import list_values, tell_error
 from jobspec.spec.lint_settings import LintSettings
 from jobspec.spec.listing import Listing, SourceFile

@@ -79,8 +79,8 @@ def test_what_the_project_never_shows_is_left_out_of_runs() -> None:
     assert told.input == ({"pin": REDACTED, "n": 1}, {"pin": 2})
     assert told.activities == (replace(activity, input=("eu", {"pin": REDACTED})),)
     nothing = Redaction()
-    assert redact_detail(detail, nothing) is detail
-    assert redact_history(history, nothing) is history
+    assert redact_detail(detail, nothing) == detail
+    assert redact_history(history, nothing) == history
 
 
 @dataclass

@@ -159,9 +159,10 @@ _UNCHANGED: Final = {"pause": "paused already", "resume": "not paused"}
 def _tell(name: str, action: str, outcome: PauseOutcome | None, output: str) -> ScheduleActionDocument:
     from jobspec.cli.output import find_style, put
     from jobspec.render.run_documents import ScheduleActionDocument
+    from jobspec.secrets import mask
 
     is_done = outcome is None or outcome.changed
-    note = outcome.note if outcome else ""
+    note = mask(outcome.note, is_prose=True) if outcome else ""
     if output == "text":
         told = f"{_DONE[action]} {name}" if is_done else f"{name} is {_UNCHANGED[action]}"
         put(find_style().fit(f"{told}: {note}" if note else told))
