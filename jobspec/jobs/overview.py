@@ -20,6 +20,7 @@ from jobspec.planning.observe import describe
 from jobspec.planning.pauses import pause_of, read_retirement, spec_reason
 from jobspec.planning.planner import Terms, read_both
 from jobspec.results import JobOverview, JobState
+from jobspec.secrets import mask
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
