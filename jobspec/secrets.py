@@ -101,7 +101,8 @@ _RUN: Final = r"[A-Za-z0-9+/=_-]{24,}"
 _UUID: Final = r"(?i)(?<![0-9a-f])[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?![0-9a-f])"
 _CHECKSUM: Final = r"""(?ix)
     (?: @ | \b (?: sha-?\d* | md5 | commit | revision | rev | ref | digest | checksum | hash | etag | fingerprint
-                    | integrity | unversioned ) ) [\w"'`\]]{0,20} [ \t]* [:=@ -]? [ \t]* ["'`(]? \Z
+                 | integrity | unversioned | page-token ) )
+    [\w"'`\]]{0,20} [ \t]* [:=@ -]? [ \t]* ["'`(]? \Z
 """
 """What stands before digits that identify a content and open nothing."""
 
@@ -146,6 +147,13 @@ def mask_values(text: str, values: Iterable[str]) -> str:
         if value in text:
             text = text.replace(value, _cover(value, [(0, len(value))]))
     return text
+
+
+def shares_text(said: str, plain: str) -> bool:
+    """Whether any four characters in a row of what must not be told, as far as they are letters or digits, are told."""
+    runs = _compile(r"[^\W_]+").findall(plain.lower())
+    parts = {run[at : at + _SHORTEST] for run in runs for at in range(max(1, len(run) - _SHORTEST + 1))}
+    return any(part in said.lower() for part in parts if len(part) > 1)
 
 
 def name_token(text: str) -> str:

@@ -275,6 +275,18 @@ async def decode_payloads(schedule: Schedule, codec: PayloadCodec | None) -> Sch
     return await _with_payloads(schedule, decode) if codec else schedule
 
 
+async def read_plain_text(schedule: Schedule) -> str:
+    """Read all that a codec hides in a schedule that is not encoded yet, as text."""
+    found: list[bytes] = []
+
+    async def collect(payloads: Sequence[Payload]) -> Sequence[Payload]:
+        found.extend(payload.data for payload in payloads)
+        return payloads
+
+    await _with_payloads(schedule, collect)
+    return b"\n".join(found).decode("utf-8", "replace")
+
+
 async def _with_payloads(schedule: Schedule, transform: Any) -> Schedule:
     copy = Schedule()
     copy.CopyFrom(schedule)

@@ -27,11 +27,13 @@ from jobspec.errors import (
     report_bug,
 )
 from jobspec.live.canonical import canonicalize
-from jobspec.live.messages import decode_payloads, encode_payloads
+from jobspec.live.messages import decode_payloads, encode_payloads, read_plain_text
 from jobspec.live.ownership import ATTRIBUTE, Attribute
 from jobspec.live.reading import Listed, LiveSchedule
 from jobspec.live.requests import Requests, message_of, status_of
 from jobspec.live.writing import Target, Verdict, judge, make_create_request, make_delete_request, make_update_request
+from jobspec.secrets import shares_text
+from jobspec.spec.disclosure import tell_error
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
@@ -265,8 +267,9 @@ class Schedules:
             encoded.CopyFrom(await encode_payloads(message, self._codec(message)))
         except Exception as error:
             # A codec is user code and may raise anything; it fails the one job and not the command.
-            kind = type(error).__name__  # what it says may quote what the codec is there to hide
-            raise InvalidDefinitionError(f"the codec of the data converter cannot encode the job: {kind}") from error
+            plain = await read_plain_text(message)
+            said = tell_error(error, is_private=shares_text(str(error), plain))
+            raise InvalidDefinitionError(f"the codec of the data converter cannot encode the job: {said}") from error
         return encoded
 
     async def _decode(self, message: Schedule) -> Schedule:

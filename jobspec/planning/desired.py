@@ -245,15 +245,16 @@ def _make_desired(spec: JobSpec, conversion: Conversion, *, is_private: bool) ->
     converter = conversion.converter
     context = WorkflowSerializationContext(namespace=conversion.namespace, workflow_id=spec.workflow_id)
     # A converter is user code and may raise anything.
-    is_hidden = converter.payload_codec is not None or is_private  # what it says may quote what that hides
     try:
         fitted = converter.with_context(context)
     except Exception as error:
-        said = tell_error(error, is_private=is_hidden)
+        said = tell_error(error)  # it has seen no value yet
         raise InvalidDefinitionError(f"the data converter is of no use to `{spec.name}`: {said}") from error
     try:
         return make_desired(spec, fitted.payload_converter)
     except Exception as error:
+        # The error may quote the input; where a codec or the project hides that, so do we.
+        is_hidden = converter.payload_codec is not None or is_private
         said = tell_error(error, list_values(spec), is_private=is_hidden)
         raise InvalidDefinitionError(f"the data converter cannot convert what `{spec.name}` says: {said}") from error
 

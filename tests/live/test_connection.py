@@ -82,9 +82,9 @@ def test_an_api_key_means_tls_and_is_not_shown(configure: Callable[[str], None])
 @pytest.mark.parametrize(
     ("text", "profile", "words"),
     [
-        ("[profile\n", None, "TOML parse error"),
+        ("[profile\n", None, "temporal.toml:1:9"),
         (PROFILES, "nope", "`nope`"),
-        ("[profile.default.tls]\nclient_cert_path = '/nowhere/cert.pem'\n", None, "/nowhere/cert.pem"),
+        ("[profile.default.tls]\nclient_cert_path = '/nowhere/cert.pem'\n", None, "`tls` part"),
     ],
 )
 def test_broken_configuration_names_file_and_profile(
@@ -94,6 +94,8 @@ def test_broken_configuration_names_file_and_profile(
     with pytest.raises(UsageError) as caught:
         resolve_settings(profile=profile, address=None, namespace=None)
     assert words in str(caught.value)
+    assert "/nowhere" not in str(caught.value)
+    assert caught.value.__cause__ is None
     assert "temporal.toml" in str(caught.value)
     assert f"`{profile or 'default'}`" in str(caught.value)
 

@@ -10,7 +10,7 @@ from planted import KEYS, PASSWORDS, SHAPES, find_leaks
 
 from jobspec.diagnostics import Diagnostic, Location, Related
 from jobspec.errors import JobspecError, ProjectError
-from jobspec.secrets import is_secret, mask, mask_values
+from jobspec.secrets import is_secret, mask, mask_values, shares_text
 
 ROOT = Path(__file__).parents[2]
 ORDINARY = sorted(
@@ -162,3 +162,17 @@ def test_no_text_takes_long(text: str) -> None:
     started = time.process_time()
     assert len(mask(whole)) == len(whole)
     assert time.process_time() - started < 5
+
+
+@pytest.mark.parametrize(
+    ("said", "plain", "shares"),
+    [
+        ("the key server says no", '{"card": "unspeakable"}', False),
+        ("cannot encode UNSPEAKable", '{"card": "unspeakable"}', True),
+        ("cannot encode unsp…", '{"card": "unspeakable"}', True),
+        ("pin 47", '{"pin": 47}', True),
+        ("no", "", False),
+    ],
+)
+def test_words_that_share_anything_with_a_plain_text_are_known(said: str, plain: str, *, shares: bool) -> None:
+    assert shares_text(said, plain) is shares
