@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -39,6 +40,9 @@ if TYPE_CHECKING:
 REMEMBERED = 20
 """How many cycles are shown."""
 
+SHARED_SECONDS = 1.0
+"""How old a document may be that somebody else has asked for."""
+
 _STEP = 16
 """How many jobs are looked up before probes have their turn: some milliseconds' work."""
 
@@ -70,9 +74,12 @@ class Board:
     _diagnostics: tuple[Diagnostic, ...] = ()
     _cycles: deque[CycleDocument] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
     _places: dict[str, tuple[object, Place | None]] = field(default_factory=dict)
+    _rendering: asyncio.Task[bytes] | None = None
+    _rendered_at: float = 0.0
 
     def publish(self, report: Report) -> None:
         """Show what a cycle did, and how things stand after it."""
+        self._rendering = None
         self.picture = draw_picture(report, self.picture)
         self._cycles.appendleft(make_cycle_document(report))
         if report.reading is not None:
@@ -82,6 +89,22 @@ class Board:
             self._diagnostics = report.diagnostics
         if report.planned is not None:
             self._refusals = report.planned.refusals
+
+    async def render(self) -> bytes:
+        """Write all of it as JSON.
+
+        Whoever asks while it is being written, or within a second after that, gets the same bytes, unless a cycle has
+        ended since: many slow readers need hardly more memory, and many quick ones hardly more time, than one.
+        """
+        rendering = self._rendering
+        if rendering is None or (rendering.done() and time.monotonic() - self._rendered_at > SHARED_SECONDS):
+            rendering = self._rendering = asyncio.create_task(self._render())
+        return await asyncio.shield(rendering)
+
+    async def _render(self) -> bytes:
+        text = (await self.make_document()).to_json().encode()
+        self._rendered_at = time.monotonic()
+        return text
 
     async def make_document(self) -> DaemonDocument:
         """Write all of it down; where a job is written is looked up here, when somebody asks, in small steps."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import resource
 import shutil
 import signal
 import socket
@@ -15,11 +16,13 @@ import time
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import jsonschema
 import pytest
 from dev_servers import eventually
+from floods import flooding
 from projects import Stranger, finish, job
 from proxies import proxied
 from reconciling import PAUSES, SETTINGS, reconciling
@@ -38,7 +41,6 @@ from jobspec.render.schemas import render_schema
 if TYPE_CHECKING:
     from asyncio.subprocess import Process
     from collections.abc import AsyncIterator
-    from pathlib import Path
 
     from dev_servers import Server
     from projects import Project
@@ -71,6 +73,10 @@ class Running:
         _, body = await self.get("/status")
         return {each["name"]: each["state"] for each in json.loads(body)["jobs"]}
 
+    def count_descriptors(self) -> int:
+        """Count the files and connections that it has open."""
+        return len(list(Path(f"/proc/{self.process.pid}/fd").iterdir()))
+
     async def until_ready(self) -> None:
         """Wait until the first cycle is over."""
 
@@ -90,9 +96,12 @@ class Running:
 
 
 @asynccontextmanager
-async def daemon_of(project: Project, *arguments: str) -> AsyncIterator[Running]:
-    """Run the command, and wait until it serves."""
-    process = await project.start("reconcile", "--http", "127.0.0.1:0", "--log-format", "json", *arguments)
+async def daemon_of(project: Project, *arguments: str, descriptors: int | None = None) -> AsyncIterator[Running]:
+    """Run the command, which may open so many files and connections, and wait until it serves."""
+    process = await project.start(
+        *("reconcile", "--http", "127.0.0.1:0", "--log-format", "json", *arguments),
+        preexec_fn=descriptors and (lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, descriptors))),
+    )
     assert process.stderr
     first = json.loads(await process.stderr.readline())
     try:
@@ -159,6 +168,45 @@ async def edit_as_stranger(project: Project) -> None:
 
     await Stranger(client=project.client).edit(edit, "a")
     await project.until_listed("a")
+
+
+@one_back_end
+async def test_a_flood_keeps_a_daemon_neither_from_its_probes_nor_from_its_work(project: Project) -> None:
+    """With `ulimit -n 1024`, from the one address that probes come from too."""
+    project.write(job("a"))
+    begun = time.monotonic()
+    async with daemon_of(project, descriptors=1024) as running:
+        await running.until_ready()
+        quiet = running.count_descriptors()
+        place = parse_address(running.address)
+
+        async def is_alive() -> None:
+            assert await asyncio.wait_for(running.get("/livez"), 1) == (200, "ok\n")
+            assert running.count_descriptors() - quiet < 200
+
+        async def is_converged() -> None:
+            assert await project.exists("b")
+
+        async def is_quiet() -> None:
+            assert running.count_descriptors() - quiet < 5
+
+        async with flooding(*place, 700):
+            for _ in range(10):
+                await is_alive()
+            project.write(job("a"), job("b"))
+            await eventually(is_converged, within=30)
+            await is_alive()
+        await eventually(is_quiet, within=30)
+        assert await running.states() == {"a": "synced", "b": "synced"}
+        async with flooding(*place, 700):
+            await is_alive()
+            log = await running.end()
+
+    minutes = (time.monotonic() - begun) / 60
+    crowded = [event for event in log if event["message"].startswith("too many HTTP connections")]
+    assert 1 <= len(crowded) <= 1 + minutes
+    assert {event["level"] for event in log if event not in crowded} == {"info"}
+    assert log[-1]["message"] == "stopping"
 
 
 @one_back_end

@@ -67,7 +67,11 @@ def _read_interval(context: click.Context, parameter: click.Parameter, text: str
     callback=_read_interval,
     help="The time within which each schedule is verified in full.",
 )
-@click.option("--http", metavar="HOST:PORT", help="Serve /livez, /readyz, /metrics and /status there.")
+@click.option(
+    "--http",
+    metavar="HOST:PORT",
+    help="Serve /livez, /readyz, /metrics and /status there; the endpoint has no authentication.",
+)
 @click.option("--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option(
     "--directory",
@@ -172,13 +176,14 @@ def _prepare(place: Path, workspace: Workspace, settings: Settings, options: Con
 
 async def _run(start: _Start, http: str | None) -> int:
     from jobspec.reconcile.logs import log
-    from jobspec.reconcile.service import serve
 
     daemon = start.make_daemon()
     stop = _stop_on_signals(ExitCode.OK)
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, daemon.hang_up)
     async with AsyncExitStack() as stack:
         if http:
+            from jobspec.reconcile.service import serve
+
             address = await stack.enter_async_context(serve(http, make_routes(daemon)))
             log(20, f"serving on http://{address}", address=address)
         await daemon.run(stop)
@@ -224,8 +229,7 @@ def make_routes(daemon: Daemon) -> Mapping[str, Callable[[], Awaitable[Answer]]]
         return Answer(body=daemon.render_metrics(), content_type=CONTENT_TYPE)
 
     async def status() -> Answer:
-        document = await daemon.board.make_document()
-        return Answer(body=document.to_json().encode(), content_type=JSON)
+        return Answer(body=await daemon.board.render(), content_type=JSON)
 
     return {"/livez": livez, "/readyz": readyz, "/metrics": metrics, "/status": status}
 
