@@ -33,8 +33,6 @@ are. These are the failures of the world and of the caller::
 from __future__ import annotations
 
 import logging
-import traceback
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from jobspec.bugs import describe_bug
@@ -177,12 +175,15 @@ def report_bug(what: str, error: Exception) -> BugError:
         error: The exception.
     """
     message = f"cannot {what}: a bug in jobspec ({describe_bug(error)}); please report it"
-    _log_once(message, "".join(traceback.format_tb(error.__traceback__)).rstrip())
+    if message not in _reported:  # a daemon meets the same bug in every cycle
+        _reported.add(message)
+        # Shown as an error of ours, because what the exception itself says may quote values of the job.
+        shown = (BugError, BugError(f"{type(error).__name__} (what it says is left out)"), error.__traceback__)
+        logging.getLogger("jobspec").error(message, exc_info=shown)
     bug = BugError(message)
     bug.__cause__ = error
     return bug
 
 
-@lru_cache(maxsize=256)  # a daemon meets the same bug in every cycle
-def _log_once(message: str, stack: str) -> None:
-    logging.getLogger("jobspec").error("%s\n%s", message, stack)
+_reported: set[str] = set()
+"""The bugs that were logged; each names a job and a line of code, so they are few."""

@@ -38,6 +38,7 @@ from jobspec.spec.disclosure import tell_error
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
 
+    from temporalio.api.schedule.v1 import ScheduleListEntry
     from temporalio.client import Client
     from temporalio.converter import PayloadCodec
 
@@ -90,7 +91,7 @@ class Schedules:
         request = ListSchedulesRequest(namespace=self.client.namespace, maximum_page_size=FIRST_PAGE_SIZE)
         while True:
             page = await self.requests.send(self._service.list_schedules, request, what="list the schedules")
-            yield tuple(map(Listed.read, page.schedules))
+            yield tuple(map(_read_entry, page.schedules))
             if not page.next_page_token:
                 return
             request.next_page_token = page.next_page_token
@@ -301,3 +302,12 @@ def _explain_memo(error: RequestError, name: str) -> JobspecError:
     return RefusedError(
         f"cannot change the mark of the schedule `{name}`: this scheduler cannot change a memo; {advice}"
     )
+
+
+def _read_entry(entry: ScheduleListEntry) -> Listed:
+    """Decode an entry of a list; of one that brings out a bug only the name counts, so that it is described."""
+    try:
+        return Listed.read(entry)
+    except Exception as error:  # noqa: BLE001  one schedule must not hide the others
+        report_bug(f"read the list's entry of the schedule `{entry.schedule_id}`", error)
+        return Listed(name=entry.schedule_id)

@@ -177,7 +177,10 @@ def make_desired(spec: JobSpec, converter: PayloadConverter) -> Desired:
     Raises:
         UsageError: The job has no schedule.
     """
-    message = make_schedule(spec, converter)
+    return _compare_as(spec, make_schedule(spec, converter))
+
+
+def _compare_as(spec: JobSpec, message: Schedule) -> Desired:
     paused = spec.schedule.paused if spec.schedule else None
     return Desired(name=spec.name, canonical=canonicalize(message), message=message, paused=paused)
 
@@ -251,12 +254,13 @@ def _make_desired(spec: JobSpec, conversion: Conversion, *, is_private: bool) ->
         said = tell_error(error)  # it has seen no value yet
         raise InvalidDefinitionError(f"the data converter is of no use to `{spec.name}`: {said}") from error
     try:
-        return make_desired(spec, fitted.payload_converter)
+        message = make_schedule(spec, fitted.payload_converter)
     except Exception as error:
         # The error may quote the input; where a codec or the project hides that, so do we.
         is_hidden = converter.payload_codec is not None or is_private
         said = tell_error(error, list_values(spec), is_private=is_hidden)
         raise InvalidDefinitionError(f"the data converter cannot convert what `{spec.name}` says: {said}") from error
+    return _compare_as(spec, message)
 
 
 def _find_source(job: Job) -> Source:

@@ -17,6 +17,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from jobspec.errors import report_bug
 from jobspec.planning.plan import Action
 from jobspec.timing.frequency import runs_per_day
 from jobspec.timing.moments import tell_distance, tell_moment
@@ -110,8 +111,16 @@ def work_out_plan(plan: Plan, now: datetime) -> dict[str, Effects]:
         plan: What would be done.
         now: Runs after this time count; aware.
     """
-    effects = ((change.name, work_out_effects(change, now)) for change in plan.changes)
+    effects = ((change.name, _try_effects(change, now)) for change in plan.changes)
     return {name: effect for name, effect in effects if effect is not None}
+
+
+def _try_effects(change: Change, now: datetime) -> Effects | None:
+    try:
+        return work_out_effects(change, now)
+    except Exception as error:  # noqa: BLE001  a bug that one change brings out leaves it without effects, and no other
+        report_bug(f"work out when `{change.name}` runs", error)
+        return None
 
 
 def work_out_effects(change: Change, now: datetime) -> Effects | None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from jobspec.planning.plan import Action
+from jobspec.errors import report_bug
+from jobspec.planning.plan import Action, Held, HeldReason
 from jobspec.reconcile.report import Cause, Withheld
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 REMOVALS = frozenset({Action.RETIRE, Action.DELETE})
 
 
-def withhold(
+def admit(
     planned: Planned, *, settings: Settings, is_confirmed: bool, contention: Contention, now: float
 ) -> tuple[Plan, dict[str, Withheld]]:
     """Split a plan into what is done and what is not.
@@ -33,19 +34,26 @@ def withhold(
         now: The time, by the clock of `contention`.
 
     Returns:
-        The plan of what is done, and by name what is not.
+        The plan of what is done, with what failed here among what is held, and by name what is not done.
     """
     withheld: dict[str, Withheld] = {}
+    failed: list[Held] = []
     for change in planned.plan.changes:
-        found = (
-            _withhold_removal(change, planned.refusals, settings, is_confirmed=is_confirmed)
-            or _withhold_contended(change, contention.judge(change, now), now)
-            or _withhold_all(change, settings)
-        )
+        try:
+            found = (
+                _withhold_removal(change, planned.refusals, settings, is_confirmed=is_confirmed)
+                or _withhold_contended(change, contention.judge(change, now), now)
+                or _withhold_all(change, settings)
+            )
+        except Exception as error:  # noqa: BLE001  what one change brings out is its failure alone
+            message = str(report_bug(f"decide whether to {change.action} `{change.name}` now", error))
+            failed.append(Held(name=change.name, reason=HeldReason.FAILED, message=message))
+            continue
         if found:
             withheld[change.name] = found
-    kept = tuple(change for change in planned.plan.changes if change.name not in withheld)
-    return replace(planned.plan, changes=kept), withheld
+    skipped = withheld.keys() | {held.name for held in failed}
+    kept = tuple(change for change in planned.plan.changes if change.name not in skipped)
+    return replace(planned.plan, changes=kept, held=(*planned.plan.held, *failed)), withheld
 
 
 def _withhold_removal(

@@ -8,9 +8,10 @@ from collections import deque
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from jobspec.errors import report_bug
 from jobspec.planning.apply import Status
 from jobspec.planning.plan import Action
-from jobspec.reconcile.status import Picture, draw_picture
+from jobspec.reconcile.status import Picture, State, draw_picture
 from jobspec.render.daemon_documents import (
     CycleChangesDocument,
     CycleDocument,
@@ -110,7 +111,7 @@ class Board:
         """Write all of it down; where a job is written is looked up here, when somebody asks, in small steps."""
         picture, jobs = self.picture, []
         for number, standing in enumerate(tuple(picture.list())):
-            jobs.append(self._stand(standing))
+            jobs.append(self._try_to_stand(standing))
             if number % _STEP == 0:
                 await asyncio.sleep(0)
         problem = self.health.find_unreadiness()
@@ -139,6 +140,13 @@ class Board:
             diagnostics=diagnostics_document([_without_excerpt(found) for found in self._diagnostics]).diagnostics,
             cycles=tuple(self._cycles),
         )
+
+    def _try_to_stand(self, standing: Standing) -> StandingDocument:
+        try:
+            return self._stand(standing)
+        except Exception as error:  # noqa: BLE001  what one job brings out must not hide how the others stand
+            bug = report_bug(f"say where the job `{standing.name}` is written", error)
+            return StandingDocument(name=standing.name, state=State.FAILED.value, reason=str(bug), source=None)
 
     def _stand(self, standing: Standing) -> StandingDocument:
         return StandingDocument(

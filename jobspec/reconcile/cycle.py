@@ -17,7 +17,7 @@ from jobspec.planning.apply import Assignment, Status, apply_plan
 from jobspec.planning.desired import Conversion, JobSet
 from jobspec.planning.plan import Action, HeldReason, Reason
 from jobspec.planning.planner import make_terms, plan
-from jobspec.reconcile.admission import withhold
+from jobspec.reconcile.admission import admit
 from jobspec.reconcile.desired_cache import DesiredCache
 from jobspec.reconcile.live_cache import LiveCache
 from jobspec.reconcile.report import Cause, Report, Result, Trigger
@@ -116,13 +116,14 @@ class Cycle:
         schedules = await self._connect()
         check_environment(reading.environment, self._settings.environment, schedules.client.namespace)
         planned = await self._plan(reading, terms, schedules, is_full=is_full)
-        plan, withheld = withhold(
+        plan, withheld = admit(
             planned,
             settings=self._settings,
             is_confirmed=reading.is_confirmed,
             contention=self._memory.contention,
             now=time.monotonic(),
         )
+        planned = replace(planned, plan=replace(planned.plan, held=plan.held))
         self._report = replace(
             self._report, planned=planned, withheld=withheld, plan_seconds=time.monotonic() - self._begun
         )
@@ -194,7 +195,11 @@ class Cycle:
 
     def _attribute(self, change: Change, planned: Planned) -> Change:
         desired = planned.desired.get(change.name)
-        is_known = desired is not None and self._memory.verified.get(change.name) == desired
+        try:
+            is_known = desired is not None and self._memory.verified.get(change.name) == desired
+        except Exception as error:  # noqa: BLE001  that one change cannot be told from drift concerns no other
+            report_bug(f"tell whether the spec of `{change.name}` has changed", error)
+            return change
         return replace(change, reason=Reason.DRIFT) if is_known else change
 
     async def _apply(self, plan: Plan, planned: Planned, schedules: Schedules) -> None:

@@ -9,7 +9,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from jobspec.errors import JobspecError
+from jobspec.errors import JobspecError, report_bug
 from jobspec.live.schedules import Schedules
 from jobspec.reconcile.agenda import Agenda, Wake
 from jobspec.reconcile.board import Board
@@ -192,13 +192,21 @@ class Daemon:
     def _publish(self, report: Report, *, is_full: bool) -> None:
         self._agenda.complete(report, time.monotonic(), is_full=is_full)
         self.health.complete(report)
+        for tell in (self._show, self._journal.tell_report, self._follow):
+            try:
+                tell(report)
+            except Exception as error:  # noqa: BLE001  what cannot be told must not end the daemon
+                report_bug("tell what a cycle did", error)
+
+    def _show(self, report: Report) -> None:
         self.board.publish(report)
         self.metrics.count_cycle(report, self.board.picture)
-        self._journal.tell_report(report)
+        self._supervisor.status(self.health.find_unreadiness() or f"{report.result.value}")
+
+    def _follow(self, report: Report) -> None:
         self.memory.contention.tidy(time.monotonic())
         if report.reading is not None:
             self.watch.follow(report.reading.workspace.roots, report.reading.files)
-        self._supervisor.status(self.health.find_unreadiness() or f"{report.result.value}")
 
     def _tell(self, outcome: Outcome) -> None:
         self._journal.tell_outcome(outcome)

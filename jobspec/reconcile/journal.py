@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
+from jobspec.errors import report_bug
 from jobspec.planning.apply import Status
 from jobspec.planning.plan import HeldReason
 from jobspec.reconcile.logs import log
@@ -13,7 +14,7 @@ from jobspec.reconcile.report import Cause, Result
 from jobspec.render.outcomes import DONE_WORDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from jobspec.diagnostics import Diagnostic
     from jobspec.planning.apply import Outcome
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from jobspec.reconcile.report import Report, Withheld
 
 Key: TypeAlias = "tuple[str, ...]"
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,15 +131,23 @@ def _list_problems(report: Report) -> Iterator[Problem]:
     if report.error is not None:
         level = logging.WARNING if report.result is Result.UNREACHABLE else logging.ERROR
         yield Problem(key=("cycle", type(report.error).__name__), level=level, message=str(report.error))
-    yield from map(_judge_diagnostic, report.diagnostics or ())
+    yield from _try_each(_judge_diagnostic, report.diagnostics or ())
     if report.planned is not None:
         for refusal in report.planned.refusals:
             message = f"removals are withheld: {refusal.message}"
             yield Problem(key=("guard", refusal.guard, message), level=logging.ERROR, message=message)
-        for held in report.planned.plan.held:
-            if held.reason is not HeldReason.INVALID:  # its diagnostics say more
-                yield _judge_held(held)
-    yield from map(_judge_withheld, report.withheld.values())
+        held = (held for held in report.planned.plan.held if held.reason is not HeldReason.INVALID)
+        yield from _try_each(_judge_held, held)  # diagnostics say more of what is invalid
+    yield from _try_each(_judge_withheld, report.withheld.values())
+
+
+def _try_each(judge: Callable[[Item], Problem], items: Iterable[Item]) -> Iterator[Problem]:
+    """Judge each; one that brings out a bug is left out, and no other."""
+    for item in items:
+        try:
+            yield judge(item)
+        except Exception as error:  # noqa: BLE001  see above
+            report_bug("log a problem", error)
 
 
 def _judge_diagnostic(found: Diagnostic) -> Problem:

@@ -8,6 +8,7 @@ no list shows (input, queue, options, policies), and the sweep looks after that,
 from __future__ import annotations
 
 import hashlib
+import secrets
 import time
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from temporalio.api.schedule.v1 import Schedule, ScheduleInfo
 
-from jobspec.errors import ForeignScheduleError, JobspecError, MalformedScheduleError
+from jobspec.errors import ForeignScheduleError, JobspecError, MalformedScheduleError, report_bug
 from jobspec.live.reading import LiveSchedule
 from jobspec.planning.observe import describe, disown, judge_list
 
@@ -143,7 +144,12 @@ class LiveCache:
         for name in distinct:
             answer = answers.get(name)
             live = disown(answer) if answer is not None and name in foreign else answer
-            if self.learn(name, live, shown=None if shown is None else shown[name], now=now):
+            try:
+                is_news = self.learn(name, live, shown=None if shown is None else shown[name], now=now)
+            except Exception as error:  # noqa: BLE001  what one schedule brings out is its failure alone
+                live, is_news = report_bug(f"compare the schedule `{name}` with what it was", error), True
+                self._known[name] = Known(live=live, shown=None, verified_at=now)
+            if is_news:
                 news.add(name)
             if _may_pass(live):
                 failed += 1
@@ -199,7 +205,11 @@ class LiveCache:
 
 def _digest(entry: Listed) -> bytes:
     """Make a short value of all that a list shows of a schedule and that only an edit changes."""
-    return hashlib.blake2b(entry.visible(), digest_size=16).digest()
+    try:
+        return hashlib.blake2b(entry.visible(), digest_size=16).digest()
+    except Exception as error:  # noqa: BLE001  one schedule must not keep the others from being read
+        report_bug(f"compare the list's entry of the schedule `{entry.name}`", error)
+        return secrets.token_bytes()  # like no other, so that the schedule is described each time
 
 
 def _may_pass(answer: Observed | None) -> bool:

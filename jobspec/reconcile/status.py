@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import partial
 from typing import TYPE_CHECKING
 
+from jobspec.errors import report_bug
 from jobspec.planning.apply import Status
 from jobspec.planning.plan import Action, HeldReason
 from jobspec.reconcile.report import Cause
@@ -92,26 +94,44 @@ def draw_picture(report: Report, before: Picture) -> Picture:
     """
     if report.planned is None:
         return before
-    planned = report.planned
-    unusual = {standing.name: standing for standing in _list_unusual(planned)}
-    for name, withheld in report.withheld.items():
-        unusual[name] = _stand_withheld(withheld)
-    for outcome in report.outcomes:
-        standing = _stand_tried(outcome)
+    unusual: dict[str, Standing] = {}
+    for name, stand in _list_unusual(report, report.planned):
+        standing = _try(name, stand)
         if standing:
-            unusual[standing.name] = standing
-    return Picture(desired=planned.desired, unusual=unusual)
+            unusual[name] = standing
+    return Picture(desired=report.planned.desired, unusual=unusual)
 
 
-def _list_unusual(planned: Planned) -> Iterator[Standing]:
+def _try(name: str, stand: Callable[[], Standing | None]) -> Standing | None:
+    """Say how one job stands; what that brings out is its failure alone."""
+    try:
+        return stand()
+    except Exception as error:  # noqa: BLE001  see above
+        bug = report_bug(f"say how the job `{name}` stands", error)
+        return Standing(name=name, state=State.FAILED, reason=str(bug))
+
+
+def _list_unusual(report: Report, planned: Planned) -> Iterator[tuple[str, Callable[[], Standing | None]]]:
+    """Name the jobs that may not be `synced`, and what says how each stands; of two about one job the last one counts.
+
+    A job that is held says more than that it is completed, and what was tried says more than either.
+    """
     for name, desired in planned.desired.items():
         if desired.is_completed:
-            reason = "it has no run after now"
-            yield Standing(name=name, state=State.COMPLETED, reason=reason, find_source=desired.find_source)
-    for held in planned.plan.held:  # which says more than that a job is completed
-        yield _stand_held(held)
+            yield name, partial(_stand_completed, desired)
+    for held in planned.plan.held:
+        yield held.name, partial(_stand_held, held)
     for name in planned.plan.retired:
-        yield _stand_retired(name)
+        yield name, partial(_stand_retired, name)
+    for name, withheld in report.withheld.items():
+        yield name, partial(_stand_withheld, withheld)
+    for outcome in report.outcomes:
+        yield outcome.change.name, partial(_stand_tried, outcome)
+
+
+def _stand_completed(desired: Desired) -> Standing:
+    reason = "it has no run after now"
+    return Standing(name=desired.name, state=State.COMPLETED, reason=reason, find_source=desired.find_source)
 
 
 def _stand_retired(name: str) -> Standing:

@@ -12,7 +12,7 @@ from hypothesis import given, strategies as st
 from jobspec.planning.guards import Refusal
 from jobspec.planning.plan import Action, Change, Plan, Reason
 from jobspec.planning.planner import Planned, Terms
-from jobspec.reconcile.admission import REMOVALS, withhold
+from jobspec.reconcile.admission import REMOVALS, admit
 from jobspec.reconcile.contention import Contention
 from jobspec.reconcile.report import Cause
 from jobspec.reconcile.settings import Settings
@@ -42,7 +42,7 @@ def run(
     planned = Planned(
         plan=Plan(project="shop", namespace="default", changes=CHANGES), desired={}, terms=TERMS, refusals=refusals
     )
-    plan, withheld = withhold(
+    plan, withheld = admit(
         planned,
         settings=Settings(**settings),
         is_confirmed=is_confirmed,
@@ -82,7 +82,7 @@ def test_a_guard_names_what_lets_it_pass() -> None:
         terms=TERMS,
         refusals=(DELETES, EMPTY),
     )
-    _, withheld = withhold(planned, settings=Settings(), is_confirmed=True, contention=make_contention(), now=0.0)
+    _, withheld = admit(planned, settings=Settings(), is_confirmed=True, contention=make_contention(), now=0.0)
     assert "9 jobs would go; the specs hold not one job" in withheld["delete"].message
     assert "`jobspec apply --allow deletes=9 --allow empty`" in withheld["delete"].message
 

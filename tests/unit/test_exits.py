@@ -28,6 +28,7 @@ from jobspec.cli.exits import (
 from jobspec.diagnostics import Diagnostic, Location
 from jobspec.errors import (
     AlreadyStartedError,
+    BugError,
     ForeignScheduleError,
     JobspecError,
     NotFoundError,
@@ -79,6 +80,7 @@ def test_nothing_to_complain_of_is_0() -> None:
         (ZeroDivisionError(), 70),
         (RecursionError(), 70),
         (UnreachableError("gone"), 69),
+        (BugError("a bug in jobspec"), 70),
         (JobspecError("no"), 1),
         (NotFoundError("no"), 1),
         (ProjectError("no"), 1),
