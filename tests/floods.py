@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import sys
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -78,10 +79,24 @@ ATTACKS: Final[Mapping[str, Attack]] = {
 }
 
 
+async def dial(host: str, port: int, source: str = "") -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Connect by IPv4, as a client for which the kernel keeps little that it has not read."""
+    connection = socket.socket()
+    try:
+        connection.setblocking(False)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.bind((source, 0))
+        await asyncio.get_running_loop().sock_connect(connection, (host, port))
+        return await asyncio.open_connection(sock=connection)
+    except BaseException:
+        connection.close()
+        raise
+
+
 async def attack_once(host: str, port: int, attack: Attack) -> None:
     """Connect and do harm, until the other side has had enough."""
     with suppress(OSError):
-        reader, writer = await asyncio.open_connection(host, port)
+        reader, writer = await dial(host, port)
         try:
             await attack(reader, writer)
         finally:

@@ -133,10 +133,11 @@ def _set_up(listener: int) -> None:
 
 
 def _cut(transport: asyncio.WriteTransport) -> None:
-    """Reset a connection, so that the kernel does not keep for its reader what he has not read."""
-    with suppress(OSError):  # it is closed already
-        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    transport.abort()
+    """Reset a connection unless it is closed, so that the kernel keeps nothing that its client has not read."""
+    connection = transport.get_extra_info("socket")
+    if connection.fileno() >= 0:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        transport.abort()
 
 
 def find_bound(descriptors: int) -> int:

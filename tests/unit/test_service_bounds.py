@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 from dev_servers import eventually
-from floods import ATTACKS, attack_once, flooding
+from floods import ATTACKS, attack_once, dial, flooding
 from hypothesis import given, strategies as st
 
 from jobspec.reconcile.service import (
     MOST_CONNECTIONS,
     Answer,
+    _cut,
     answer_probe,
     find_bound,
     find_surplus,
@@ -62,13 +63,8 @@ async def place(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Place]:
         yield place
 
 
-async def dial(place: Place, source: int = 1) -> Connection:
-    """Connect from one of this machine's own addresses."""
-    return await asyncio.open_connection(*place, local_addr=(f"127.0.0.{source}", 0))
-
-
 async def ask(place: Place, request: bytes) -> bytes:
-    reader, writer = await dial(place)
+    reader, writer = await dial(*place)
     writer.write(request)
     try:
         return await reader.read()
@@ -105,15 +101,15 @@ async def test_a_probe_from_the_address_of_a_flood_is_answered_within_a_second(
 
 
 async def test_a_flood_closes_no_connection_from_elsewhere(place: Place) -> None:
-    mine = await dial(place, 2)
-    flood = [await dial(place) for _ in range(10 * BOUND)]
+    mine = await dial(*place, "127.0.0.2")
+    flood = [await dial(*place) for _ in range(10 * BOUND)]
     mine[1].write(PROBE)
     assert (await asyncio.wait_for(mine[0].read(), 1)).endswith(b"ok\n")
     hang_up(mine, *flood)
 
 
 async def test_one_address_may_have_half_of_the_connections(place: Place) -> None:
-    connections = [await dial(place) for _ in range(2 * BOUND)]
+    connections = [await dial(*place) for _ in range(2 * BOUND)]
 
     async def is_bounded() -> None:
         assert count_open(connections) == count_open(connections[-BOUND // 2 :]) == BOUND // 2
@@ -123,7 +119,7 @@ async def test_one_address_may_have_half_of_the_connections(place: Place) -> Non
 
 
 async def test_all_addresses_together_are_bounded_and_share_alike(place: Place) -> None:
-    each = {source: [await dial(place, source) for _ in range(BOUND)] for source in (2, 3, 4, 5)}
+    each = {source: [await dial(*place, f"127.0.0.{source}") for _ in range(BOUND)] for source in (2, 3, 4, 5)}
 
     async def is_shared() -> None:
         assert [count_open(connections) for connections in each.values()] == [BOUND // 4] * 4
@@ -135,7 +131,7 @@ async def test_all_addresses_together_are_bounded_and_share_alike(place: Place) 
 @pytest.mark.parametrize("kind", ["silent", "slow head", "answer never read", "endless body", "expected body"])
 async def test_no_connection_lasts(place: Place, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("jobspec.reconcile.service.LIFETIME_SECONDS", 0.2)
-    reader, writer = await dial(place)
+    reader, writer = await dial(*place)
     attack = asyncio.create_task(ATTACKS[kind](reader, writer))
 
     async def is_over() -> None:
@@ -172,6 +168,25 @@ async def test_readers_that_are_slow_share_the_answer(place: Place) -> None:
     assert peak < 2 * len(LARGE)
 
 
+async def test_a_connection_that_closed_only_after_its_reader_had_all_is_not_reset() -> None:
+    has_closed, is_over = asyncio.Event(), asyncio.Event()
+
+    async def answer(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(LARGE)
+        writer.close()
+        has_closed.set()
+        await writer.wait_closed()
+        _cut(writer.transport)
+        is_over.set()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        reader, writer = await dial(*server.sockets[0].getsockname())
+        await has_closed.wait()
+        assert await reader.read() == LARGE
+        await asyncio.wait_for(is_over.wait(), 10)
+        writer.close()
+
+
 async def test_a_page_that_fails_again_and_again_is_logged_once(place: Place, caplog: pytest.LogCaptureFixture) -> None:
     for _ in range(20):
         assert b" 500 " in await ask(place, b"GET /broken HTTP/1.0\r\n\r\n")
@@ -182,7 +197,7 @@ async def test_a_page_that_fails_again_and_again_is_logged_once(place: Place, ca
 
 async def test_the_end_waits_for_no_client() -> None:
     async with serving() as place:
-        clients = [await dial(place) for _ in range(3)]
+        clients = [await dial(*place) for _ in range(3)]
         clients[1][1].write(b"GET /status HTTP/1.0\r\n\r\n")
         await is_well(place)
         begun = time.monotonic()
