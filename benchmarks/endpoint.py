@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 from jobspec.cli.commands.reconcile import make_routes
 from jobspec.reconcile.daemon import Daemon
+from jobspec.reconcile.job_states import Picture, Standing, State
 from jobspec.reconcile.service import serve
 from jobspec.reconcile.settings import Settings
-from jobspec.reconcile.status import Picture, Standing, State
 
 if TYPE_CHECKING:
     from temporalio.client import Client
@@ -29,7 +29,7 @@ def make_daemon() -> Daemon:
     reason = "a schedule of this name exists that jobspec did not make; `jobspec adopt NAME` takes it over"
     names = [f"team-{number % 100:02}-orders-sync-{number:05}" for number in range(JOBS)]
     held = {name: Standing(name=name, state=State.HELD, reason=reason) for name in names}
-    daemon.board.picture = Picture(unusual=held)
+    daemon.status.picture = Picture(unusual=held)
     return daemon
 
 

@@ -21,9 +21,9 @@ from temporalio.api.workflowservice.v1 import ListSchedulesRequest
 from jobspec.live.schedules import Schedules
 from jobspec.reconcile.contention import Contention
 from jobspec.reconcile.cycle import Cycle, Memory
-from jobspec.reconcile.files import Files
 from jobspec.reconcile.report import Result, Trigger
 from jobspec.reconcile.settings import Settings
+from jobspec.reconcile.source import SpecSource
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -73,7 +73,7 @@ class Cycles:
         self.described = 0
         self._schedules = Schedules(client)
         self._memory = Memory(
-            files=Files(directory, None, confirm_after=0.0),
+            files=SpecSource(directory, None, confirm_after=0.0),
             contention=Contention(window=3600.0, first_wait=60.0, longest_wait=600.0),
         )
 

@@ -126,10 +126,10 @@ def run_cycles(directory: str, address: str, namespace: str, count: str) -> None
     from temporalio.contrib.pydantic import pydantic_data_converter
 
     from jobspec.live.connection import connect
-    from jobspec.reconcile.agenda import Wake
     from jobspec.reconcile.daemon import Daemon
     from jobspec.reconcile.report import Trigger
     from jobspec.reconcile.settings import Settings
+    from jobspec.reconcile.triggers import Wake
 
     path = next(Path(directory, "specs").rglob("*.yaml"))
     text, sizes = path.read_text(), []
@@ -148,7 +148,7 @@ def run_cycles(directory: str, address: str, namespace: str, count: str) -> None
             await daemon._run_cycle(Wake(trigger=Trigger.INTERVAL, is_full=number % 2 == 0), stop)  # noqa: SLF001  one cycle at a time
             daemon.render_metrics()
             if number + 1 in (int(count) // 10, int(count)):
-                await daemon.board.make_document()
+                await daemon.status.make_document()
                 sizes.append(_read_resident())
 
     begun = time.perf_counter()

@@ -12,10 +12,10 @@ from jobspec.live.schedules import Schedules
 from jobspec.reconcile.contention import Contention
 from jobspec.reconcile.cycle import Cycle, Memory
 from jobspec.reconcile.daemon import Daemon
-from jobspec.reconcile.files import Files
+from jobspec.reconcile.job_states import Picture, draw_picture
 from jobspec.reconcile.report import Trigger
-from jobspec.reconcile.settings import Pauses, Settings
-from jobspec.reconcile.status import Picture, draw_picture
+from jobspec.reconcile.settings import Delays, Settings
+from jobspec.reconcile.source import SpecSource
 from jobspec.reconcile.watch import Rhythm
 
 if TYPE_CHECKING:
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from jobspec.planning.apply import Outcome
     from jobspec.reconcile.report import Report
 
-PAUSES = Pauses(quiet=0.05, patience=0.5, lock=5.0, confirm=0.05, first_retry=0.05, longest_retry=0.5, contended=60.0)
+DELAYS = Delays(quiet=0.05, patience=0.5, lock=5.0, confirm=0.05, first_retry=0.05, longest_retry=0.5, contended=60.0)
 RHYTHM = Rhythm(step=0.02, look=0.1, scan=0.5, scan_alone=0.2, rearm=5.0)
-SETTINGS = Settings(interval=timedelta(minutes=5), sweep=timedelta(hours=1), pauses=PAUSES, rhythm=RHYTHM)
+SETTINGS = Settings(interval=timedelta(minutes=5), sweep=timedelta(hours=1), delays=DELAYS, rhythm=RHYTHM)
 
 
 @dataclass(kw_only=True)
@@ -77,7 +77,7 @@ class Cycles:
         self.settings = settings
         self.picture = Picture()
         self.memory = Memory(
-            files=Files(directory, settings.environment, confirm_after=0.0),
+            files=SpecSource(directory, settings.environment, confirm_after=0.0),
             contention=Contention(window=3600.0, first_wait=60.0, longest_wait=600.0),
         )
 

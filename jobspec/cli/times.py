@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import tzinfo
 
-    from jobspec.planning.outlook import Span
+    from jobspec.planning.forecast import Span
     from jobspec.render.clock import Clock
 
     Command = TypeVar("Command", bound=Callable[..., Any])
@@ -194,7 +194,7 @@ class Bounds:
         Raises:
             UsageError: The end lies before the start, or the clock shows one of them twice.
         """
-        from jobspec.planning.outlook import Span
+        from jobspec.planning.forecast import Span
         from jobspec.render.clock import Clock
 
         clock = Clock(zone=self.zone or own, name=str(self.zone or own), now=now)

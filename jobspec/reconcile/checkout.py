@@ -12,7 +12,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from jobspec.reconcile.tree import sign_file
+from jobspec.reconcile.signatures import sign_file
 from jobspec.spec.git import find_work_tree
 
 if TYPE_CHECKING:

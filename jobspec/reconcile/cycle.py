@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from jobspec.planning.plan import Change, Plan
     from jobspec.planning.planner import Equal, Planned, Terms
     from jobspec.reconcile.contention import Contention
-    from jobspec.reconcile.files import Files, Reading
     from jobspec.reconcile.settings import Settings
+    from jobspec.reconcile.source import Reading, SpecSource
     from jobspec.spec.project import Project
 
 
@@ -51,7 +51,7 @@ class Memory:
         owners: The marks that were ours then.
     """
 
-    files: Files
+    files: SpecSource
     contention: Contention
     live: LiveCache = field(default_factory=LiveCache)
     desired: DesiredCache = field(default_factory=DesiredCache)

@@ -11,19 +11,18 @@ from typing import TYPE_CHECKING, Final
 
 from jobspec.errors import JobspecError, report_bug
 from jobspec.live.schedules import Schedules
-from jobspec.reconcile.agenda import Agenda, Wake
-from jobspec.reconcile.board import Board
 from jobspec.reconcile.contention import Contention
 from jobspec.reconcile.cycle import Cycle, Memory
-from jobspec.reconcile.files import Files
+from jobspec.reconcile.event_log import EventLog
 from jobspec.reconcile.health import BEAT_SECONDS, Health
-from jobspec.reconcile.journal import Journal
 from jobspec.reconcile.logs import log, logger
 from jobspec.reconcile.metrics import Metrics
-from jobspec.reconcile.notify import Supervisor
+from jobspec.reconcile.published_status import PublishedStatus
 from jobspec.reconcile.report import Report, Result, Trigger
-from jobspec.reconcile.settling import Settling
+from jobspec.reconcile.source import SpecSource
 from jobspec.reconcile.sweep import Sweep
+from jobspec.reconcile.systemd import Supervisor
+from jobspec.reconcile.triggers import Debounce, Triggers, Wake
 from jobspec.reconcile.watch import Watch
 
 if TYPE_CHECKING:
@@ -54,7 +53,7 @@ class Daemon:
         memory: What one cycle hands to the next.
         watch: Of the files.
         health: What probes are told.
-        board: What there is to show.
+        status: What there is to show.
         metrics: The same for Prometheus.
     """
 
@@ -68,17 +67,17 @@ class Daemon:
         connect: Callable[[], Awaitable[Client]],
         version: str,
     ) -> None:
-        pauses, now = settings.pauses, time.monotonic()
+        delays, now = settings.delays, time.monotonic()
         self.memory = Memory(
-            files=Files(
+            files=SpecSource(
                 directory,
                 settings.environment,
-                confirm_after=pauses.confirm,
-                git_patience=pauses.lock,
+                confirm_after=delays.confirm,
+                git_patience=delays.lock,
                 project_file=project_file,
             ),
             contention=Contention(
-                window=settings.window, first_wait=pauses.contended, longest_wait=pauses.longest_contended
+                window=settings.window, first_wait=delays.contended, longest_wait=delays.longest_contended
             ),
         )
         files = [project_file] if project_file else []
@@ -86,15 +85,15 @@ class Daemon:
         self.health = Health(
             interval=settings.interval, answered_at=self._answered_at, watch_alive_at=lambda: self.watch.alive_at
         )
-        self.board = Board(
+        self.status = PublishedStatus(
             version=version, started_at=datetime.now(UTC), settings=settings, watch=self.watch, health=self.health
         )
         self.metrics = Metrics(version)
         self._settings = settings
         self._connect_anew = connect
-        self._journal = Journal()
+        self._event_log = EventLog()
         self._supervisor = Supervisor()
-        self._agenda = Agenda(settings=settings, settling=Settling(quiet=pauses.quiet, patience=pauses.patience))
+        self._triggers = Triggers(settings=settings, debounce=Debounce(quiet=delays.quiet, patience=delays.patience))
         self._sweep = Sweep(period=settings.sweep.total_seconds(), at=now)
         self._schedules: Schedules | None = None
         self._cycle: Cycle | None = None
@@ -108,7 +107,7 @@ class Daemon:
         """
         helpers = [asyncio.create_task(each) for each in (self.watch.run(), self._poke_at(stop), self._feed_watchdog())]
         helpers[0].add_done_callback(_tell_death)
-        log(logging.INFO, f"jobspec {self.board.version} keeps schedules equal to {self.memory.files.directory}")
+        log(logging.INFO, f"jobspec {self.status.version} keeps schedules equal to {self.memory.files.directory}")
         self._supervisor.ready()  # that it serves and watches; whether Temporal is there is for /readyz to say
         try:
             wake: Wake | None = Wake(trigger=Trigger.START, is_full=True)
@@ -141,7 +140,7 @@ class Daemon:
             if not report.unconfirmed:
                 break
             with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), self._settings.pauses.confirm)
+                await asyncio.wait_for(stop.wait(), self._settings.delays.confirm)
                 break
         self.memory.files.close()
         return reports
@@ -150,7 +149,7 @@ class Daemon:
         """Read everything anew now, as SIGHUP asks for."""
         log(logging.INFO, "reading everything anew, as SIGHUP asks for")
         self._supervisor.reloading()
-        self._agenda.is_signalled = True
+        self._triggers.is_signalled = True
         self._poke.set()
 
     def render_metrics(self) -> bytes:
@@ -175,7 +174,7 @@ class Daemon:
         return None
 
     async def _run_cycle(self, wake: Wake, stop: asyncio.Event) -> Report:
-        self._agenda.begin()
+        self._triggers.begin()
         self.health.begin()
         self._cycle = Cycle(self.memory, self._connect, self._settings, stop=stop, tell=self._tell)
         try:
@@ -190,17 +189,17 @@ class Daemon:
         return report
 
     def _publish(self, report: Report, *, is_full: bool) -> None:
-        self._agenda.complete(report, time.monotonic(), is_full=is_full)
+        self._triggers.complete(report, time.monotonic(), is_full=is_full)
         self.health.complete(report)
-        for tell in (self._show, self._journal.tell_report, self._follow):
+        for tell in (self._show, self._event_log.tell_report, self._follow):
             try:
                 tell(report)
             except Exception as error:  # noqa: BLE001  what cannot be told must not end the daemon
                 report_bug("tell what a cycle did", error)
 
     def _show(self, report: Report) -> None:
-        self.board.publish(report)
-        self.metrics.count_cycle(report, self.board.picture)
+        self.status.publish(report)
+        self.metrics.count_cycle(report, self.status.picture)
         self._supervisor.status(self.health.find_unreadiness() or f"{report.result.value}")
 
     def _follow(self, report: Report) -> None:
@@ -209,14 +208,14 @@ class Daemon:
             self.watch.follow(report.reading.workspace.roots, report.reading.files)
 
     def _tell(self, outcome: Outcome) -> None:
-        self._journal.tell_outcome(outcome)
+        self._event_log.tell_outcome(outcome)
         self.metrics.count_outcome(outcome)
 
     async def _connect(self) -> Schedules:
         """Give the namespace; a connection mends itself, but only a new one reads a certificate that was exchanged."""
-        if self._schedules is None or self._agenda.is_away:
+        if self._schedules is None or self._triggers.is_away:
             self._schedules = Schedules(await self._connect_anew())
-            self.board.namespace = self._schedules.client.namespace
+            self.status.namespace = self._schedules.client.namespace
         return self._schedules
 
     def _answered_at(self) -> float:
@@ -227,14 +226,14 @@ class Daemon:
         while not stop.is_set():
             self.health.beat()
             now, count = time.monotonic(), len(self.memory.live)
-            wake = self._agenda.find_due(now)
+            wake = self._triggers.find_due(now)
             if wake is not None:
                 return wake
-            sweep_at = float("inf") if self._agenda.is_away else self._sweep.find_next(count, now)
+            sweep_at = float("inf") if self._triggers.is_away else self._sweep.find_next(count, now)
             if now >= sweep_at:
                 await self._verify(self._sweep.take(count, now))
                 continue
-            await self._sleep_until(min(self._agenda.find_next(), sweep_at, now + BEAT_SECONDS))
+            await self._sleep_until(min(self._triggers.find_next(), sweep_at, now + BEAT_SECONDS))
         return None
 
     async def _sleep_until(self, moment: float) -> None:
@@ -251,16 +250,16 @@ class Daemon:
             look = await live.read(self._schedules, live.find_oldest(count))
         except JobspecError as error:
             _warn(f"the sweep could not read schedules: {error}")
-            self._agenda.fail(time.monotonic())
+            self._triggers.fail(time.monotonic())
             return
         except Exception:  # noqa: BLE001  nor must one in the sweep; the next full cycle tells more
             logger.exception("this is a bug in jobspec; please report it")
             return
         self.metrics.count_sweep(look.described)
-        self._agenda.has_drift = bool(look.news)
+        self._triggers.has_drift = bool(look.news)
 
     def _note_change(self) -> None:
-        self._agenda.settling.note(time.monotonic())
+        self._triggers.debounce.note(time.monotonic())
         self._poke.set()
 
     async def _poke_at(self, stop: asyncio.Event) -> None:

@@ -12,8 +12,8 @@ from jobspec.reconcile.watch import Mode
 
 if TYPE_CHECKING:
     from jobspec.planning.apply import Outcome
+    from jobspec.reconcile.job_states import Picture
     from jobspec.reconcile.report import Report
-    from jobspec.reconcile.status import Picture
     from jobspec.reconcile.watch import Watch
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"

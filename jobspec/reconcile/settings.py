@@ -10,7 +10,7 @@ from jobspec.reconcile.watch import Rhythm
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pauses:
+class Delays:
     """How long is waited for what, in seconds.
 
     Attributes:
@@ -57,7 +57,7 @@ class Settings:
     interval: timedelta = timedelta(minutes=5)
     sweep: timedelta = timedelta(hours=1)
     allowances: Allowances = field(default_factory=Allowances)
-    pauses: Pauses = field(default_factory=Pauses)
+    delays: Delays = field(default_factory=Delays)
     rhythm: Rhythm = field(default_factory=Rhythm)
 
     @property
@@ -68,4 +68,4 @@ class Settings:
         would end the dispute, and begin it anew.
         """
         looks = 3 * max(self.interval, self.sweep).total_seconds()
-        return max(looks, 2 * self.pauses.longest_contended)
+        return max(looks, 2 * self.delays.longest_contended)

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
-from jobspec.reconcile.tree import MISSING, identify, sign_file, sign_trees
+from jobspec.reconcile.signatures import MISSING, identify, sign_file, sign_trees
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

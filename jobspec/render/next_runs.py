@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from jobspec.planning.outlook import Outlook, Standing
+from jobspec.planning.forecast import Forecast, RunState
 from jobspec.render.tables import Column, Style, render_table
 from jobspec.timing.duration import format_duration
 from jobspec.timing.moments import tell_clock, tell_date, tell_distance, tell_moment, tell_times, tell_zone, write_utc
@@ -33,37 +33,37 @@ _ZONE = 6
 _LATEST = datetime.max.replace(tzinfo=UTC)
 
 
-def render_runs_as_json(outlooks: Iterable[Outlook]) -> str:
+def render_runs_as_json(forecasts: Iterable[Forecast]) -> str:
     """Write a list with the name and the runs of each job, in UTC."""
-    entries = [{"name": each.spec.name, "runs": list(map(write_utc, each.runs))} for each in outlooks]
+    entries = [{"name": each.spec.name, "runs": list(map(write_utc, each.runs))} for each in forecasts]
     return json.dumps(entries, indent=2) + "\n"
 
 
-def render_overview(outlooks: Iterable[Outlook], *, now: datetime, zone: tzinfo | None, style: Style) -> str:
+def render_overview(forecasts: Iterable[Forecast], *, now: datetime, zone: tzinfo | None, style: Style) -> str:
     """Draw a table of all jobs, the next to run first and those that do not run last.
 
     Args:
-        outlooks: When the jobs run.
+        forecasts: When the jobs run.
         now: Times are told from here.
         zone: Whose clock is shown; None for each job's own.
         style: What the output can show.
     """
-    ordered = sorted(outlooks, key=lambda each: (_is_idle(each), each.runs[:1] or (_LATEST,), each.spec.name))
+    ordered = sorted(forecasts, key=lambda each: (_is_idle(each), each.runs[:1] or (_LATEST,), each.spec.name))
     return render_table(_COLUMNS, [_make_row(each, now, zone) for each in ordered], style)
 
 
-def _is_idle(outlook: Outlook) -> bool:
-    return outlook.standing is not Standing.RUNS or not outlook.runs
+def _is_idle(forecast: Forecast) -> bool:
+    return forecast.run_state is not RunState.RUNS or not forecast.runs
 
 
-def _make_row(outlook: Outlook, now: datetime, zone: tzinfo | None) -> tuple[str, str, str, str]:
-    name, schedule = outlook.spec.name, outlook.spec.schedule
-    if schedule is None or _is_idle(outlook):
-        return name, describe_standing(outlook, zone), "", ""
+def _make_row(forecast: Forecast, now: datetime, zone: tzinfo | None) -> tuple[str, str, str, str]:
+    name, schedule = forecast.spec.name, forecast.spec.schedule
+    if schedule is None or _is_idle(forecast):
+        return name, describe_run_state(forecast, zone), "", ""
     zone = zone or ZoneInfo(schedule.timezone)
-    first, *others = outlook.runs
+    first, *others = forecast.runs
     # The date and zone of the first run stand beside it already.
-    then = tell_times(run.astimezone(zone) for run in outlook.runs)[1:] if others else []
+    then = tell_times(run.astimezone(zone) for run in forecast.runs)[1:] if others else []
     return name, tell_moment(first, zone), tell_distance(first - now), ", ".join(then) + _tell_jitter(schedule)
 
 
@@ -71,63 +71,65 @@ def _tell_jitter(schedule: ScheduleSpec) -> str:
     return f" + up to {format_duration(schedule.jitter)}" if schedule.jitter else ""
 
 
-def describe_standing(outlook: Outlook, zone: tzinfo | None) -> str:
+def describe_run_state(forecast: Forecast, zone: tzinfo | None) -> str:
     """Say why a job does not run by itself; empty where it does and has runs.
 
     Args:
-        outlook: When it runs.
+        forecast: When it runs.
         zone: Whose clock is shown; None for the job's own.
     """
-    schedule = outlook.spec.schedule
+    schedule = forecast.spec.schedule
     if schedule is None:
         return "on demand: it has no schedule"
     zone = zone or ZoneInfo(schedule.timezone)
-    match outlook.standing:
-        case Standing.NEVER:
+    match forecast.run_state:
+        case RunState.NEVER:
             said = "never fires: no time matches"
-        case Standing.COMPLETED:
+        case RunState.COMPLETED:
             said = "completed: " + (
                 f"its end was {tell_moment(schedule.end_at, zone)}" if schedule.end_at else "no run is left"
             )
-        case Standing.PAUSED:
+        case RunState.PAUSED:
             said = "paused by its spec" + (f": {schedule.paused}" if isinstance(schedule.paused, str) else "")
-        case _ if outlook.runs:
+        case _ if forecast.runs:
             said = ""
         case _:
-            following = outlook.following and f", the next is {tell_moment(outlook.following, zone)}"
+            following = forecast.following and f", the next is {tell_moment(forecast.following, zone)}"
             said = f"no run in that time{following or ''}"
     return said
 
 
 def render_job(
-    outlook: Outlook, oddities: Sequence[Oddity], *, now: datetime, zone: tzinfo | None, style: Style
+    forecast: Forecast, oddities: Sequence[Oddity], *, now: datetime, zone: tzinfo | None, style: Style
 ) -> str:
     """List the runs of one job, with what changes of the clock do to it.
 
     Args:
-        outlook: When it runs.
+        forecast: When it runs.
         oddities: What changes of the clock do to it, in order.
         now: Times are told from here.
         zone: Whose clock is shown; None for the job's own.
         style: What the output can show.
     """
-    lines = [_head(outlook, zone)]
-    standing = describe_standing(outlook, zone)
-    if standing:
-        lines.append(f"{_INDENT}{standing}" + ("; none of these starts before it is unpaused" if outlook.runs else ""))
-    schedule = outlook.spec.schedule
+    lines = [_head(forecast, zone)]
+    run_state = describe_run_state(forecast, zone)
+    if run_state:
+        lines.append(
+            f"{_INDENT}{run_state}" + ("; none of these starts before it is unpaused" if forecast.runs else "")
+        )
+    schedule = forecast.spec.schedule
     if schedule is not None:
-        lines += _list_runs(outlook, oddities, now, (zone or ZoneInfo(schedule.timezone), ZoneInfo(schedule.timezone)))
+        lines += _list_runs(forecast, oddities, now, (zone or ZoneInfo(schedule.timezone), ZoneInfo(schedule.timezone)))
     return "".join(f"{style.fit(line)}\n" for line in lines)
 
 
-def _head(outlook: Outlook, zone: tzinfo | None) -> str:
-    schedule = outlook.spec.schedule
+def _head(forecast: Forecast, zone: tzinfo | None) -> str:
+    schedule = forecast.spec.schedule
     if schedule is None:
-        return outlook.spec.name
+        return forecast.spec.name
     shown = f", times in {zone}" if zone is not None else ""
     jitter = f", each{_tell_jitter(schedule)}" if schedule.jitter else ""
-    return f"{outlook.spec.name}  {_describe_schedule(schedule)}{jitter}{shown}"
+    return f"{forecast.spec.name}  {_describe_schedule(schedule)}{jitter}{shown}"
 
 
 def _describe_schedule(schedule: ScheduleSpec) -> str:
@@ -142,12 +144,12 @@ def _describe_schedule(schedule: ScheduleSpec) -> str:
 
 
 def _list_runs(
-    outlook: Outlook, oddities: Sequence[Oddity], now: datetime, zones: tuple[tzinfo, tzinfo]
+    forecast: Forecast, oddities: Sequence[Oddity], now: datetime, zones: tuple[tzinfo, tzinfo]
 ) -> Iterator[str]:
     shown, own = zones
     marks = [(near, f"{_INDENT}! {sentence}") for near, sentence in tell_oddities(oddities, own)]
-    columns = max([_ZONE, *(len(tell_zone(run.astimezone(shown))) for run in outlook.runs)])
-    runs = [(run.timestamp(), _tell_run(run, shown, now, columns)) for run in outlook.runs]
+    columns = max([_ZONE, *(len(tell_zone(run.astimezone(shown))) for run in forecast.runs)])
+    runs = [(run.timestamp(), _tell_run(run, shown, now, columns)) for run in forecast.runs]
     # A mark stands before the first run after it, and after the runs that it tells of.
     yield from (text for _, text in sorted([*runs, *marks], key=lambda entry: entry[0]))
 

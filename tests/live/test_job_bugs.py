@@ -13,7 +13,7 @@ from reconciling import Cycles, tell
 from jobspec.live.schedules import Schedules
 from jobspec.planning import apply, decide, desired, planner
 from jobspec.planning.apply import Status
-from jobspec.reconcile import live_cache, status
+from jobspec.reconcile import job_states, live_cache
 from jobspec.reconcile.contention import Contention
 from jobspec.reconcile.report import Result
 
@@ -65,7 +65,7 @@ STAGES = {
     "decided again": Stage(apply, "decide", lambda name, *_, **__: name == "bad", is_later=True),
     "verified": Stage(Schedules, "_read_back", lambda _, before, __: before.name == "bad", is_later=True),
     "noted": Stage(Contention, "note", lambda _, change, __: change.name == "bad"),
-    "shown": Stage(status, "_stand_tried", lambda outcome: outcome.change.name == "bad"),
+    "shown": Stage(job_states, "_stand_tried", lambda outcome: outcome.change.name == "bad"),
 }
 
 

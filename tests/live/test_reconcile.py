@@ -60,7 +60,7 @@ async def test_files_become_schedules_and_changes_follow(project: Project) -> No
         project.write(job("a"))
 
         async def is_retired() -> None:
-            assert {each.name: each.state.value for each in daemon.board.picture.list()} == {
+            assert {each.name: each.state.value for each in daemon.status.picture.list()} == {
                 "a": "synced",
                 "b": "retired",
             }
@@ -575,14 +575,14 @@ async def test_the_sweep_of_a_daemon_mends_what_no_list_shows(project: Project, 
     async with reconciling(project.directory, project.client, settings) as daemon:
 
         async def is_synced() -> None:
-            assert [each.state.value for each in daemon.board.picture.list()] == ["synced", "synced"]
+            assert [each.state.value for each in daemon.status.picture.list()] == ["synced", "synced"]
 
         await eventually(is_synced)
         await other.edit(edit_input, "b")
 
         async def is_mended() -> None:
             assert (await project.describe("b")).schedule.action.start_workflow.input.payloads[0].data == b'{"n":1}'
-            document = await daemon.board.make_document()
+            document = await daemon.status.make_document()
             assert Trigger.DRIFT.value in [cycle.trigger for cycle in document.cycles]
 
         await eventually(is_mended)

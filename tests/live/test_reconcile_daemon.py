@@ -25,7 +25,7 @@ from dev_servers import eventually
 from floods import flooding
 from projects import Stranger, finish, job
 from proxies import proxied
-from reconciling import PAUSES, SETTINGS, reconciling
+from reconciling import DELAYS, SETTINGS, reconciling
 from temporalio.contrib.pydantic import pydantic_data_converter
 
 from jobspec.cli.commands.reconcile import make_routes
@@ -33,7 +33,7 @@ from jobspec.errors import UnreachableError
 from jobspec.live.connection import connect
 from jobspec.live.requests import Requests
 from jobspec.live.schedules import Schedules
-from jobspec.reconcile.board import Board
+from jobspec.reconcile.published_status import PublishedStatus
 from jobspec.reconcile.report import Result
 from jobspec.reconcile.service import parse_address
 from jobspec.render.schemas import render_schema
@@ -277,7 +277,7 @@ async def test_systemd_is_told_how_the_daemon_is(project: Project) -> None:
 @pytest.mark.parametrize(
     ("part", "said"),
     [
-        ("jobspec.reconcile.files.Files._load", "nothing has moved"),
+        ("jobspec.reconcile.source.SpecSource._load", "nothing has moved"),
         ("jobspec.reconcile.watch._see", "the watch of the files"),
     ],
 )
@@ -435,7 +435,7 @@ async def until(daemon: Daemon, **states: str) -> None:
     """Wait until the jobs stand like this."""
 
     async def is_so() -> None:
-        assert {each.name: each.state.value for each in daemon.board.picture.list()} == states
+        assert {each.name: each.state.value for each in daemon.status.picture.list()} == states
 
     await eventually(is_so)
 
@@ -458,13 +458,13 @@ async def test_a_checkout_of_two_thousand_files_is_seen_whole_or_not_at_all(
         git(directory, "add", "-A")
         git(directory, "commit", "-q", "-m", branch)
     seen: list[tuple[str, ...]] = []
-    publish = Board.publish
+    publish = PublishedStatus.publish
 
-    def watch(board: Board, report: Report) -> None:
+    def watch(status: PublishedStatus, report: Report) -> None:
         seen.append((report.result.value, *(found.code for found in report.diagnostics or ()), *report.withheld))
-        publish(board, report)
+        publish(status, report)
 
-    monkeypatch.setattr(Board, "publish", watch)
+    monkeypatch.setattr(PublishedStatus, "publish", watch)
     async with reconciling(directory, project.client) as daemon:
         await until(daemon, a="synced")
         before = await project.snapshot("a")
@@ -472,7 +472,7 @@ async def test_a_checkout_of_two_thousand_files_is_seen_whole_or_not_at_all(
             await asyncio.to_thread(git, directory, "checkout", "-q", branch)
 
             async def is_seen(branch: str = branch) -> None:
-                [standing] = daemon.board.picture.list()
+                [standing] = daemon.status.picture.list()
                 assert f"specs/{branch}/" in str(standing.find_source())  # type: ignore[misc]
 
             await eventually(is_seen, within=30)
@@ -490,12 +490,12 @@ async def test_while_git_holds_its_lock_nothing_is_read_but_not_for_ever(project
         await until(daemon, a="synced")
         lock.write_text("")
         project.write(job("a"), job("b"))
-        await asyncio.sleep(3 * PAUSES.quiet + 0.5)
+        await asyncio.sleep(3 * DELAYS.quiet + 0.5)
         await until(daemon, a="synced")
         lock.unlink()
         await until(daemon, a="synced", b="synced")
 
-    settings = replace(SETTINGS, pauses=replace(PAUSES, lock=0.5))
+    settings = replace(SETTINGS, delays=replace(DELAYS, lock=0.5))
     lock.write_text("")
     async with reconciling(project.directory, project.client, settings) as daemon:
         await until(daemon, a="synced", b="synced")
@@ -515,11 +515,11 @@ async def test_a_file_that_is_written_in_halves_takes_no_job_with_it(project: Pr
             path.write_text(half)
 
             async def is_seen() -> None:
-                counts = daemon.board.picture.count()
+                counts = daemon.status.picture.count()
                 assert counts["held"] + counts["invalid"] > 0  # type: ignore[index]
 
             await eventually(is_seen)
-            await asyncio.sleep(PAUSES.confirm + 3 * PAUSES.quiet)
+            await asyncio.sleep(DELAYS.confirm + 3 * DELAYS.quiet)
             path.write_text(whole)
             await until(daemon, a="synced", b="synced")
         assert [await project.snapshot(name) for name in "ab"] == before
@@ -585,7 +585,7 @@ async def test_directories_that_are_deleted_and_made_anew_lose_nothing(project: 
         shutil.rmtree(specs)
         await until(daemon, a="held", b="held")
         specs.mkdir()
-        await asyncio.sleep(PAUSES.confirm + 3 * PAUSES.quiet)
+        await asyncio.sleep(DELAYS.confirm + 3 * DELAYS.quiet)
         await until(daemon, a="held", b="held")
         project.write(job("a"), job("b", every="2h"))
         await until(daemon, a="synced", b="synced")
@@ -611,7 +611,7 @@ async def test_a_daemon_waits_for_a_server_and_converges_when_it_is_there(projec
         async with reconciling(project.directory, connect_somewhere) as daemon:
 
             async def is_trying() -> None:
-                document = await daemon.board.make_document()
+                document = await daemon.status.make_document()
                 assert [cycle.result for cycle in document.cycles].count(Result.UNREACHABLE.value) >= 3
 
             await eventually(is_trying, within=30)

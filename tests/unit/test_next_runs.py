@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from jobspec.planning.outlook import Outlook, Span, find_bent_times, look_ahead
+from jobspec.planning.forecast import Forecast, Span, find_bent_times, make_forecast
 from jobspec.render.next_runs import render_job, render_overview, render_runs_as_json, tell_oddities
 from jobspec.render.tables import Style
 from jobspec.spec.model import JobSpec
@@ -24,14 +24,14 @@ def make(name: str = "job", **schedule: Any) -> JobSpec:
     return JobSpec.model_validate({**job, "schedule": schedule} if schedule else job)
 
 
-def look(spec: JobSpec, start: datetime = NOW, count: int | None = 3, end: datetime | None = None) -> Outlook:
-    return look_ahead(spec, Span(start=start, count=count, end=end), now=NOW)
+def look(spec: JobSpec, start: datetime = NOW, count: int | None = 3, end: datetime | None = None) -> Forecast:
+    return make_forecast(spec, Span(start=start, count=count, end=end), now=NOW)
 
 
 def show(spec: JobSpec, start: str, count: int, zone: tzinfo | None = None) -> str:
     span = Span(start=datetime.fromisoformat(start).replace(tzinfo=UTC), count=count)
-    outlook = look_ahead(spec, span, now=NOW)
-    return render_job(outlook, find_bent_times(outlook, span), now=NOW, zone=zone, style=Style())
+    forecast = make_forecast(spec, span, now=NOW)
+    return render_job(forecast, find_bent_times(forecast, span), now=NOW, zone=zone, style=Style())
 
 
 def test_the_runs_of_a_job_with_what_the_clock_does_to_them() -> None:
@@ -89,20 +89,20 @@ def test_why_a_job_does_not_run_is_said_in_words(schedule: dict[str, Any], said:
 
 
 def test_a_span_without_runs_names_the_next() -> None:
-    outlook = look(make(cron="0 9 * * MON"), end=datetime(2026, 11, 25, tzinfo=UTC))
-    text = render_job(outlook, [], now=NOW, zone=None, style=Style())
+    forecast = look(make(cron="0 9 * * MON"), end=datetime(2026, 11, 25, tzinfo=UTC))
+    text = render_job(forecast, [], now=NOW, zone=None, style=Style())
     assert text.endswith("    no run in that time, the next is Mon 2026-11-30 09:00 UTC\n")
 
 
 def test_the_table_of_all_begins_with_the_next_to_run() -> None:
-    outlooks = [
+    forecasts = [
         look(make("daily", cron="0 2 * * *", timezone="Europe/Berlin", jitter="30s")),
         look(make("manual")),
         look(make("hourly", interval="1h"), count=2),
         look(make("waiting", interval="1h", paused="until Monday")),
         look(make("once", interval="1h", end_at="2026-11-24T19:00:00Z")),
     ]
-    assert render_overview(outlooks, now=NOW, zone=None, style=Style()) == (
+    assert render_overview(forecasts, now=NOW, zone=None, style=Style()) == (
         """\
 JOB      NEXT RUN                          IN             THEN
 hourly   Tue 2026-11-24 19:00 UTC          in 39 minutes  20:00
@@ -112,7 +112,7 @@ waiting  paused by its spec: until Monday
 manual   on demand: it has no schedule
 """
     )
-    shown = render_overview(outlooks, now=NOW, zone=BERLIN, style=Style())
+    shown = render_overview(forecasts, now=NOW, zone=BERLIN, style=Style())
     assert "hourly   Tue 2026-11-24 20:00 CET" in shown
 
 

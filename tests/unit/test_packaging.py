@@ -16,9 +16,9 @@ import yaml
 
 from jobspec.cli.commands.reconcile import make_routes, reconcile_command
 from jobspec.planning.guards import Refusal
+from jobspec.reconcile.job_states import Picture, State
 from jobspec.reconcile.metrics import Metrics
 from jobspec.reconcile.report import Cause, Report, Result
-from jobspec.reconcile.status import Picture, State
 from jobspec.reconcile.watch import Mode, Watch
 from jobspec.spec.project import load_workspace
 

@@ -22,14 +22,14 @@ from jobspec.planning.apply import Outcome, Status
 from jobspec.planning.guards import Refusal
 from jobspec.planning.plan import Action, Change, Held, HeldReason, Plan, Reason, Source
 from jobspec.planning.planner import Planned, Terms
-from jobspec.reconcile.journal import Journal
+from jobspec.reconcile.event_log import EventLog
+from jobspec.reconcile.job_states import Picture, State, draw_picture
 from jobspec.reconcile.logs import log, logger, set_up_logging
 from jobspec.reconcile.metrics import Metrics
-from jobspec.reconcile.notify import Supervisor
-from jobspec.reconcile.remote import fetch_daemon
 from jobspec.reconcile.report import Cause, Report, Result, Trigger, Withheld
 from jobspec.reconcile.service import JSON, Answer, answer_probe, parse_address, serve
-from jobspec.reconcile.status import Picture, State, draw_picture
+from jobspec.reconcile.status_client import fetch_daemon
+from jobspec.reconcile.systemd import Supervisor
 from jobspec.render.daemon_documents import DaemonDocument
 from jobspec.render.status_text import render_daemon
 from jobspec.render.tables import Style
@@ -287,7 +287,7 @@ def make_report(**parts: Any) -> Report:
 
 
 class Reading:
-    """Stands in for what was read, of which the journal needs the diagnostics alone."""
+    """Stands in for what was read, of which the event_log needs the diagnostics alone."""
 
     commit = None
 
@@ -298,22 +298,22 @@ class Reading:
         ]
 
 
-def tell(journal: Journal, stream: io.StringIO, report: Report) -> list[str]:
+def tell(event_log: EventLog, stream: io.StringIO, report: Report) -> list[str]:
     stream.truncate(0)
     stream.seek(0)
-    journal.tell_report(report)
+    event_log.tell_report(report)
     return [json.loads(line)["message"] for line in stream.getvalue().splitlines()]
 
 
 def test_a_problem_is_told_when_it_begins_and_when_it_ends(stream: io.StringIO) -> None:
     set_up_logging("json", stream=stream)
-    journal = Journal()
+    event_log = EventLog()
     held = Held(name="a", reason=HeldReason.FOREIGN, message="it is another's")
     refusal = Refusal(guard="deletes", message="6 jobs would go", override="--allow deletes=6")
     gone = UnreachableError("nobody there")
 
     told = [
-        tell(journal, stream, report)
+        tell(event_log, stream, report)
         for report in (
             make_report(reading=Reading("x")),
             make_report(reading=Reading("x")),
@@ -338,17 +338,17 @@ def test_a_problem_is_told_when_it_begins_and_when_it_ends(stream: io.StringIO) 
 
 def test_what_waits_is_told_once_although_its_sentence_changes(stream: io.StringIO) -> None:
     set_up_logging("json", stream=stream)
-    journal = Journal()
+    event_log = EventLog()
     for seconds, told in ((60, 1), (30, 0), (0, 0)):
         withheld = Withheld(change=CHANGE, cause=Cause.CONTENDED, message=f"next attempt in {seconds}s")
-        assert len(tell(journal, stream, make_report(withheld={"a": withheld}))) == told
+        assert len(tell(event_log, stream, make_report(withheld={"a": withheld}))) == told
 
 
 def test_changes_are_told_with_all_that_matters(stream: io.StringIO) -> None:
     set_up_logging("json", stream=stream)
-    Journal().tell_outcome(Outcome(change=CHANGE, status=Status.DONE))
-    Journal().tell_outcome(Outcome(change=CHANGE, status=Status.FAILED, message="no"))
-    Journal().tell_outcome(Outcome(change=CHANGE, status=Status.UNCHANGED))
+    EventLog().tell_outcome(Outcome(change=CHANGE, status=Status.DONE))
+    EventLog().tell_outcome(Outcome(change=CHANGE, status=Status.FAILED, message="no"))
+    EventLog().tell_outcome(Outcome(change=CHANGE, status=Status.UNCHANGED))
     first, second = map(json.loads, stream.getvalue().splitlines())
     particulars = {"job": "a", "action": "update", "reason": "drift", "source": "a.yaml:1"}
     assert first | particulars | {"message": "updated `a` (drift)", "level": "info"} == first
@@ -357,14 +357,14 @@ def test_changes_are_told_with_all_that_matters(stream: io.StringIO) -> None:
 
 def test_what_fails_again_and_again_is_told_once_for_each_reason(stream: io.StringIO) -> None:
     set_up_logging("json", stream=stream)
-    journal = Journal()
+    event_log = EventLog()
 
     def try_it(status: Status, message: str = "") -> list[str]:
         stream.truncate(0)
         stream.seek(0)
         outcome = Outcome(change=CHANGE, status=status, message=message)
-        journal.tell_outcome(outcome)
-        journal.tell_report(make_report(outcomes=(outcome,)))
+        event_log.tell_outcome(outcome)
+        event_log.tell_report(make_report(outcomes=(outcome,)))
         return [json.loads(line)["message"].partition(" after ")[0] for line in stream.getvalue().splitlines()]
 
     failed = "update `a` was not done: no"
@@ -375,8 +375,8 @@ def test_what_fails_again_and_again_is_told_once_for_each_reason(stream: io.Stri
     assert try_it(Status.FAILED, "no") == [failed, "converged"]
     assert try_it(Status.UNCHANGED) == [f"over: {failed}"]
     assert try_it(Status.FAILED, "no") == [failed, "converged"]
-    assert tell(journal, stream, make_report(planned=None, result=Result.UNREACHABLE)) == []
-    assert tell(journal, stream, make_report()) == [f"over: {failed}"]
+    assert tell(event_log, stream, make_report(planned=None, result=Result.UNREACHABLE)) == []
+    assert tell(event_log, stream, make_report()) == [f"over: {failed}"]
 
 
 # How jobs stand
@@ -498,7 +498,7 @@ def test_systemd_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_abs
 
 
 def test_a_service_manager_that_reads_nothing_holds_nobody_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("jobspec.reconcile.notify._SECONDS", 0.0001)
+    monkeypatch.setattr("jobspec.reconcile.systemd._SECONDS", 0.0001)
     monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel:
         channel.bind(str(tmp_path / "notify"))

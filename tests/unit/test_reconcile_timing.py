@@ -1,4 +1,4 @@
-"""When the daemon does what: debouncing, the agenda, the sweep, and whom it waits for."""
+"""When the daemon does what: debouncing, the triggers, the sweep, and whom it waits for."""
 
 from __future__ import annotations
 
@@ -13,17 +13,16 @@ from jobspec.errors import RequestError, UnreachableError
 from jobspec.planning.apply import Outcome, Status
 from jobspec.planning.pauses import Pause, retire
 from jobspec.planning.plan import Action, Change, Reason
-from jobspec.reconcile.agenda import Agenda, Wake
 from jobspec.reconcile.contention import Contention
 from jobspec.reconcile.health import STUCK_SECONDS, WATCH_SECONDS, Health
 from jobspec.reconcile.report import Cause, Report, Result, Trigger, Withheld
-from jobspec.reconcile.settings import Pauses, Settings
-from jobspec.reconcile.settling import Settling
+from jobspec.reconcile.settings import Delays, Settings
 from jobspec.reconcile.sweep import Sweep
+from jobspec.reconcile.triggers import Debounce, Triggers, Wake
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
-PAUSES = Pauses(quiet=1, patience=5, confirm=2, first_retry=1, longest_retry=60)
-SETTINGS = Settings(interval=timedelta(seconds=100), pauses=PAUSES)
+DELAYS = Delays(quiet=1, patience=5, confirm=2, first_retry=1, longest_retry=60)
+SETTINGS = Settings(interval=timedelta(seconds=100), delays=DELAYS)
 CHANGE = Change(name="a", action=Action.UPDATE, reason=Reason.DRIFT)
 
 
@@ -31,24 +30,24 @@ CHANGE = Change(name="a", action=Action.UPDATE, reason=Reason.DRIFT)
 
 
 def test_changes_are_due_when_it_has_been_quiet() -> None:
-    settling = Settling(quiet=1, patience=5)
-    due = [settling.due_at]
-    settling.note(10)
-    settling.note(10.5)
-    due.append(settling.due_at)
-    settling.clear()
-    due.append(settling.due_at)
+    debounce = Debounce(quiet=1, patience=5)
+    due = [debounce.due_at]
+    debounce.note(10)
+    debounce.note(10.5)
+    due.append(debounce.due_at)
+    debounce.clear()
+    due.append(debounce.due_at)
     assert due == [None, 11.5, None]
 
 
 def test_who_writes_all_the_time_keeps_nothing_from_being_read() -> None:
-    settling = Settling(quiet=1, patience=5)
+    debounce = Debounce(quiet=1, patience=5)
     for tenth in range(100):
-        settling.note(10 + tenth / 10)
-    assert settling.due_at == 15
+        debounce.note(10 + tenth / 10)
+    assert debounce.due_at == 15
 
 
-# The agenda
+# The triggers
 
 
 def make_report(result: Result = Result.CONVERGED, **parts: Any) -> Report:
@@ -56,96 +55,96 @@ def make_report(result: Result = Result.CONVERGED, **parts: Any) -> Report:
     return Report(trigger=Trigger.START, started_at=NOW, result=result, **{"planned": planned, **parts})
 
 
-def make_agenda(report: Report | None = None, *, is_full: bool = True) -> Agenda:
-    agenda = Agenda(settings=SETTINGS, settling=Settling(quiet=PAUSES.quiet, patience=PAUSES.patience))
-    agenda.begin()
-    agenda.complete(report or make_report(), 1000.0, is_full=is_full)
-    return agenda
+def make_triggers(report: Report | None = None, *, is_full: bool = True) -> Triggers:
+    triggers = Triggers(settings=SETTINGS, debounce=Debounce(quiet=DELAYS.quiet, patience=DELAYS.patience))
+    triggers.begin()
+    triggers.complete(report or make_report(), 1000.0, is_full=is_full)
+    return triggers
 
 
 def test_the_next_full_cycle_comes_after_the_interval_more_or_less() -> None:
-    moments = {make_agenda().find_next() for _ in range(50)}
+    moments = {make_triggers().find_next() for _ in range(50)}
 
     assert len(moments) > 1
     assert all(1090 <= moment <= 1110 for moment in moments)
-    assert make_agenda().find_due(1089.9) is None
-    assert make_agenda().find_due(1110.1) == Wake(trigger=Trigger.INTERVAL, is_full=True)
+    assert make_triggers().find_due(1089.9) is None
+    assert make_triggers().find_due(1110.1) == Wake(trigger=Trigger.INTERVAL, is_full=True)
 
 
 def test_changed_files_make_a_cycle_that_does_not_list() -> None:
-    agenda = make_agenda()
-    agenda.settling.note(1001.0)
+    triggers = make_triggers()
+    triggers.debounce.note(1001.0)
 
-    assert agenda.find_due(1001.9) is None
-    assert agenda.find_next() == 1002.0
-    assert agenda.find_due(1002.0) == Wake(trigger=Trigger.FILES, is_full=False)
+    assert triggers.find_due(1001.9) is None
+    assert triggers.find_next() == 1002.0
+    assert triggers.find_due(1002.0) == Wake(trigger=Trigger.FILES, is_full=False)
 
 
 def test_constant_writing_does_not_put_off_the_full_cycle() -> None:
-    agenda = make_agenda()
-    agenda.settling.note(1110.0)
-    assert agenda.find_due(1112.0) == Wake(trigger=Trigger.INTERVAL, is_full=True)
+    triggers = make_triggers()
+    triggers.debounce.note(1110.0)
+    assert triggers.find_due(1112.0) == Wake(trigger=Trigger.INTERVAL, is_full=True)
 
 
 def test_a_signal_makes_a_full_cycle_at_once_even_while_temporal_is_away() -> None:
     for report in (make_report(), make_report(Result.UNREACHABLE, error=UnreachableError("gone"))):
-        agenda = make_agenda(report)
-        agenda.is_signalled = True
-        assert agenda.find_due(1000.0) == Wake(trigger=Trigger.SIGNAL, is_full=True)
+        triggers = make_triggers(report)
+        triggers.is_signalled = True
+        assert triggers.find_due(1000.0) == Wake(trigger=Trigger.SIGNAL, is_full=True)
 
 
 def test_a_second_look_at_the_files_comes_soon() -> None:
-    agenda = make_agenda(make_report(Result.PENDING, unconfirmed=True))
-    assert agenda.find_due(1001.9) is None
-    assert agenda.find_due(1002.0) == Wake(trigger=Trigger.CONFIRMATION, is_full=False)
+    triggers = make_triggers(make_report(Result.PENDING, unconfirmed=True))
+    assert triggers.find_due(1001.9) is None
+    assert triggers.find_due(1002.0) == Wake(trigger=Trigger.CONFIRMATION, is_full=False)
 
 
 def test_drift_that_the_sweep_found_makes_a_cycle() -> None:
-    agenda = make_agenda()
-    agenda.has_drift = True
-    assert agenda.find_due(1000.0) == Wake(trigger=Trigger.DRIFT, is_full=False)
+    triggers = make_triggers()
+    triggers.has_drift = True
+    assert triggers.find_due(1000.0) == Wake(trigger=Trigger.DRIFT, is_full=False)
 
 
 def test_while_temporal_is_away_waits_grow_and_files_do_not_shorten_them() -> None:
     away = make_report(Result.UNREACHABLE, error=UnreachableError("gone"))
-    agenda, waits = make_agenda(away), []
+    triggers, waits = make_triggers(away), []
     for _ in range(12):
-        waits.append(agenda.find_next() - 1000.0)
-        agenda.settling.note(900.0)
-        assert agenda.find_due(agenda.find_next() - 0.01) is None
-        assert agenda.find_due(agenda.find_next()) == Wake(trigger=Trigger.RETRY, is_full=True)
-        agenda.begin()
-        agenda.complete(away, 1000.0, is_full=True)
+        waits.append(triggers.find_next() - 1000.0)
+        triggers.debounce.note(900.0)
+        assert triggers.find_due(triggers.find_next() - 0.01) is None
+        assert triggers.find_due(triggers.find_next()) == Wake(trigger=Trigger.RETRY, is_full=True)
+        triggers.begin()
+        triggers.complete(away, 1000.0, is_full=True)
 
     assert all(2**n / 2 <= wait <= 2**n for n, wait in enumerate(waits[:6]))
     assert all(30 <= wait <= 60 for wait in waits[6:])
 
-    agenda.begin()
-    agenda.complete(make_report(), 1000.0, is_full=True)
-    agenda.begin()
-    agenda.complete(away, 1000.0, is_full=True)
-    assert agenda.find_next() - 1000.0 <= 1
+    triggers.begin()
+    triggers.complete(make_report(), 1000.0, is_full=True)
+    triggers.begin()
+    triggers.complete(away, 1000.0, is_full=True)
+    assert triggers.find_next() - 1000.0 <= 1
 
 
 def test_a_full_cycle_that_could_decide_nothing_is_made_up_for() -> None:
-    agenda = make_agenda(make_report(Result.FAILED, error=RequestError("no")))
-    assert agenda.find_due(1001.0) == Wake(trigger=Trigger.RETRY, is_full=True)
-    agenda.settling.note(1000.0)
-    assert agenda.find_due(1001.0) == Wake(trigger=Trigger.FILES, is_full=True)
+    triggers = make_triggers(make_report(Result.FAILED, error=RequestError("no")))
+    assert triggers.find_due(1001.0) == Wake(trigger=Trigger.RETRY, is_full=True)
+    triggers.debounce.note(1000.0)
+    assert triggers.find_due(1001.0) == Wake(trigger=Trigger.FILES, is_full=True)
 
 
 @pytest.mark.parametrize("status", [Status.FAILED, Status.CONFLICT, Status.SKIPPED])
 def test_a_change_that_was_not_made_is_tried_again(status: Status) -> None:
-    agenda = make_agenda(make_report(Result.PENDING, outcomes=(Outcome(change=CHANGE, status=status),)))
-    assert agenda.find_due(1001.0) == Wake(trigger=Trigger.RETRY, is_full=False)
-    assert make_agenda().find_due(1001.0) is None
+    triggers = make_triggers(make_report(Result.PENDING, outcomes=(Outcome(change=CHANGE, status=status),)))
+    assert triggers.find_due(1001.0) == Wake(trigger=Trigger.RETRY, is_full=False)
+    assert make_triggers().find_due(1001.0) is None
 
 
 def test_a_contended_job_has_its_turn_when_its_wait_is_over() -> None:
     withheld = Withheld(change=CHANGE, cause=Cause.CONTENDED, message="", until=1030.0)
-    agenda = make_agenda(make_report(Result.PENDING, withheld={"a": withheld}))
-    assert agenda.find_due(1029.0) is None
-    assert agenda.find_due(1030.0) == Wake(trigger=Trigger.RETRY, is_full=False)
+    triggers = make_triggers(make_report(Result.PENDING, withheld={"a": withheld}))
+    assert triggers.find_due(1029.0) is None
+    assert triggers.find_due(1030.0) == Wake(trigger=Trigger.RETRY, is_full=False)
 
 
 # The sweep
@@ -213,7 +212,7 @@ def test_a_change_that_is_reverted_time_and_again_waits_longer_each_time() -> No
 
 def test_looking_often_makes_waits_no_shorter() -> None:
     settings = Settings(interval=timedelta(seconds=10), sweep=timedelta(seconds=10))
-    pauses = settings.pauses
+    pauses = settings.delays
     contention = Contention(window=settings.window, first_wait=pauses.contended, longest_wait=pauses.longest_contended)
     assert fight(contention, CHANGE, 8) == [0, 0, 300, 600, 1200, 2400, 3600, 3600]
     assert Settings().window == 3 * 3600

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 from reconciling import RHYTHM
 
-from jobspec.reconcile.tree import sign_trees
+from jobspec.reconcile.signatures import sign_trees
 from jobspec.reconcile.watch import Mode, Rhythm, Watch, concerns
 
 if TYPE_CHECKING:

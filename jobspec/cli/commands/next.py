@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from jobspec.cli.specs import Specs
     from jobspec.cli.times import Bounds
-    from jobspec.planning.outlook import Outlook, Span
+    from jobspec.planning.forecast import Forecast, Span
     from jobspec.spec.model import JobSpec
 
 _SHOWN = 10
@@ -63,11 +63,11 @@ def next_command(  # noqa: PLR0913, PLR0917  one argument an option
         count = _SHOWN if names or output == "json" else _SHOWN_OF_ALL
     looks = [_look(spec, bounds, specs.now, count or _MOST) for spec in chosen]
     if output == "json":
-        put(render_runs_as_json(outlook for outlook, _ in looks))
+        put(render_runs_as_json(forecast for forecast, _ in looks))
     elif names:
         put("\n".join(_render_each(looks, bounds.zone, specs.now)))
     elif looks:
-        put(_render_all([outlook for outlook, _ in looks], bounds.zone, specs.now))
+        put(_render_all([forecast for forecast, _ in looks], bounds.zone, specs.now))
     if count is None:
         _say_cut(looks)
     return code
@@ -160,11 +160,11 @@ def _choose_zone(specs: Sequence[JobSpec], zone: str | None) -> ZoneInfo:
     return ZoneInfo(meant.pop() if len(meant) == 1 else "UTC")
 
 
-def _say_cut(looks: Sequence[tuple[Outlook, Span]]) -> None:
+def _say_cut(looks: Sequence[tuple[Forecast, Span]]) -> None:
     """Say of which jobs there are more runs than were shown."""
     from jobspec.cli.output import say
 
-    names = [outlook.spec.name for outlook, _ in looks if len(outlook.runs) == _MOST]
+    names = [forecast.spec.name for forecast, _ in looks if len(forecast.runs) == _MOST]
     if names:
         say(f"Only the first {_MOST:,} runs are shown of {', '.join(names)}; -n says how many.")
 
@@ -183,29 +183,29 @@ def _choose(specs: Specs, names: Sequence[str]) -> tuple[list[JobSpec], ExitCode
     return jobs, code_of_files(has_errors=specs.has_mistakes)
 
 
-def _look(spec: JobSpec, bounds: Bounds, now: datetime, count: int | None) -> tuple[Outlook, Span]:
+def _look(spec: JobSpec, bounds: Bounds, now: datetime, count: int | None) -> tuple[Forecast, Span]:
     from zoneinfo import ZoneInfo
 
-    from jobspec.planning.outlook import look_ahead
+    from jobspec.planning.forecast import make_forecast
 
     own = ZoneInfo(spec.schedule.timezone if spec.schedule else "UTC")
     span = bounds.resolve(own, now, count)
-    return look_ahead(spec, span, now=now), span
+    return make_forecast(spec, span, now=now), span
 
 
-def _render_each(looks: Sequence[tuple[Outlook, Span]], zone: tzinfo | None, now: datetime) -> list[str]:
+def _render_each(looks: Sequence[tuple[Forecast, Span]], zone: tzinfo | None, now: datetime) -> list[str]:
     from jobspec.cli.output import find_style
-    from jobspec.planning.outlook import find_bent_times
+    from jobspec.planning.forecast import find_bent_times
     from jobspec.render.next_runs import render_job
 
     return [
-        render_job(outlook, find_bent_times(outlook, span), now=now, zone=zone, style=find_style())
-        for outlook, span in looks
+        render_job(forecast, find_bent_times(forecast, span), now=now, zone=zone, style=find_style())
+        for forecast, span in looks
     ]
 
 
-def _render_all(outlooks: Sequence[Outlook], zone: tzinfo | None, now: datetime) -> str:
+def _render_all(forecasts: Sequence[Forecast], zone: tzinfo | None, now: datetime) -> str:
     from jobspec.cli.output import find_style
     from jobspec.render.next_runs import render_overview
 
-    return render_overview(outlooks, now=now, zone=zone, style=find_style())
+    return render_overview(forecasts, now=now, zone=zone, style=find_style())

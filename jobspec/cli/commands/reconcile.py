@@ -96,9 +96,9 @@ def reconcile_command(  # noqa: PLR0913  one argument an option
     apply does, each guarded; notices what others change and changes it back. Loads no code of jobs.
     """
     from jobspec.errors import ProjectError, UsageError
-    from jobspec.reconcile.files import find_start
     from jobspec.reconcile.logs import set_up_logging
     from jobspec.reconcile.settings import Settings
+    from jobspec.reconcile.source import find_start
     from jobspec.spec.listing import PROJECT_FILE
     from jobspec.spec.project import get_project_id, load_workspace
 
@@ -229,7 +229,7 @@ def make_routes(daemon: Daemon) -> Mapping[str, Callable[[], Awaitable[Answer]]]
         return Answer(body=daemon.render_metrics(), content_type=CONTENT_TYPE)
 
     async def status() -> Answer:
-        return Answer(body=await daemon.board.render(), content_type=JSON)
+        return Answer(body=await daemon.status.render(), content_type=JSON)
 
     return {"/livez": livez, "/readyz": readyz, "/metrics": metrics, "/status": status}
 

@@ -47,7 +47,7 @@ def _show_daemon(address: str, names: tuple[str, ...], output: str) -> None:
     """Show what a daemon knows, which needs neither files nor Temporal."""
     from jobspec.cli.output import find_style, put
     from jobspec.errors import NotFoundError
-    from jobspec.reconcile.remote import fetch_daemon
+    from jobspec.reconcile.status_client import fetch_daemon
     from jobspec.render.status_text import render_daemon
     from jobspec.spec.vocabulary import join_words
 

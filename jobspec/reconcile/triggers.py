@@ -12,7 +12,6 @@ from jobspec.reconcile.report import Result, Trigger
 if TYPE_CHECKING:
     from jobspec.reconcile.report import Report
     from jobspec.reconcile.settings import Settings
-    from jobspec.reconcile.settling import Settling
 
 _JITTER = 0.1
 """How far an interval is off, so that many daemons do not keep in step."""
@@ -32,19 +31,50 @@ class Wake:
 
 
 @dataclass(slots=True, kw_only=True)
-class Agenda:
+class Debounce:
+    """Waits for quiet, but not for ever: who writes all the time must not keep his changes from being read.
+
+    Times are seconds of any clock that never goes back.
+
+    Attributes:
+        quiet: How long nothing may have changed.
+        patience: The longest wait after the first change.
+    """
+
+    quiet: float
+    patience: float
+    _first: float | None = None
+    _last: float = 0.0
+
+    @property
+    def due_at(self) -> float | None:
+        """When the changes are to be read; None where there are none."""
+        return None if self._first is None else min(self._last + self.quiet, self._first + self.patience)
+
+    def note(self, now: float) -> None:
+        """Take a change into account."""
+        self._first = now if self._first is None else self._first
+        self._last = now
+
+    def clear(self) -> None:
+        """Begin anew: all changes up to now are about to be read."""
+        self._first = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Triggers:
     """What is to come. Times are seconds of any clock that never goes back.
 
     Attributes:
         settings: How to work.
-        settling: Changes of files.
+        debounce: Changes of files.
         is_signalled: Whether somebody asked for a cycle.
         has_drift: Whether the sweep found something changed.
         is_away: Whether Temporal could not be reached; until the next attempt nothing but a signal makes a cycle.
     """
 
     settings: Settings
-    settling: Settling
+    debounce: Debounce
     is_signalled: bool = False
     has_drift: bool = False
     is_away: bool = False
@@ -63,7 +93,7 @@ class Agenda:
         if now >= self._full_at:
             return Wake(trigger=Trigger.INTERVAL, is_full=True)
         partial = (
-            (Trigger.FILES, _is_over(self.settling.due_at, now)),
+            (Trigger.FILES, _is_over(self.debounce.due_at, now)),
             (Trigger.DRIFT, self.has_drift),
             (Trigger.CONFIRMATION, _is_over(self._confirm_at, now)),
             (Trigger.RETRY, _is_over(self._retry_at, now)),
@@ -74,12 +104,12 @@ class Agenda:
         """Say when the next cycle will be due as far as is known now."""
         if self.is_away:
             return self._retry_at or 0.0
-        times = (self._full_at, self.settling.due_at, self._confirm_at, self._retry_at)
+        times = (self._full_at, self.debounce.due_at, self._confirm_at, self._retry_at)
         return min(time for time in times if time is not None)
 
     def begin(self) -> None:
         """Take note that a cycle begins, which reads all that has changed up to now."""
-        self.settling.clear()
+        self.debounce.clear()
         self.is_signalled = self.has_drift = False
         self._confirm_at = self._retry_at = None
 
@@ -90,7 +120,7 @@ class Agenda:
             self._full_at = now + self._choose_interval()
             self._owes_full = report.planned is None
         if report.unconfirmed:
-            self._confirm_at = now + self.settings.pauses.confirm
+            self._confirm_at = now + self.settings.delays.confirm
         if has_failed(report):
             self._retry_at = now + self._back_off()
         else:
@@ -112,8 +142,8 @@ class Agenda:
 
     def _back_off(self) -> float:
         """Choose how long to wait after one more failure: twice as long each time, less a random part."""
-        pauses = self.settings.pauses
-        longest = min(pauses.first_retry * 2.0**self._failures, pauses.longest_retry)
+        delays = self.settings.delays
+        longest = min(delays.first_retry * 2.0**self._failures, delays.longest_retry)
         self._failures = min(self._failures + 1, 30)
         return random.uniform(longest / 2, longest)  # noqa: S311  no secret
 

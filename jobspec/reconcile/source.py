@@ -57,7 +57,7 @@ class Reading:
     files: tuple[Path, ...]
 
 
-class Files:
+class SpecSource:
     """The project's files.
 
     Args:

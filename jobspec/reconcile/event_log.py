@@ -42,7 +42,7 @@ class Problem:
     data: dict[str, Any] = field(default_factory=dict)
 
 
-class Journal:
+class EventLog:
     """Writes the log of one daemon, each problem once."""
 
     def __init__(self) -> None:

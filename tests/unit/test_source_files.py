@@ -14,8 +14,8 @@ from jobspec.errors import ProjectError, UsageError
 from jobspec.planning.desired import Conversion, JobSet
 from jobspec.reconcile.checkout import find_checkout
 from jobspec.reconcile.desired_cache import DesiredCache
-from jobspec.reconcile.files import Files, find_start
-from jobspec.reconcile.tree import sign_file
+from jobspec.reconcile.signatures import sign_file
+from jobspec.reconcile.source import SpecSource, find_start
 from jobspec.spec.loaded import Job
 
 if TYPE_CHECKING:
@@ -46,12 +46,12 @@ def write(directory: Path, name: str, text: str | None = None) -> Path:
     return path
 
 
-def make_files(directory: Path, environment: str | None = None, *, confirm_after: float = 0.0) -> Files:
-    return Files(directory, environment, confirm_after=confirm_after)
+def make_source(directory: Path, environment: str | None = None, *, confirm_after: float = 0.0) -> SpecSource:
+    return SpecSource(directory, environment, confirm_after=confirm_after)
 
 
 async def test_only_the_second_of_two_equal_reads_confirms(project: Path) -> None:
-    files, confirmed = make_files(project), []
+    files, confirmed = make_source(project), []
     steps = (
         "first",
         "same",
@@ -102,12 +102,12 @@ async def test_only_the_second_of_two_equal_reads_confirms(project: Path) -> Non
 
 
 async def test_reads_right_after_each_other_confirm_nothing(project: Path) -> None:
-    files = make_files(project, confirm_after=3600.0)
+    files = make_source(project, confirm_after=3600.0)
     assert [(await files.read()).is_confirmed for _ in range(3)] == [False, False, False]
 
 
 async def test_a_broken_project_file_confirms_nothing_afterwards(project: Path) -> None:
-    files = make_files(project)
+    files = make_source(project)
     await files.read()
     (project / "jobspec.toml").write_text("project = ")
     with pytest.raises(ProjectError):
@@ -119,7 +119,7 @@ async def test_a_broken_project_file_confirms_nothing_afterwards(project: Path) 
 async def test_the_project_of_a_directory_above_is_not_taken_for_ours(project: Path) -> None:
     (project.parent / "specs").mkdir()
     (project.parent / "jobspec.toml").write_text('project = "other"\n')
-    files, file = make_files(project), project / "jobspec.toml"
+    files, file = make_source(project), project / "jobspec.toml"
     await files.read()
     text = file.read_text()
     file.unlink()
@@ -130,7 +130,7 @@ async def test_the_project_of_a_directory_above_is_not_taken_for_ours(project: P
 
 
 async def test_a_project_file_that_vanishes_before_the_first_read_is_missed(project: Path) -> None:
-    files = Files(project, None, confirm_after=0.0, project_file=project / "jobspec.toml")
+    files = SpecSource(project, None, confirm_after=0.0, project_file=project / "jobspec.toml")
     (project / "jobspec.toml").unlink()
     with pytest.raises(ProjectError, match="is not there any more; put it back"):
         await files.read()
@@ -138,7 +138,7 @@ async def test_a_project_file_that_vanishes_before_the_first_read_is_missed(proj
 
 async def test_an_environment_that_is_gone_is_refused(project: Path) -> None:
     (project / "jobspec.toml").write_text('project = "shop"\n[env.dev]\n')
-    files = make_files(project, "dev")
+    files = make_source(project, "dev")
     await files.read()
     (project / "jobspec.toml").write_text('project = "shop"\n[env.prod]\n')
     with pytest.raises(UsageError, match="there is no environment `dev`"):
@@ -153,7 +153,7 @@ async def test_a_full_read_finds_a_change_that_the_file_system_hides(
     as_before = (1, 1, path.stat().st_size, 1)
     monkeypatch.setattr("jobspec.spec.directory.sign", lambda _: as_before)
     monkeypatch.setattr("jobspec.spec.directory._trust", lambda _: as_before)
-    files = make_files(project)
+    files = make_source(project)
     await files.read()
     path.write_text(path.read_text().replace("1h", "2h"))
 
@@ -167,7 +167,7 @@ async def test_a_full_read_finds_a_change_that_the_file_system_hides(
 
 async def test_unchanged_files_are_not_parsed_again_and_unchanged_jobs_stay_the_same_objects(project: Path) -> None:
     write(project, "b")
-    files = make_files(project)
+    files = make_source(project)
     before = (await files.read()).loaded.jobs
     write(project, "b", JOB.format(name="b").replace("1h", "2h"))
     after = (await files.read(trust=False)).loaded.jobs
@@ -180,7 +180,7 @@ async def test_where_a_job_is_written_is_looked_up_once_as_long_as_it_is_the_sam
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It scans the file, and a job that is held is asked in each cycle."""
-    files, cache, scans = make_files(project), DesiredCache(), []
+    files, cache, scans = make_source(project), DesiredCache(), []
     line: Any = vars(Job)["line"]
 
     def look(job: Job) -> Any:
@@ -204,7 +204,7 @@ async def test_where_a_job_is_written_is_looked_up_once_as_long_as_it_is_the_sam
 async def test_files_beside_the_specs_are_named(project: Path) -> None:
     write(project, "a", JOB.format(name="a") + "input_schema: ../schema.json\ninput: 1\n")
     (project / "schema.json").write_text("{}")
-    assert (await make_files(project).read()).files == (project / "jobspec.toml", project / "schema.json")
+    assert (await make_source(project).read()).files == (project / "jobspec.toml", project / "schema.json")
 
 
 # git
@@ -264,12 +264,12 @@ def test_without_git_or_a_commit_there_is_none(project: Path) -> None:
 
 
 async def test_the_commit_comes_with_what_was_read(repository: Path) -> None:
-    assert (await make_files(repository).read()).commit == git(repository, "rev-parse", "HEAD")
+    assert (await make_source(repository).read()).commit == git(repository, "rev-parse", "HEAD")
 
 
 async def test_another_commit_shows_in_the_files_to_watch(repository: Path) -> None:
     """Also one that changes no spec: `/status` names the commit."""
-    files, seen = make_files(repository), set[tuple[tuple[int, ...], ...]]()
+    files, seen = make_source(repository), set[tuple[tuple[int, ...], ...]]()
     for arguments in (("commit", "--allow-empty", "-m", "two"), ("checkout", "-b", "x"), ("checkout", "--detach")):
         watched = (await files.read()).files
         before = [sign_file(path) for path in watched]
@@ -304,10 +304,10 @@ async def test_what_was_read_while_git_was_at_work_is_read_again(
     write(repository, "b")
     git(repository, "add", ".")
     git(repository, "commit", "-q", "-m", "two")
-    files, reads, load = make_files(repository), [], Files._load
+    files, reads, load = make_source(repository), [], SpecSource._load
     await files.read()
 
-    def load_meanwhile(self: Files, now: datetime) -> Any:
+    def load_meanwhile(self: SpecSource, now: datetime) -> Any:
         loaded = load(self, now)
         reads.append(sorted(loaded[-1].jobs))
         if len(reads) == 1:
@@ -316,7 +316,7 @@ async def test_what_was_read_while_git_was_at_work_is_read_again(
                 raise ProjectError("half of a file was there")
         return loaded
 
-    monkeypatch.setattr(Files, "_load", load_meanwhile)
+    monkeypatch.setattr(SpecSource, "_load", load_meanwhile)
     reading = await files.read()
 
     assert reads == [["a", "b"], ["a"]]
@@ -343,7 +343,7 @@ def test_a_project_behind_a_link_is_found_by_the_link(
 async def test_another_tree_behind_a_swapped_link_is_read_next(project: Path, tmp_path: Path) -> None:
     link, other = tmp_path / "current", tmp_path / "other"
     link.symlink_to(project)
-    files = make_files(link)
+    files = make_source(link)
     before = await files.read()
     (other / "specs").mkdir(parents=True)
     (other / "jobspec.toml").write_text('project = "shop"\n')

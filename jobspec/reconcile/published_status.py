@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from jobspec.errors import report_bug
 from jobspec.planning.apply import Status
 from jobspec.planning.plan import Action
-from jobspec.reconcile.status import Picture, State, draw_picture
+from jobspec.reconcile.job_states import Picture, State, draw_picture
 from jobspec.render.daemon_documents import (
     CycleChangesDocument,
     CycleDocument,
@@ -33,9 +33,9 @@ if TYPE_CHECKING:
     from jobspec.planning.guards import Refusal
     from jobspec.planning.plan import Source
     from jobspec.reconcile.health import Health
+    from jobspec.reconcile.job_states import Standing
     from jobspec.reconcile.report import Report
     from jobspec.reconcile.settings import Settings
-    from jobspec.reconcile.status import Standing
     from jobspec.reconcile.watch import Watch
 
 REMEMBERED = 20
@@ -49,7 +49,7 @@ _STEP = 16
 
 
 @dataclass(slots=True, kw_only=True)
-class Board:
+class PublishedStatus:
     """What the daemon has to show.
 
     Attributes:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class Standing(StrEnum):
+class RunState(StrEnum):
     """Whether a job runs by itself."""
 
     RUNS = "runs"
@@ -42,23 +42,23 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outlook:
+class Forecast:
     """When one job runs.
 
     Attributes:
         spec: The job.
-        standing: Whether it runs by itself.
+        run_state: Whether it runs by itself.
         runs: Its nominal runs in the span, also where it is paused.
         following: The first run after the span, where there is none in it.
     """
 
     spec: JobSpec
-    standing: Standing
+    run_state: RunState
     runs: tuple[datetime, ...] = ()
     following: datetime | None = None
 
 
-def look_ahead(spec: JobSpec, span: Span, *, now: datetime) -> Outlook:
+def make_forecast(spec: JobSpec, span: Span, *, now: datetime) -> Forecast:
     """Find the runs of one job.
 
     Args:
@@ -68,31 +68,31 @@ def look_ahead(spec: JobSpec, span: Span, *, now: datetime) -> Outlook:
     """
     schedule = spec.schedule
     if schedule is None:
-        return Outlook(spec=spec, standing=Standing.ON_DEMAND)
+        return Forecast(spec=spec, run_state=RunState.ON_DEMAND)
     timetable, before = schedule.timetable, span.start - timedelta(microseconds=1)
     runs = tuple(upcoming(timetable, before, count=span.count, until=span.end))
     if runs:
-        standing = Standing.PAUSED if schedule.paused else Standing.RUNS
-        return Outlook(spec=spec, standing=standing, runs=runs)
+        run_state = RunState.PAUSED if schedule.paused else RunState.RUNS
+        return Forecast(spec=spec, run_state=run_state, runs=runs)
     following = next_run(timetable, span.end) if span.end else None
-    return Outlook(spec=spec, standing=_judge(schedule, now), following=following)
+    return Forecast(spec=spec, run_state=_judge(schedule, now), following=following)
 
 
-def _judge(schedule: ScheduleSpec, now: datetime) -> Standing:
+def _judge(schedule: ScheduleSpec, now: datetime) -> RunState:
     """Say what it means that there is no run."""
     if has_run(schedule.timetable, now):
-        return Standing.PAUSED if schedule.paused else Standing.RUNS
-    return Standing.COMPLETED if has_run(schedule.timetable, _EPOCH) else Standing.NEVER
+        return RunState.PAUSED if schedule.paused else RunState.RUNS
+    return RunState.COMPLETED if has_run(schedule.timetable, _EPOCH) else RunState.NEVER
 
 
-def find_bent_times(outlook: Outlook, span: Span) -> list[Oddity]:
+def find_bent_times(forecast: Forecast, span: Span) -> list[Oddity]:
     """Find what changes of the clock do to a job, in the span or up to the last of the runs that fill it.
 
     Args:
-        outlook: When the job runs.
+        forecast: When the job runs.
         span: Which runs were looked for.
     """
-    schedule, runs = outlook.spec.schedule, outlook.runs
+    schedule, runs = forecast.spec.schedule, forecast.runs
     end = runs[-1] if runs and (span.end is None or len(runs) == span.count) else span.end
     if schedule is None or end is None:
         return []
