@@ -62,21 +62,25 @@ def _find(document: Any, key: str) -> Iterator[Any]:
 
 def _read_specs() -> Iterator[Any]:
     """Parse all spec files of the project; those that cannot be parsed are passed over."""
+    from jobspec.spec.enclosure import find_enclosure
+
     project = _find_project()
     roots = _read_project().get("specs", ["specs"])
-    directory = project.parent if project else Path()
+    enclosure = find_enclosure(project.parent if project else Path())
     for root in roots if isinstance(roots, list) else ():
-        for path in _walk(directory / str(root)):
+        real = enclosure.find(str(root))
+        for path in _walk(real) if isinstance(real, str) else ():
+            found = enclosure.find_real(path)
             with suppress(Exception):  # whatever is wrong, `validate` says it
-                yield _parse(path)
+                yield _parse(Path(found)) if isinstance(found, str) else None
 
 
-def _walk(root: Path) -> Iterator[Path]:
+def _walk(root: str) -> Iterator[str]:
     for directory, inner, files in os.walk(root):
         inner[:] = [name for name in inner if not name.startswith(".")]
         for name in files:
             if name.lower().endswith((".yaml", ".yml", ".toml")) and name != _PROJECT_FILE and name[0] != ".":
-                yield Path(directory, name)
+                yield os.path.join(directory, name)  # noqa: PTH118
 
 
 def _parse(path: Path) -> Any:
@@ -101,7 +105,10 @@ def _find_project() -> Path | None:
 def _read_project() -> dict[str, Any]:
     import tomllib
 
+    from jobspec.spec.enclosure import find_enclosure
+
     with suppress(Exception):
         path = _find_project()
-        return tomllib.loads(path.read_text(encoding="utf-8")) if path else {}
+        real = find_enclosure(path.parent).find(path) if path else None
+        return tomllib.loads(Path(real).read_text(encoding="utf-8")) if isinstance(real, str) else {}
     return {}

@@ -99,10 +99,17 @@ def _find_workspace(place: Path) -> Workspace:
     if workspace.file is None:
         return replace(workspace, project=Project(specs=(".",)))
     whole = (workspace.directory, workspace.file, *(workspace.roots if len(workspace.roots) == 1 else ()))
-    if os.path.realpath(place) in map(os.path.realpath, whole):
+    if any(_is_same(place, each) for each in whole):
         return workspace
     names = join_words(workspace.project.specs)
     raise UsageError(
         f"`{place}` is not all of the specs of the project in `{workspace.directory}`, whose `specs` names {names}; "
         f"load `{workspace.directory}`"
     )
+
+
+def _is_same(place: Path, other: Path) -> bool:
+    try:
+        return place.samefile(other)
+    except OSError:  # the other is not there
+        return False

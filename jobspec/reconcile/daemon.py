@@ -81,7 +81,14 @@ class Daemon:
             ),
         )
         files = [project_file] if project_file else []
-        self.watch = Watch(roots, files, changed=self._note_change, say=_warn, rhythm=settings.rhythm)
+        self.watch = Watch(
+            roots,
+            files,
+            directory=project_file.parent if project_file else directory,
+            changed=self._note_change,
+            say=_warn,
+            rhythm=settings.rhythm,
+        )
         self.health = Health(
             interval=settings.interval, answered_at=self._answered_at, watch_alive_at=lambda: self.watch.alive_at
         )

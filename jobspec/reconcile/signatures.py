@@ -10,6 +10,7 @@ import os
 import stat
 from typing import TYPE_CHECKING
 
+from jobspec.spec.enclosure import find_enclosure
 from jobspec.spec.listing import is_spec_name
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MISSING = (0, 0)
+
+_PLACE = len(MISSING)
 
 
 def identify(path: Path) -> tuple[int, int]:
@@ -36,6 +39,27 @@ def sign_file(path: Path) -> tuple[int, ...]:
         return (error.errno or 0,)
 
 
+def list_inside(roots: Iterable[Path], directory: Path) -> list[Path]:
+    """List the roots that do not lead out of their project's enclosure; the others are neither read nor watched.
+
+    Args:
+        roots: The roots.
+        directory: The project's directory, whose links may have been swapped since.
+    """
+    enclosure = find_enclosure(directory)
+    return [root for root in roots if isinstance(enclosure.find(root), str)]
+
+
+def list_directories(roots: Iterable[Path]) -> list[str]:
+    """List the directories below some roots that can be read, each once, links followed that stay in their root."""
+    found: dict[tuple[int, ...], str] = {}
+    for root in roots:
+        for path, mark in _walk(root):
+            if len(mark) == _PLACE and mark[0]:
+                found.setdefault(mark, path)
+    return list(found.values())
+
+
 def sign_trees(roots: Iterable[Path]) -> int:
     """Make one signature of all spec files and directories below some roots, links followed.
 
@@ -45,8 +69,9 @@ def sign_trees(roots: Iterable[Path]) -> int:
 
 
 def _walk(root: Path) -> Iterable[tuple[str, tuple[int, ...]]]:
+    """Walk below a root; directories come with their device and inode, or 0 and why they cannot be read."""
     top = os.path.realpath(root)
-    waiting, seen = [top], set[tuple[int, int]]()
+    waiting, seen = [str(root)], set[tuple[int, int]]()
     while waiting:
         directory = waiting.pop()
         place, found = _list(directory)
@@ -84,7 +109,7 @@ def _look(entry: os.DirEntry[str]) -> os.stat_result | int:
 
 def _is_below(link: str, top: str) -> bool:
     """Whether a link to a directory stays in the tree; others are not read, and could lead through the whole disk."""
-    return os.path.realpath(link).startswith(top + os.sep)
+    return os.path.realpath(link).startswith(top.rstrip("/") + "/")
 
 
 def _sign(status: os.stat_result) -> tuple[int, ...]:

@@ -16,6 +16,7 @@ from jobspec.errors import JobspecError, ProjectError
 from jobspec.lint.opening import open_workspace
 from jobspec.reconcile.checkout import find_checkout
 from jobspec.reconcile.logs import log
+from jobspec.reconcile.signatures import list_inside
 from jobspec.spec.listing import PROJECT_FILE
 from jobspec.spec.loader import Cache
 from jobspec.spec.project import load_workspace, resolve_environment
@@ -81,6 +82,7 @@ class SpecSource:
     ) -> None:
         self.directory = directory
         self._project_file = project_file
+        self._place = directory
         self._roots: tuple[Path, ...] = (directory,)
         self._environment = environment
         self._confirm_after = confirm_after
@@ -152,13 +154,13 @@ class SpecSource:
         return tuple(checkout.read_state(self._git_patience) for checkout in self._find_checkouts())
 
     def _find_checkouts(self) -> list[Checkout]:
-        found = (find_checkout(root) for root in self._roots)
+        found = (find_checkout(root) for root in list_inside(self._roots, self._place))
         return [checkout for checkout in dict.fromkeys(found) if checkout]
 
     def _load(self, now: datetime) -> tuple[Workspace, Environment, Loaded]:
         workspace = load_workspace(self.directory)
         self._check_place(workspace)
-        self._roots = workspace.roots
+        self._place, self._roots = workspace.directory, workspace.roots
         environment = resolve_environment(workspace.project, self._environment)
         loaded = open_workspace(workspace, env=self._environment, now=now, cache=self._cache)
         return workspace, environment, loaded

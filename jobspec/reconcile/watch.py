@@ -12,6 +12,8 @@ Three ways, so that none of them has to be perfect:
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -20,7 +22,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
-from jobspec.reconcile.signatures import MISSING, identify, sign_file, sign_trees
+from jobspec.reconcile.signatures import MISSING, identify, list_directories, list_inside, sign_file, sign_trees
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -28,8 +30,14 @@ if TYPE_CHECKING:
 
     from watchfiles._rust_notify import RustNotify
 
+_ADDED: Final = 1
 _DELETED: Final = 3
-"""What watchfiles calls a deletion (`watchfiles.Change.deleted`)."""
+"""What watchfiles calls what is new, and a deletion (`watchfiles.Change`)."""
+
+_ATTEMPTS: Final = 3
+
+_IS_INOTIFY: Final = sys.platform == "linux"
+"""Whether the kernel watches single directories; watchfiles would follow every link below them, through the disk."""
 
 _DUTY: Final = 0.003
 """The largest part of the time that is spent on scanning, whatever the tree's size."""
@@ -66,6 +74,7 @@ class Watch:
 
     Args:
         roots: The spec directories; they need not exist.
+        directory: The project's directory; roots that lead out of its enclosure are not watched.
         files: Single files, such as `jobspec.toml`.
         changed: Called, in the event loop, when something may have changed.
         say: Called with a sentence when the way in which changes are noticed has changed.
@@ -77,6 +86,7 @@ class Watch:
         roots: Iterable[Path],
         files: Iterable[Path],
         *,
+        directory: Path,
         changed: Callable[[], None],
         say: Callable[[str], None] = lambda _: None,
         rhythm: Rhythm = Rhythm(),
@@ -86,6 +96,7 @@ class Watch:
         self.missed = 0
         self._roots = tuple(roots)
         self._files = tuple(files)
+        self._directory = directory
         self._changed = changed
         self._say = say
         self._rhythm = rhythm
@@ -141,6 +152,9 @@ class Watch:
             return
         if isinstance(events, set):
             self._take(events)
+            roots = {str(root) for root in self._roots}
+            added = [path for kind, path in events if kind == _ADDED and concerns(path, roots)]
+            self._is_outdated |= await self._run(_has_directory, added)
 
     def _take(self, events: set[tuple[int, str]]) -> None:
         roots = {str(root) for root in self._roots}
@@ -165,7 +179,7 @@ class Watch:
 
     async def _scan(self) -> None:
         begun = time.monotonic()
-        tree = await self._run(sign_trees, self._roots)
+        tree = await self._run(_sign, self._roots, self._directory)
         now = time.monotonic()
         period = self._rhythm.scan_alone if self.problem else self._rhythm.scan
         self._scan_at = now + max(period, (now - begun) / _DUTY)
@@ -184,19 +198,18 @@ class Watch:
         self._set_problem("the file system announced no change although there was one")
 
     async def _arm(self) -> None:
-        """Ask the kernel for events of all roots that are there; what changes from here on is noticed."""
+        """Ask the kernel for events of all directories that are read; what changes from here on is noticed."""
         self._close()
         self._is_outdated = False
         self._rearm_at = time.monotonic() + self._rhythm.rearm
         self._places, _ = await self._run(_see, self._roots, ())
-        present = [str(root) for root, place in self._places.items() if place != MISSING]
         try:
-            self._notify = await self._run(_open_notify, present) if present else None
+            self._notify = await self._run(_open_notify, self._roots, self._directory)
         except (RuntimeError, OSError) as error:
             self._fall_back(error)
         else:
             self._set_problem("")
-        self._tree, self._is_explained = await self._run(sign_trees, self._roots), False
+        self._tree, self._is_explained = await self._run(_sign, self._roots, self._directory), False
         self._scan_at = time.monotonic() + (self._rhythm.scan_alone if self.problem else self._rhythm.scan)
 
     def _fall_back(self, error: Exception) -> None:
@@ -230,11 +243,36 @@ def _see(
     return {root: identify(root) for root in roots}, {file: sign_file(file) for file in files}
 
 
-def _open_notify(paths: list[str]) -> RustNotify:
+def _sign(roots: Iterable[Path], directory: Path) -> int:
+    return sign_trees(list_inside(roots, directory))
+
+
+def _has_directory(paths: Iterable[str]) -> bool:
+    """Whether one of some new paths is a directory, or a link to one: what is in it makes no events yet."""
+    return any(os.path.isdir(path) for path in paths)  # noqa: PTH112  a Path may raise
+
+
+def _open_notify(roots: Iterable[Path], directory: Path) -> RustNotify | None:
+    """Watch the directories that are read; None where there are none.
+
+    Raises:
+        OSError: One of them cannot be watched, or vanishes again and again while that is set up.
+        RuntimeError: The kernel gives no events.
+    """
     from watchfiles._rust_notify import RustNotify
 
-    # Not ignoring "permission denied", because that ignores as well that the kernel has no more watches to give.
-    return RustNotify(paths, False, False, 0, True, False)
+    for attempt in range(1, _ATTEMPTS + 1):
+        inside = list_inside(roots, directory)
+        present = [str(root) for root in inside if identify(root) != MISSING]
+        below = list_directories(inside) if _IS_INOTIFY else []
+        paths = [*dict.fromkeys((*present, *below))]
+        try:
+            # Not ignoring "permission denied", because that also ignores that the kernel has no more watches to give.
+            return RustNotify(paths, False, False, 0, not _IS_INOTIFY, False) if paths else None
+        except FileNotFoundError:
+            if attempt == _ATTEMPTS:
+                raise
+    return None
 
 
 def concerns(path: str, roots: Iterable[str]) -> bool:

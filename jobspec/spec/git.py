@@ -17,6 +17,9 @@ from jobspec.spec.positions import escape, quote
 _ELSEWHERE = frozenset({"GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_INDEX_FILE", "GIT_PREFIX"})
 """Variables that lead git away from where it is asked. In a hook git sets them itself, without the working tree."""
 
+_OFFLINE = {"GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": "none"}
+"""Keep git from fetching what a partial clone lacks; before version 2.44 it knows only the second."""
+
 _FETCH_ALL = "fetch the whole history, with `git fetch --unshallow` or `fetch-depth: 0` of actions/checkout"
 
 
@@ -98,7 +101,7 @@ def _is_shallow(directory: Path) -> bool:
 def _start_git(directory: Path, *arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
     command = ["git", "-C", _find_repository(directory), "-c", "safe.bareRepository=explicit", *arguments]
     inherited = {name: value for name, value in os.environ.items() if name not in _ELSEWHERE}
-    variables = {**inherited, "LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"}  # its messages are read; it asks nothing
+    variables = {**inherited, **_OFFLINE, "LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"}  # its messages are read
     try:
         return subprocess.run(command, input=stdin, capture_output=True, check=False, env=variables)  # noqa: S603 - arguments, no shell
     except FileNotFoundError as error:
@@ -124,4 +127,8 @@ def _explain(stderr: bytes, what: str) -> UsageError:
     if "dubious ownership" in said[0]:
         command = escape(said[-1].strip())
         return UsageError(f"git does not read a repository of somebody else; if you trust it, run `{command}`")
+    if any("promisor" in line or "lazy fetching" in line for line in said):
+        return UsageError(
+            "this partial clone lacks files of the commit, and jobspec fetches none; clone without --filter"
+        )
     return UsageError(f"git cannot read {quote(what)}: {escape(said[-1]) or 'it does not say why'}")

@@ -143,3 +143,15 @@ def test_completing_is_light() -> None:
     )
     finished = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert finished.stdout.strip() == ""
+
+
+def test_what_lies_outside_of_the_repository_is_not_offered(
+    project: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    outside = tmp_path_factory.mktemp("outside")
+    (outside / "a.yaml").write_text("name: secret\n")
+    (project / "specs" / "link.yaml").symlink_to(outside / "a.yaml")
+    assert "secret" not in ask(project, "run", "")
+    (project / "specs").rename(project / "former")
+    (project / "specs").symlink_to(outside)
+    assert ask(project, "run", "") == []

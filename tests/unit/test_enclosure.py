@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from jobspec import load as load_registry
 from jobspec.errors import ProjectError
 from jobspec.spec.directory import read_file
 from jobspec.spec.enclosure import Enclosure, find_enclosure
@@ -230,3 +231,4 @@ def test_a_chain_of_links_ends(repository: Path) -> None:
     (shop / "specs").rename(shop / "l1500")
     (shop / "specs").symlink_to("l0")
     assert said(load(load_workspace(shop))) == [("JS008", "jobspec.toml:3:3")]
+    assert list(load_registry(shop)) == ["b"]

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 from reconciling import RHYTHM
 
-from jobspec.reconcile.signatures import sign_trees
+from jobspec.reconcile.signatures import list_directories, list_inside, sign_trees
 from jobspec.reconcile.watch import Mode, Rhythm, Watch, concerns
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ async def watching(
     *roots: Path, rhythm: Rhythm = SLOW_SCAN, files: tuple[Path, ...] = ()
 ) -> AsyncIterator[tuple[Watch, Noticed]]:
     noticed = Noticed()
-    watch = Watch(roots, files, changed=noticed.note, say=noticed.said.append, rhythm=rhythm)
+    watch = Watch(roots, files, directory=roots[0].parent, changed=noticed.note, say=noticed.said.append, rhythm=rhythm)
     running = asyncio.create_task(watch.run())
     begun = watch.alive_at
     while watch.alive_at == begun and not running.done():  # noqa: ASYNC110  a sign of life is no event
@@ -276,7 +276,7 @@ async def test_without_inotify_instances_the_tree_is_scanned_and_that_is_said(sp
     rhythm = replace(RHYTHM, rearm=600.0)
     with without_descriptors():
         noticed = Noticed()
-        watch = Watch([specs], (), changed=noticed.note, say=noticed.said.append, rhythm=rhythm)
+        watch = Watch([specs], (), directory=specs.parent, changed=noticed.note, say=noticed.said.append, rhythm=rhythm)
         running = asyncio.create_task(watch.run())
         await noticed.hear()
     assert watch.mode is Mode.SCANNING
@@ -297,7 +297,7 @@ from jobspec.reconcile.watch import Rhythm, Watch
 async def main(root):
     changed = asyncio.Event()
     rhythm = Rhythm(step=0.02, look=0.05, scan=600, scan_alone=0.1, rearm=600)
-    watch = Watch([root], (), changed=changed.set, say=print, rhythm=rhythm)
+    watch = Watch([root], (), directory=root.parent, changed=changed.set, say=print, rhythm=rhythm)
     running = asyncio.create_task(watch.run())
     await asyncio.sleep(0.5)
     print(watch.mode.value)
@@ -415,6 +415,37 @@ def test_signatures_pass_over_what_is_no_spec(specs: Path, tmp_path: Path) -> No
     (tmp_path / "big" / "b.yaml").write_text("x")
     (specs / "circle").symlink_to(specs)
     assert sign_trees([specs, tmp_path / "nowhere"]) == before
+
+
+def test_only_directories_that_are_read_are_watched(specs: Path, tmp_path: Path) -> None:
+    """watchfiles follows links: one to the root of the file system would be followed through all of the disk."""
+    (specs / "sub" / "deep").mkdir(parents=True)
+    (specs / ".hidden").mkdir()
+    for link, target in {"near": "sub", "out": "..", "all": "/", ".hidden/all": "/", "loop": "loop"}.items():
+        (specs / link).symlink_to(target)
+    assert sorted(list_directories([specs, specs / "sub", tmp_path / "nowhere"])) in (
+        [str(specs), str(specs / inner), str(specs / inner / "deep")] for inner in ("sub", "near")
+    )
+
+
+def test_a_root_that_leads_out_of_the_repository_is_not_watched(specs: Path) -> None:
+    project = specs.parent
+    (project / "all").symlink_to("/")
+    (project / "near").symlink_to("specs")
+    roots = [project / name for name in ("specs", "all", "near", "missing")]
+    assert list_inside(roots, project) == [project / name for name in ("specs", "near", "missing")]
+
+
+async def test_links_through_the_disk_do_not_keep_events_from_coming(specs: Path) -> None:
+    (specs.parent / "all").symlink_to("/")
+    (specs / "out").symlink_to("/")
+    async with watching(specs, specs.parent / "all") as (watch, noticed):
+        assert watch.mode is Mode.EVENTS
+        (specs / "later").symlink_to("/")
+        await noticed.wait()
+        await noticed.settle()
+        (specs / "a.yaml").write_text("name: b\n")
+        await noticed.wait()
 
 
 @pytest.mark.parametrize(

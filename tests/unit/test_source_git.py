@@ -206,6 +206,16 @@ def test_a_shallow_clone_is_told_to_fetch(project: Path, tmp_path: Path) -> None
         find_merge_base(clone, "old")
 
 
+def test_what_a_partial_clone_lacks_is_not_fetched(project: Path, tmp_path: Path) -> None:
+    git(project, "config", "uploadpack.allowFilter", "true")
+    clone = tmp_path / "clone"
+    options = ("--quiet", "--no-checkout", "--filter=blob:none")
+    git(tmp_path, "clone", *options, f"file://{project.parent}", str(clone))
+    (clone / "shop").mkdir()
+    with pytest.raises(UsageError, match="this partial clone lacks files of the commit, and jobspec fetches none"):
+        read(clone / "shop")
+
+
 def test_a_repository_of_somebody_else_is_refused_with_the_way_out(
     project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
