@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
     from jobspec.jobs.collector import Collector
     from jobspec.jobs.job_code import JobCode
+    from jobspec.jobs.owned_job import OwnedJob
     from jobspec.live.runs import Runs
     from jobspec.results import (
         DefinitionStats,
@@ -97,6 +98,14 @@ class CodedJob:
     redaction: Redaction = NOTHING_REDACTED
     register: Callable[[Collector], None] | None = None
     execute: StartWorkflow | None = None
+
+    @property
+    def owned(self) -> OwnedJob:
+        """The job and whose its schedule is."""
+        from jobspec.jobs.owned_job import OwnedJob
+
+        is_private = bool(self.redaction)
+        return OwnedJob(spec=self.spec, project=self.project, also_owns=self.also_owns, is_private=is_private)
 
 
 @final
@@ -613,13 +622,7 @@ class Definition(Generic[InputT]):
         """
         from jobspec.jobs.rollout import apply_schedule
 
-        return await apply_schedule(
-            client,
-            self.spec,
-            self.project,
-            also_owns=self._job.also_owns,
-            is_private=bool(self._job.redaction),
-        )
+        return await apply_schedule(client, self._job.owned)
 
     async def delete_schedule(self, client: Client) -> None:
         """Delete the live schedule at once; runs that it started go on.
@@ -631,9 +634,9 @@ class Definition(Generic[InputT]):
             InvalidDefinitionError: The job has no project.
             ConflictError: Somebody else keeps changing it.
         """
-        from jobspec.jobs.scheduling import delete_schedule
+        from jobspec.jobs.schedule_control import delete_schedule
 
-        await delete_schedule(client, self.spec, self.project, also_owns=self._job.also_owns)
+        await delete_schedule(client, self._job.owned)
 
     async def describe_schedule(self, client: Client) -> ScheduleDetail:
         """Tell what is live, whosever it is: state, differences from the job, recent runs, next times, counters.
@@ -667,10 +670,9 @@ class Definition(Generic[InputT]):
             InvalidDefinitionError: The job has no project.
             ConflictError: Somebody else undid it at once.
         """
-        from jobspec.jobs.scheduling import pause_schedule
+        from jobspec.jobs.schedule_control import pause_schedule
 
-        job = self._job
-        return await pause_schedule(client, job.spec, job.project, reason=reason, by=by, also_owns=job.also_owns)
+        return await pause_schedule(client, self._job.owned, reason=reason, by=by)
 
     async def resume_schedule(self, client: Client, reason: str = "", *, by: str | None = None) -> PauseOutcome:
         """Let a paused schedule go on, with a note that says who and why; one that is not paused stays as it is.
@@ -689,10 +691,9 @@ class Definition(Generic[InputT]):
             InvalidDefinitionError: The job has no project.
             ConflictError: Somebody else undid it at once.
         """
-        from jobspec.jobs.scheduling import resume_schedule
+        from jobspec.jobs.schedule_control import resume_schedule
 
-        job = self._job
-        return await resume_schedule(client, job.spec, job.project, reason=reason, by=by, also_owns=job.also_owns)
+        return await resume_schedule(client, self._job.owned, reason=reason, by=by)
 
     async def trigger_schedule(self, client: Client, *, overlap: OverlapPolicy | None = None) -> None:
         """Have the schedule start a run now, also while it is paused.
@@ -712,10 +713,9 @@ class Definition(Generic[InputT]):
             InvalidDefinitionError: The job has no project.
             UnreachableError: No answer came; the message says when the request may have arrived all the same.
         """
-        from jobspec.jobs.scheduling import trigger_schedule
+        from jobspec.jobs.schedule_control import trigger_schedule
 
-        job = self._job
-        await trigger_schedule(client, job.spec, job.project, overlap=overlap, also_owns=job.also_owns)
+        await trigger_schedule(client, self._job.owned, overlap=overlap)
 
     async def backfill_schedule(
         self, client: Client, start: datetime, end: datetime, *, overlap: OverlapPolicy | None = None
@@ -744,19 +744,9 @@ class Definition(Generic[InputT]):
             InvalidDefinitionError: The job has no project, or the data converter cannot convert what it says.
             UnreachableError: No answer came; the message says when the request may have arrived all the same.
         """
-        from jobspec.jobs.scheduling import backfill_schedule
+        from jobspec.jobs.schedule_control import backfill_schedule
 
-        job = self._job
-        return await backfill_schedule(
-            client,
-            job.spec,
-            job.project,
-            start=start,
-            end=end,
-            overlap=overlap,
-            also_owns=job.also_owns,
-            is_private=bool(job.redaction),
-        )
+        return await backfill_schedule(client, self._job.owned, start=start, end=end, overlap=overlap)
 
 
 def _restore(bare: CodedJob, workflow: Any, activities: tuple[Any, ...], model: Any) -> Definition[Any]:

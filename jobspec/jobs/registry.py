@@ -198,15 +198,16 @@ class Registry(Mapping[str, "Definition[Any]"]):
             UnreachableError: Temporal cannot be reached; nothing was written.
             NamespaceNotFoundError: There is no such namespace.
         """
+        from jobspec.jobs.owned_job import OwnedJob
         from jobspec.jobs.rollout import apply_schedules
 
-        former = self._origin.project.also_owns if self._origin else ()
-        return await apply_schedules(
-            client,
-            [(each.spec, each.project) for each in self.list()],
-            also_owns=former,
-            is_private=self._origin is not None and self._origin.is_private,
-        )
+        former = frozenset(self._origin.project.also_owns if self._origin else ())
+        is_private = self._origin is not None and self._origin.is_private
+        jobs = [
+            OwnedJob(spec=each.spec, project=each.project, also_owns=former, is_private=is_private)
+            for each in self.list()
+        ]
+        return await apply_schedules(client, jobs)
 
     async def list_schedules(self, client: Client) -> tuple[ScheduleSummary, ...]:
         """List the live schedules that bear this project's mark, in name order, also those that no job here wants.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from jobspec.errors import ApplyError, BugError, ConflictError, JobspecError, RefusedError, UsageError
 from jobspec.jobs.call_arguments import check_list
-from jobspec.jobs.owning import refuse_foreign, require_project, require_schedule
+from jobspec.jobs.owned_job import refuse_foreign
 from jobspec.live.schedules import Schedules
 from jobspec.planning.apply import Assignment, Status, apply_plan
 from jobspec.planning.desired import JobSet
@@ -19,14 +19,14 @@ from jobspec.results import ScheduleOutcome
 from jobspec.spec.project import Project
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from temporalio.client import Client
 
+    from jobspec.jobs.owned_job import OwnedJob
     from jobspec.jobs.registry import Registry
     from jobspec.planning.apply import Outcome
     from jobspec.planning.plan import Held
-    from jobspec.spec.model import JobSpec
 
 
 async def plan(
@@ -176,9 +176,7 @@ def settle_outcome(outcome: Outcome) -> ScheduleOutcome:
             return ScheduleOutcome(name=name, error=outcome.error)
 
 
-async def apply_schedule(
-    client: Client, spec: JobSpec, project: str | None, *, also_owns: Collection[str] = (), is_private: bool = False
-) -> ScheduleOutcome:
+async def apply_schedule(client: Client, job: OwnedJob) -> ScheduleOutcome:
     """Make one job's live schedule as the job says.
 
     Written as ever: on a fresh read, guarded, read back; what an operator paused stays paused. A retired schedule is
@@ -186,10 +184,7 @@ async def apply_schedule(
 
     Args:
         client: Connected; its data converter is used.
-        spec: The job.
-        project: The mark of its schedule.
-        also_owns: Marks that are ours as well: former ids of the project.
-        is_private: Whether no message may quote values of jobs.
+        job: The job.
 
     Raises:
         NoScheduleError: The job runs on demand.
@@ -197,28 +192,19 @@ async def apply_schedule(
         ForeignScheduleError: A schedule of that name bears another mark, or none.
         ConflictError: Somebody else keeps changing it.
     """
-    require_schedule(spec)
-    owned = require_project(spec, project)
-    [outcome] = await _apply(Schedules(client), [spec], owned, also_owns, is_private=is_private)
+    job.require_schedule()
+    [outcome] = await _apply(Schedules(client), job.require_project(), [job])
     if outcome.error:
         raise outcome.error
     return outcome
 
 
-async def apply_schedules(
-    client: Client,
-    jobs: Iterable[tuple[JobSpec, str | None]],
-    *,
-    also_owns: Collection[str] = (),
-    is_private: bool = False,
-) -> tuple[ScheduleOutcome, ...]:
+async def apply_schedules(client: Client, jobs: Iterable[OwnedJob]) -> tuple[ScheduleOutcome, ...]:
     """Make the live schedules of jobs as the jobs say; one that fails does not stop the others.
 
     Args:
         client: Connected; its data converter is used.
-        jobs: Each with its project; those that run on demand are left out.
-        also_owns: Marks that are ours as well: former ids of the project.
-        is_private: Whether no message may quote values of jobs.
+        jobs: Those that run on demand are left out. Jobs of one project have the same former ids.
 
     Returns:
         What became of each, in name order.
@@ -230,10 +216,7 @@ async def apply_schedules(
         NamespaceNotFoundError: There is no such namespace.
     """
     schedules, of_project = Schedules(client), _group(jobs)
-    found = [
-        await _apply(schedules, specs, project, also_owns, is_private=is_private)
-        for project, specs in of_project.items()
-    ]
+    found = [await _apply(schedules, project, group) for project, group in of_project.items()]
     outcomes = tuple(sorted((outcome for each in found for outcome in each), key=lambda outcome: outcome.name))
     failed = [outcome for outcome in outcomes if outcome.error]
     if failed:
@@ -246,26 +229,25 @@ def _refuse_held(held: Held) -> JobspecError:
     return refuse_foreign(held) if held.reason is HeldReason.FOREIGN else BugError(held.message)
 
 
-def _group(jobs: Iterable[tuple[JobSpec, str | None]]) -> Mapping[str, Sequence[JobSpec]]:
-    of_project: dict[str, list[JobSpec]] = {}
-    for spec, project in jobs:
-        if spec.schedule is not None:
-            of_project.setdefault(require_project(spec, project), []).append(spec)
+def _group(jobs: Iterable[OwnedJob]) -> Mapping[str, Sequence[OwnedJob]]:
+    of_project: dict[str, list[OwnedJob]] = {}
+    for job in jobs:
+        if job.spec.schedule is not None:
+            of_project.setdefault(job.require_project(), []).append(job)
     return of_project
 
 
-async def _apply(
-    schedules: Schedules, specs: Sequence[JobSpec], project: str, also_owns: Collection[str], *, is_private: bool
-) -> list[ScheduleOutcome]:
-    """Plan for these jobs alone, and write what is to be written, many at once."""
+async def _apply(schedules: Schedules, project: str, jobs: Sequence[OwnedJob]) -> list[ScheduleOutcome]:
+    """Plan for these jobs of one project alone, and write what is to be written, many at once."""
     terms = Terms(
         project=project,
-        owners=frozenset({project, *also_owns}),
+        owners=frozenset({project}).union(*(job.also_owns for job in jobs)),
         now=datetime.now(UTC),
         grace=timedelta(0),
         can_prune=False,
     )
-    job_set = JobSet(specs={spec.name: spec for spec in specs}, is_private=is_private)
+    specs = {job.spec.name: job.spec for job in jobs}
+    job_set = JobSet(specs=specs, is_private=any(job.is_private for job in jobs))
     desired, live = await read_both(schedules, job_set, terms, prune=False)
     planned = plan_sides(desired, live, terms)
     assignment = Assignment(schedules=schedules, desired=planned.desired, terms=planned.terms, only_shown=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from jobspec.jobs.owning import find_schedule
+from jobspec.jobs.owned_job import find_schedule
 from jobspec.live.recent_runs import list_recent_runs, read_recent_runs
 from jobspec.live.run_descriptions import read_time
 from jobspec.live.schedules import Schedules

@@ -12,7 +12,7 @@ from pydantic_core import from_json, to_json
 
 from jobspec.diagnostics import Severity
 from jobspec.imports import divert_stdout
-from jobspec.jobs.misfits import UNKNOWN_KEY, Judged, did_you_mean, say_misfits
+from jobspec.jobs.mismatches import UNKNOWN_KEY, Judged, did_you_mean, say_mismatches
 from jobspec.spec.validation import Problem, find_path, limit
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class Reader:
                 names=_field_names(self.type),
                 unknown=self._unknown_keys(text, plain),
             )
-            yield from limit(say_misfits(error.errors(include_url=False), judged), path)
+            yield from limit(say_mismatches(error.errors(include_url=False), judged), path)
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # noqa: BLE001  validators are user code and may raise anything

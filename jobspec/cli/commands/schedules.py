@@ -221,7 +221,7 @@ def backfill_command(  # noqa: PLR0913, PLR0917  one argument an option
 
 def _list_times(job: OpenedJob, span: tuple[datetime, datetime], most: int) -> list[datetime]:
     from jobspec.errors import RefusedError
-    from jobspec.jobs.scheduling import list_backfill_times
+    from jobspec.jobs.schedule_control import list_backfill_times
 
     times = list(islice(list_backfill_times(job.definition.spec, *span), most + 1))
     if len(times) > most:

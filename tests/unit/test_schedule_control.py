@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from jobspec.errors import NoScheduleError, UsageError
-from jobspec.jobs.scheduling import backfill_schedule, list_backfill_times, make_note, trigger_schedule
+from jobspec.jobs.owned_job import OwnedJob
+from jobspec.jobs.schedule_control import backfill_schedule, list_backfill_times, make_note, trigger_schedule
 from jobspec.planning.pauses import Pause, decide_pause, read_retirement, retire, spec_reason
 from jobspec.spec.model import JobSpec
 
@@ -94,7 +95,9 @@ def test_a_job_on_demand_has_nothing_to_make_up_for() -> None:
 
 async def test_an_overlap_policy_that_there_is_not_is_named_before_anything_is_asked() -> None:
     nobody: Any = None
+    unknown: Any = "allow_al"
+    owned = OwnedJob(spec=job(), project="shop")
     with pytest.raises(UsageError, match="there is no overlap policy `allow_al`; write `skip`, "):
-        await trigger_schedule(nobody, job(), "shop", overlap="allow_al")  # type: ignore[arg-type]
+        await trigger_schedule(nobody, owned, overlap=unknown)
     with pytest.raises(UsageError, match="there is no overlap policy `allow_al`"):
-        await backfill_schedule(nobody, job(), "shop", start=START, end=START + HOUR, overlap="allow_al")  # type: ignore[arg-type]
+        await backfill_schedule(nobody, owned, start=START, end=START + HOUR, overlap=unknown)

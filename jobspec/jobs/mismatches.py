@@ -79,7 +79,7 @@ class Judged:
         return Problem(path=self.path + place, code=self.code, message=message, hint=hint, on_key=on_key)
 
 
-def say_misfits(errors: Sequence[ErrorDetails], judged: Judged) -> Iterator[Problem]:
+def say_mismatches(errors: Sequence[ErrorDetails], judged: Judged) -> Iterator[Problem]:
     """Say what does not fit; of several types that one value might have had, once."""
     wanted: dict[ValuePath, list[str]] = {}
     for error in errors:

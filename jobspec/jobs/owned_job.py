@@ -1,32 +1,55 @@
-"""Whose a job's schedule is: what every function that writes to one asks first."""
+"""A job and whose its schedule is: what every function that writes to a schedule asks first."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from jobspec.errors import ForeignScheduleError, InvalidDefinitionError, NoScheduleError, ScheduleNotFoundError
 from jobspec.planning.decide import hold_foreign
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
     from jobspec.live.schedules import LiveSchedule, Schedules
     from jobspec.planning.plan import Held
     from jobspec.spec.model import JobSpec, ScheduleSpec
 
 
-def require_project(spec: JobSpec, project: str | None) -> str:
-    """Give the mark of a job's schedule.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnedJob:
+    """A job and whose its schedule is.
 
-    Raises:
-        InvalidDefinitionError: The job has none, and there is no default.
+    Attributes:
+        spec: The job.
+        project: The mark of its schedule; None where there is none.
+        also_owns: Marks that are ours as well: former ids of the project.
+        is_private: Whether no message may quote the job's values.
     """
-    if project is None:
-        raise InvalidDefinitionError(
-            f"the job `{spec.name}` has no project, so no schedule can be its own; make it with `project=…`, or set "
-            "`project` in `jobspec.toml`"
-        )
-    return project
+
+    spec: JobSpec
+    project: str | None
+    also_owns: frozenset[str] = frozenset()
+    is_private: bool = False
+
+    def require_project(self) -> str:
+        """Give the mark of its schedule.
+
+        Raises:
+            InvalidDefinitionError: The job has none, and there is no default.
+        """
+        if self.project is None:
+            raise InvalidDefinitionError(
+                f"the job `{self.spec.name}` has no project, so no schedule can be its own; make it with `project=…`, "
+                "or set `project` in `jobspec.toml`"
+            )
+        return self.project
+
+    def require_schedule(self) -> ScheduleSpec:
+        """Give what it says about its schedule.
+
+        Raises:
+            NoScheduleError: It says nothing.
+        """
+        return require_schedule(self.spec)
 
 
 def require_schedule(spec: JobSpec) -> ScheduleSpec:
@@ -54,27 +77,19 @@ async def find_schedule(schedules: Schedules, spec: JobSpec) -> LiveSchedule:
     return live
 
 
-async def find_own_schedule(
-    schedules: Schedules, spec: JobSpec, project: str | None, also_owns: Collection[str] = ()
-) -> LiveSchedule:
+async def find_own_schedule(schedules: Schedules, job: OwnedJob) -> LiveSchedule:
     """Read a job's schedule in order to write to it.
-
-    Args:
-        schedules: The namespace.
-        spec: The job.
-        project: The mark of its schedule.
-        also_owns: Marks that are ours as well: former ids of the project.
 
     Raises:
         InvalidDefinitionError: The job has no project.
         ScheduleNotFoundError: There is no such schedule.
         ForeignScheduleError: It bears another mark, or none.
     """
-    owners = {require_project(spec, project), *also_owns}
-    live = await find_schedule(schedules, spec)
+    owners = {job.require_project(), *job.also_owns}
+    live = await find_schedule(schedules, job.spec)
     if live.project not in owners:
-        foreign = refuse_foreign(hold_foreign(spec.name, None, live.project))
-        raise ForeignScheduleError(f"the job `{spec.name}` has no schedule of its own: {foreign}")
+        foreign = refuse_foreign(hold_foreign(job.spec.name, None, live.project))
+        raise ForeignScheduleError(f"the job `{job.spec.name}` has no schedule of its own: {foreign}")
     return live
 
 

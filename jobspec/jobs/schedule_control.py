@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from jobspec.errors import ConflictError, RefusedError, UsageError
 from jobspec.jobs.call_arguments import check_name
-from jobspec.jobs.owning import find_own_schedule, require_schedule
+from jobspec.jobs.owned_job import find_own_schedule, require_schedule
 from jobspec.live import patching
 from jobspec.live.canonical import CanonicalSchedule, uncommented
 from jobspec.live.schedules import Schedules
@@ -25,10 +25,11 @@ from jobspec.spec.vocabulary import join_words
 from jobspec.timing.upcoming import next_run, upcoming
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Iterator
 
     from temporalio.client import Client
 
+    from jobspec.jobs.owned_job import OwnedJob
     from jobspec.live.reading import LiveSchedule
     from jobspec.spec.model import JobSpec
 
@@ -41,16 +42,12 @@ _OWN_NOTES: Final = "jobspec:"
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-async def delete_schedule(
-    client: Client, spec: JobSpec, project: str | None, *, also_owns: Collection[str] = ()
-) -> None:
+async def delete_schedule(client: Client, job: OwnedJob) -> None:
     """Delete a job's live schedule at once; runs that it started go on.
 
     Args:
         client: Connected.
-        spec: The job.
-        project: The mark of its schedule.
-        also_owns: Marks that are ours as well: former ids of the project.
+        job: The job.
 
     Raises:
         ScheduleNotFoundError: There is none.
@@ -61,7 +58,7 @@ async def delete_schedule(
     """
     schedules = Schedules(client)
     for attempt in range(ATTEMPTS):
-        live = await find_own_schedule(schedules, spec, project, also_owns)
+        live = await find_own_schedule(schedules, job)
         try:
             await schedules.delete(live)
         except ConflictError:
@@ -71,15 +68,7 @@ async def delete_schedule(
             return
 
 
-async def pause_schedule(
-    client: Client,
-    spec: JobSpec,
-    project: str | None,
-    *,
-    reason: str = "",
-    by: str | None = None,
-    also_owns: Collection[str] = (),
-) -> PauseOutcome:
+async def pause_schedule(client: Client, job: OwnedJob, *, reason: str = "", by: str | None = None) -> PauseOutcome:
     """Pause a job's live schedule, with a note that says who and why.
 
     The pause is the operator's: no apply undoes it. A schedule that somebody has paused already stays as it is, with
@@ -87,11 +76,9 @@ async def pause_schedule(
 
     Args:
         client: Connected.
-        spec: The job.
-        project: The mark of its schedule.
+        job: The job.
         reason: Why.
         by: Who; default: the client's identity.
-        also_owns: Marks that are ours as well: former ids of the project.
 
     Raises:
         NoScheduleError: The job runs on demand.
@@ -102,41 +89,24 @@ async def pause_schedule(
         InvalidDefinitionError: The job has no project.
         ConflictError: Somebody else undid it at once.
     """
-    return await _change_pause(client, spec, project, paused=True, reason=reason, by=by, also_owns=also_owns)
+    return await _change_pause(client, job, paused=True, reason=reason, by=by)
 
 
-async def resume_schedule(
-    client: Client,
-    spec: JobSpec,
-    project: str | None,
-    *,
-    reason: str = "",
-    by: str | None = None,
-    also_owns: Collection[str] = (),
-) -> PauseOutcome:
+async def resume_schedule(client: Client, job: OwnedJob, *, reason: str = "", by: str | None = None) -> PauseOutcome:
     """Let a job's paused schedule go on, with a note that says who and why.
 
     One that is not paused stays as it is. Arguments and errors are those of `pause_schedule`.
     """
-    return await _change_pause(client, spec, project, paused=False, reason=reason, by=by, also_owns=also_owns)
+    return await _change_pause(client, job, paused=False, reason=reason, by=by)
 
 
-async def _change_pause(  # noqa: PLR0913  whose schedule it is, what it shall become, who wants that and why
-    client: Client,
-    spec: JobSpec,
-    project: str | None,
-    *,
-    paused: bool,
-    reason: str,
-    by: str | None,
-    also_owns: Collection[str],
-) -> PauseOutcome:
+async def _change_pause(client: Client, job: OwnedJob, *, paused: bool, reason: str, by: str | None) -> PauseOutcome:
     if by is not None:
         check_name(by, "`by`")
-    _refuse_paused_by_spec(spec)
+    _refuse_paused_by_spec(job.spec)
     note = make_note("paused" if paused else "resumed", reason, by or client.identity)
     schedules = Schedules(client)
-    live = await find_own_schedule(schedules, spec, project, also_owns)
+    live = await find_own_schedule(schedules, job)
     _refuse_retired(live)
     # What paused it for a spec that no longer does so is left to whoever pauses it now.
     is_so = live.paused == paused and not (paused and spec_reason(pause_of(live)) is not None)
@@ -181,14 +151,7 @@ def _tell(live: LiveSchedule, *, changed: bool) -> PauseOutcome:
     return PauseOutcome(name=live.name, paused=live.paused, note=live.note, changed=changed)
 
 
-async def trigger_schedule(
-    client: Client,
-    spec: JobSpec,
-    project: str | None,
-    *,
-    overlap: OverlapPolicy | None = None,
-    also_owns: Collection[str] = (),
-) -> None:
+async def trigger_schedule(client: Client, job: OwnedJob, *, overlap: OverlapPolicy | None = None) -> None:
     """Have a job's live schedule start a run now, as it is live, also while it is paused.
 
     Nothing is returned, for all that Temporal tells is that it has the request: the run starts a moment later, and
@@ -196,10 +159,8 @@ async def trigger_schedule(
 
     Args:
         client: Connected.
-        spec: The job.
-        project: The mark of its schedule.
+        job: The job.
         overlap: What becomes of the run while another one goes on; default: the schedule's own policy.
-        also_owns: Marks that are ours as well: former ids of the project.
 
     Raises:
         NoScheduleError: The job runs on demand.
@@ -209,23 +170,15 @@ async def trigger_schedule(
         InvalidDefinitionError: The job has no project.
         UnreachableError: No answer came; the message says when the request may have arrived all the same.
     """
-    require_schedule(spec)
+    job.require_schedule()
     policy = None if overlap is None else _read_overlap(overlap)
     schedules = Schedules(client)
-    live = await find_own_schedule(schedules, spec, project, also_owns)
+    live = await find_own_schedule(schedules, job)
     await patching.trigger(schedules, live, overlap=policy)
 
 
-async def backfill_schedule(  # noqa: PLR0913  whose schedule it is, and what it shall make up for
-    client: Client,
-    spec: JobSpec,
-    project: str | None,
-    *,
-    start: datetime,
-    end: datetime,
-    overlap: OverlapPolicy | None = None,
-    also_owns: Collection[str] = (),
-    is_private: bool = False,
+async def backfill_schedule(
+    client: Client, job: OwnedJob, *, start: datetime, end: datetime, overlap: OverlapPolicy | None = None
 ) -> tuple[datetime, ...]:
     """Have a job's live schedule start the runs of a time that is over, also while it is paused.
 
@@ -233,15 +186,12 @@ async def backfill_schedule(  # noqa: PLR0913  whose schedule it is, and what it
 
     Args:
         client: Connected; its data converter is used to compare.
-        spec: The job.
-        project: The mark of its schedule.
+        job: The job.
         start: The first time that counts; aware.
         end: The last time that counts; aware, not in the future.
         overlap: What becomes of a run while another one goes on. Default: `buffer_all`, one after the other, or
             `allow_all` where that is the schedule's own policy. With others runs are left out: with `skip` of many
             only the first starts.
-        also_owns: Marks that are ours as well: former ids of the project.
-        is_private: Whether no message may quote the job's values.
 
     Returns:
         The nominal times whose runs were asked for, jitter aside; where there are none, nothing was.
@@ -256,15 +206,15 @@ async def backfill_schedule(  # noqa: PLR0913  whose schedule it is, and what it
         InvalidDefinitionError: The job has no project.
         UnreachableError: No answer came; the message says when the request may have arrived all the same.
     """
-    due = list_backfill_times(spec, start, end)
+    due = list_backfill_times(job.spec, start, end)
     given = None if overlap is None else _read_overlap(overlap)
     schedules = Schedules(client)
-    live = await find_own_schedule(schedules, spec, project, also_owns)
-    desired = convert_job(spec, Conversion.of(client, datetime.now(UTC)), is_private=is_private)
-    _refuse_other_times(spec, live.canonical, desired.canonical)
+    live = await find_own_schedule(schedules, job)
+    desired = convert_job(job.spec, Conversion.of(client, datetime.now(UTC)), is_private=job.is_private)
+    _refuse_other_times(job.spec, live.canonical, desired.canonical)
     times = tuple(due)
     if times:
-        following = next_run(require_schedule(spec).timetable, times[-1])
+        following = next_run(job.require_schedule().timetable, times[-1])
         window = patching.make_window(times, following=following, jitter=live.canonical.jitter)
         policy = given or _choose_overlap(live.canonical.overlap)
         await patching.backfill(schedules, live, window=window, overlap=policy)
