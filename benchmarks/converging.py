@@ -18,7 +18,7 @@ from jobspec.cli.session import plan_specs
 from jobspec.cli.specs import open_specs
 from jobspec.live.schedules import Schedules
 from jobspec.live.writing import make_create_request
-from jobspec.planning.apply import Assignment, Status, apply_plan
+from jobspec.planning.apply import Assignment, WriteStatus, apply_plan
 from jobspec.planning.desired import Conversion, convert_jobs
 from jobspec.planning.guards import parse_allowances
 
@@ -166,7 +166,7 @@ async def _apply(client: Client, specs: Specs) -> Spent:
     assignment = Assignment(schedules=schedules, desired=planned.desired, terms=planned.terms)
     outcomes = [outcome async for outcome in apply_plan(planned.plan, assignment)]
     spent = meter.read()
-    failed = next((outcome for outcome in outcomes if outcome.status is not Status.DONE), None)
+    failed = next((outcome for outcome in outcomes if outcome.status is not WriteStatus.DONE), None)
     if failed or len(outcomes) != len(planned.desired):
         raise RuntimeError(f"{len(outcomes)} of {len(planned.desired)} were written, and this failed: {failed}")
     return spent

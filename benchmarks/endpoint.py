@@ -15,7 +15,7 @@ from jobspec.cli.commands.reconcile import make_routes
 from jobspec.reconcile.daemon import Daemon
 from jobspec.reconcile.job_states import Picture, Standing, State
 from jobspec.reconcile.service import serve
-from jobspec.reconcile.settings import Settings
+from jobspec.reconcile.settings import DaemonSettings
 
 if TYPE_CHECKING:
     from temporalio.client import Client
@@ -25,7 +25,7 @@ JOBS = 10_000
 
 def make_daemon() -> Daemon:
     """Make a daemon that has found all its jobs held and does nothing more."""
-    daemon = Daemon(Path.cwd(), Settings(), roots=(), connect=_refuse, version="0")
+    daemon = Daemon(Path.cwd(), DaemonSettings(), roots=(), connect=_refuse, version="0")
     reason = "a schedule of this name exists that jobspec did not make; `jobspec adopt NAME` takes it over"
     names = [f"team-{number % 100:02}-orders-sync-{number:05}" for number in range(JOBS)]
     held = {name: Standing(name=name, state=State.HELD, reason=reason) for name in names}

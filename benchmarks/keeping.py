@@ -22,7 +22,7 @@ from jobspec.live.schedules import Schedules
 from jobspec.reconcile.contention import Contention
 from jobspec.reconcile.cycle import Cycle, Memory
 from jobspec.reconcile.report import Result, Trigger
-from jobspec.reconcile.settings import Settings
+from jobspec.reconcile.settings import DaemonSettings
 from jobspec.reconcile.source import SpecSource
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ class Cycles:
 
     async def run(self, *, is_full: bool = True) -> Report:
         """Run one; it must get through."""
-        report = await Cycle(self._memory, self._connect, Settings()).run(Trigger.INTERVAL, is_full=is_full)
+        report = await Cycle(self._memory, self._connect, DaemonSettings()).run(Trigger.INTERVAL, is_full=is_full)
         if report.result is not Result.CONVERGED:
             raise RuntimeError(f"the cycle ended {report.result}: {report.error}, {report.outcomes[:1]}")
         return report
@@ -219,7 +219,7 @@ async def _measure_idle(client: Client, note: Callable[[str], None]) -> Figure:
             process.send_signal(signal.SIGHUP)
             cycle = await _watch_cpu(process, _CYCLE_SECONDS) - quiet * _CYCLE_SECONDS / _IDLE_SECONDS
             note(f"took {quiet:.2f} s of CPU in {_IDLE_SECONDS:.0f} s of doing nothing, {cycle:.2f} s for a full cycle")
-            spent.append(quiet + cycle * _IDLE_SECONDS / Settings().interval.total_seconds())
+            spent.append(quiet + cycle * _IDLE_SECONDS / DaemonSettings().interval.total_seconds())
     finally:
         process.kill()
         process.wait()

@@ -128,7 +128,7 @@ def run_cycles(directory: str, address: str, namespace: str, count: str) -> None
     from jobspec.live.connection import connect
     from jobspec.reconcile.daemon import Daemon
     from jobspec.reconcile.report import Trigger
-    from jobspec.reconcile.settings import Settings
+    from jobspec.reconcile.settings import DaemonSettings
     from jobspec.reconcile.triggers import Wake
 
     path = next(Path(directory, "specs").rglob("*.yaml"))
@@ -141,7 +141,7 @@ def run_cycles(directory: str, address: str, namespace: str, count: str) -> None
         async def give() -> object:
             return client
 
-        daemon = Daemon(Path(directory), Settings(), roots=[], connect=give, version="0")  # type: ignore[arg-type]  # no real one
+        daemon = Daemon(Path(directory), DaemonSettings(), roots=[], connect=give, version="0")  # type: ignore[arg-type]  # no real one
         for number in range(int(count)):
             if number % 100 == 0:
                 path.write_text(text.replace("batch_size: ", f"number_{number}: 1\n  batch_size: "))

@@ -14,9 +14,9 @@ from jobspec.reconcile.cycle import Cycle, Memory
 from jobspec.reconcile.daemon import Daemon
 from jobspec.reconcile.job_states import Picture, draw_picture
 from jobspec.reconcile.report import Trigger
-from jobspec.reconcile.settings import Delays, Settings
+from jobspec.reconcile.settings import DaemonSettings, Delays
 from jobspec.reconcile.source import SpecSource
-from jobspec.reconcile.watch import Rhythm
+from jobspec.reconcile.watch import WatchPace
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from jobspec.reconcile.report import Report
 
 DELAYS = Delays(quiet=0.05, patience=0.5, lock=5.0, confirm=0.05, first_retry=0.05, longest_retry=0.5, contended=60.0)
-RHYTHM = Rhythm(step=0.02, look=0.1, scan=0.5, scan_alone=0.2, rearm=5.0)
-SETTINGS = Settings(interval=timedelta(minutes=5), sweep=timedelta(hours=1), delays=DELAYS, rhythm=RHYTHM)
+RHYTHM = WatchPace(step=0.02, look=0.1, scan=0.5, scan_alone=0.2, rearm=5.0)
+SETTINGS = DaemonSettings(interval=timedelta(minutes=5), sweep=timedelta(hours=1), delays=DELAYS, rhythm=RHYTHM)
 
 
 @dataclass(kw_only=True)
@@ -72,7 +72,7 @@ class Cycles:
         settings: How to work.
     """
 
-    def __init__(self, directory: Path, client: Client, settings: Settings = SETTINGS) -> None:
+    def __init__(self, directory: Path, client: Client, settings: DaemonSettings = SETTINGS) -> None:
         self.gateway = Counted.make(client)
         self.settings = settings
         self.picture = Picture()
@@ -113,7 +113,7 @@ def _tell(outcome: Outcome) -> str:
 
 @asynccontextmanager
 async def reconciling(
-    directory: Path, connect: Callable[[], Awaitable[Client]] | Client, settings: Settings = SETTINGS
+    directory: Path, connect: Callable[[], Awaitable[Client]] | Client, settings: DaemonSettings = SETTINGS
 ) -> AsyncIterator[Daemon]:
     """Run a daemon for as long as the context lasts; it must end when it is told to."""
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from jobspec.errors import ConflictError, RefusedError, UsageError
 from jobspec.live.sealed_bytes import seal, unseal
-from jobspec.planning.apply import Outcome, Status
+from jobspec.planning.apply import Outcome, WriteStatus
 from jobspec.planning.digests import KEY_BYTES, Digester, make_digest
 from jobspec.planning.disclosure import Privacy, make_checksum
 from jobspec.planning.plan import Change, Reason
@@ -196,7 +196,7 @@ async def _read_key(saved: SavedPlanDocument, converter: DataConverter, privacy:
 
 def _settle(intent: Intent) -> Outcome:
     change = Change(name=intent.name, action=intent.action, reason=Reason.CHANGED)
-    return Outcome(change=change, status=Status.UNCHANGED, message="nothing is left to do")
+    return Outcome(change=change, status=WriteStatus.UNCHANGED, message="nothing is left to do")
 
 
 def _approve_checksum(planned: Planned, privacy: Privacy, checksum: str) -> Approval:

@@ -110,23 +110,23 @@ def code_of_outcomes(outcomes: Sequence[Outcome], of_plan: ExitCode) -> ExitCode
         outcomes: What became of its changes; none if nothing was tried.
         of_plan: What the plan meant before.
     """
-    from jobspec.planning.apply import Status
+    from jobspec.planning.apply import WriteStatus
 
     statuses = {outcome.status for outcome in outcomes}
-    if Status.DONE not in statuses:
+    if WriteStatus.DONE not in statuses:
         return pick([of_plan, *map(_code_of_unmade, outcomes)])
     if of_plan is ExitCode.FAILED:
         return ExitCode.FAILED
-    is_all = of_plan is ExitCode.OK and statuses <= {Status.DONE, Status.UNCHANGED}
+    is_all = of_plan is ExitCode.OK and statuses <= {WriteStatus.DONE, WriteStatus.UNCHANGED}
     return ExitCode.OK if is_all else ExitCode.PARTIAL
 
 
 def _code_of_unmade(outcome: Outcome) -> ExitCode:
-    from jobspec.planning.apply import Status
+    from jobspec.planning.apply import WriteStatus
 
     if outcome.error:
         return code_of_error(outcome.error)
-    return ExitCode.CONFLICT if outcome.status is Status.CONFLICT else ExitCode.OK
+    return ExitCode.CONFLICT if outcome.status is WriteStatus.CONFLICT else ExitCode.OK
 
 
 def code_of_apply(plan: Plan, outcomes: Sequence[Outcome], of_plan: ExitCode, *, is_stale: bool) -> ExitCode:
@@ -160,10 +160,10 @@ def code_of_cycles(reports: Sequence[Report], *, is_interrupted: bool = False) -
 
 def _is_finished(reports: Sequence[Report]) -> bool:
     """Whether cycles have tried everything that they had to, so that a signal came too late to keep them from it."""
-    from jobspec.planning.apply import Status
+    from jobspec.planning.apply import WriteStatus
 
     return bool(reports) and not (
-        reports[-1].unconfirmed or any(outcome.status is Status.SKIPPED for outcome in reports[-1].outcomes)
+        reports[-1].unconfirmed or any(outcome.status is WriteStatus.SKIPPED for outcome in reports[-1].outcomes)
     )
 
 

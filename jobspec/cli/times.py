@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import tzinfo
 
-    from jobspec.planning.forecast import Span
+    from jobspec.planning.forecast import RunSpan
     from jobspec.render.clock import Clock
 
     Command = TypeVar("Command", bound=Callable[..., Any])
@@ -183,7 +183,7 @@ class Bounds:
     end: date | datetime | None = None
     zone: tzinfo | None = None
 
-    def resolve(self, own: tzinfo, now: datetime, count: int | None) -> Span:
+    def resolve(self, own: tzinfo, now: datetime, count: int | None) -> RunSpan:
         """Find the moments that are meant.
 
         Args:
@@ -194,7 +194,7 @@ class Bounds:
         Raises:
             UsageError: The end lies before the start, or the clock shows one of them twice.
         """
-        from jobspec.planning.forecast import Span
+        from jobspec.planning.forecast import RunSpan
         from jobspec.render.clock import Clock
 
         clock = Clock(zone=self.zone or own, name=str(self.zone or own), now=now)
@@ -203,7 +203,7 @@ class Bounds:
         if end is not None and end < start:
             given = "now" if self.start is None else self.start.isoformat()
             raise UsageError(f"--to is before --from: {self.end and self.end.isoformat()} is not after {given}")
-        return Span(start=start, end=end, count=count)
+        return RunSpan(start=start, end=end, count=count)
 
 
 def read_bounds(start: str | None, end: str | None, zone: str | None) -> Bounds:

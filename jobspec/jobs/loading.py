@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from jobspec.errors import UsageError
 from jobspec.jobs.definition import Definition
-from jobspec.jobs.registry import Origin, Registry
+from jobspec.jobs.registry import Registry, RegistryOrigin
 from jobspec.lint.opening import open_workspace
 from jobspec.spec.listing import PROJECT_FILE
 from jobspec.spec.project import Project, load_workspace, resolve_environment
@@ -89,7 +89,7 @@ def make_registry(loaded: Loaded, *, project: Project, directory: Path, env: str
         )
         for job in loaded.jobs.values()
     )
-    origin = Origin(directory=directory, project=project, env=env, loaded=loaded)
+    origin = RegistryOrigin(directory=directory, project=project, env=env, loaded=loaded)
     return Registry(*definitions, project=project.project, origin=origin)
 
 

@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Origin:
+class RegistryOrigin:
     """Where the jobs of a registry were loaded from.
 
     Attributes:
@@ -63,7 +63,9 @@ class Registry(Mapping[str, "Definition[Any]"]):
         InvalidDefinitionError: One belongs to another project, or `project` is no project id.
     """
 
-    def __init__(self, *definitions: Definition[Any], project: str | None = None, origin: Origin | None = None) -> None:
+    def __init__(
+        self, *definitions: Definition[Any], project: str | None = None, origin: RegistryOrigin | None = None
+    ) -> None:
         self._lock = threading.Lock()
         self._definitions: dict[str, Definition[Any]] = {}  # replaced as a whole, so that readers need no lock
         self._project = None if project is None else check_project_id(project)
@@ -82,7 +84,7 @@ class Registry(Mapping[str, "Definition[Any]"]):
         return self._project
 
     @property
-    def origin(self) -> Origin | None:
+    def origin(self) -> RegistryOrigin | None:
         """Where the jobs were loaded from; None for jobs made in code."""
         return self._origin
 
@@ -236,7 +238,7 @@ class Registry(Mapping[str, "Definition[Any]"]):
         return frozenset({self._project, *former})
 
 
-def _restore(definitions: tuple[Definition[Any], ...], project: str | None, origin: Origin | None) -> Registry:
+def _restore(definitions: tuple[Definition[Any], ...], project: str | None, origin: RegistryOrigin | None) -> Registry:
     return Registry(*definitions, project=project, origin=origin)
 
 

@@ -10,7 +10,7 @@ from jobspec.errors import ApplyError, BugError, ConflictError, JobspecError, Re
 from jobspec.jobs.call_arguments import check_list
 from jobspec.jobs.owned_job import refuse_foreign
 from jobspec.live.schedules import Schedules
-from jobspec.planning.apply import Assignment, Status, apply_plan
+from jobspec.planning.apply import Assignment, WriteStatus, apply_plan
 from jobspec.planning.desired import JobSet
 from jobspec.planning.guards import Allowances, Refusal, SpecsFound, parse_allowances
 from jobspec.planning.plan import HeldReason
@@ -149,12 +149,12 @@ def settle_outcomes(outcomes: Iterable[Outcome]) -> tuple[ScheduleOutcome, ...]:
         ApplyError: Some changes could not be made.
     """
     settled = sorted(outcomes, key=lambda outcome: outcome.change.name)
-    failures = [outcome for outcome in settled if outcome.status not in (Status.DONE, Status.UNCHANGED)]
+    failures = [outcome for outcome in settled if outcome.status not in (WriteStatus.DONE, WriteStatus.UNCHANGED)]
     results = tuple(settle_outcome(outcome) for outcome in settled)
     if not failures:
         return results
     said = "\n".join(f"  {failure.change.name}: {failure.message}" for failure in failures)
-    if len(failures) == len(settled) and all(failure.status is Status.CONFLICT for failure in failures):
+    if len(failures) == len(settled) and all(failure.status is WriteStatus.CONFLICT for failure in failures):
         raise ConflictError(f"nothing was written, for the schedules were changed meanwhile; plan again:\n{said}")
     raise ApplyError(f"{len(failures)} of {len(settled)} changes were not made:\n{said}", results)
 
@@ -163,16 +163,16 @@ def settle_outcome(outcome: Outcome) -> ScheduleOutcome:
     """Say in the library's words what became of one change."""
     name = outcome.change.name
     match outcome.status:
-        case Status.DONE:
+        case WriteStatus.DONE:
             return ScheduleOutcome(name=name, action=outcome.change.action.value)
-        case Status.UNCHANGED:
+        case WriteStatus.UNCHANGED:
             return ScheduleOutcome(name=name)
-        case Status.CONFLICT:
+        case WriteStatus.CONFLICT:
             said = f"cannot {outcome.change.action} the schedule `{name}`: {outcome.message}"
             return ScheduleOutcome(name=name, error=ConflictError(said))
-        case Status.SKIPPED:
+        case WriteStatus.SKIPPED:
             return ScheduleOutcome(name=name, error=outcome.error or RefusedError(outcome.message))
-        case Status.FAILED:
+        case WriteStatus.FAILED:
             return ScheduleOutcome(name=name, error=outcome.error)
 
 

@@ -31,7 +31,7 @@ from jobspec.live.messages import decode_payloads, encode_payloads, read_plain_t
 from jobspec.live.ownership import ATTRIBUTE, Attribute
 from jobspec.live.reading import Listed, LiveSchedule
 from jobspec.live.requests import Requests, message_of, status_of
-from jobspec.live.writing import Target, Verdict, judge, make_create_request, make_delete_request, make_update_request
+from jobspec.live.writing import Goal, ReadBack, judge, make_create_request, make_delete_request, make_update_request
 from jobspec.secrets import shares_text
 from jobspec.spec.disclosure import tell_error
 
@@ -184,7 +184,7 @@ class Schedules:
         Raises:
             ConflictError: Somebody else changed or deleted it first; nothing of theirs is lost.
         """
-        target = Target(
+        target = Goal(
             canonical=desired.canonical if desired else live.canonical,
             paused=paused,
             note=note,
@@ -202,7 +202,7 @@ class Schedules:
             ConflictError: Somebody else changed or deleted it first.
             RefusedError: The mark cannot be changed here.
         """
-        target = Target(canonical=live.canonical, paused=live.paused, note=live.note, project=project)
+        target = Goal(canonical=live.canonical, paused=live.paused, note=live.note, project=project)
         return await self._change(live, None, target)
 
     async def delete(self, live: LiveSchedule) -> None:
@@ -225,7 +225,7 @@ class Schedules:
         except ScheduleNotFoundError:
             return
 
-    async def _change(self, live: LiveSchedule, message: Schedule | None, target: Target) -> LiveSchedule:
+    async def _change(self, live: LiveSchedule, message: Schedule | None, target: Goal) -> LiveSchedule:
         if target.is_met_by(live):
             return live
         encoded = await self._encode(message) if message else live.message
@@ -239,23 +239,23 @@ class Schedules:
         except ConflictError:
             # A stale token after a repeated request may be our own success, whose answer was lost.
             now = await self.describe(live.name)
-            if judge(live, now, target) is not Verdict.DONE:
+            if judge(live, now, target) is not ReadBack.DONE:
                 raise
         except RequestError as error:
             raise _explain_memo(error, live.name) from error
         return await self._read_back(live, target)
 
-    async def _read_back(self, before: LiveSchedule, target: Target) -> LiveSchedule:
+    async def _read_back(self, before: LiveSchedule, target: Goal) -> LiveSchedule:
         what = f"the schedule `{before.name}`"
         deadline = time.monotonic() + READ_BACK_SECONDS
         pause = 0.01
         while True:
             now = await self.describe(before.name)
             verdict = judge(before, now, target)
-            if verdict is Verdict.DONE and now is not None:
+            if verdict is ReadBack.DONE and now is not None:
                 return now
             is_late = time.monotonic() > deadline
-            if verdict is Verdict.DROPPED or (verdict is Verdict.UNSEEN and is_late):
+            if verdict is ReadBack.DROPPED or (verdict is ReadBack.UNSEEN and is_late):
                 raise ConflictError(f"cannot update {what}: somebody else changed it meanwhile")
             if is_late:
                 raise RequestError(f"the update of {what} was taken but does not show")

@@ -33,7 +33,7 @@ class Body(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
+class Goal:
     """What a schedule shall look like after an update."""
 
     canonical: CanonicalSchedule
@@ -50,7 +50,7 @@ class Target:
         return self.has_body(live) and live.project == self.project
 
 
-class Verdict(Enum):
+class ReadBack(Enum):
     """What reading back says about an update that was answered OK."""
 
     DONE = auto()
@@ -59,7 +59,7 @@ class Verdict(Enum):
     DROPPED = auto()
 
 
-def judge(before: LiveSchedule, now: LiveSchedule | None, target: Target) -> Verdict:
+def judge(before: LiveSchedule, now: LiveSchedule | None, target: Goal) -> ReadBack:
     """Tell an update that shows from one that is not processed yet and from one that was dropped.
 
     The workflow-backed scheduler takes an update as a signal and looks at the token later: as long as the token is the
@@ -72,10 +72,10 @@ def judge(before: LiveSchedule, now: LiveSchedule | None, target: Target) -> Ver
         target: What the update asked for.
     """
     if now is not None and target.is_met_by(now):
-        return Verdict.DONE
+        return ReadBack.DONE
     if now is not None and now.conflict_token == before.conflict_token:
-        return Verdict.WAITING
-    return Verdict.UNSEEN if now is not None and target.has_body(now) else Verdict.DROPPED
+        return ReadBack.WAITING
+    return ReadBack.UNSEEN if now is not None and target.has_body(now) else ReadBack.DROPPED
 
 
 def make_create_request(
@@ -97,7 +97,7 @@ def make_create_request(
 
 
 def make_update_request(
-    client: Client, live: LiveSchedule, encoded: Schedule, target: Target, *, with_attribute: bool
+    client: Client, live: LiveSchedule, encoded: Schedule, target: Goal, *, with_attribute: bool
 ) -> UpdateScheduleRequest:
     """Make the request that updates a schedule, unless it changed since it was described.
 

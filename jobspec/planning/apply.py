@@ -47,7 +47,7 @@ PHASES = (
 )
 
 
-class Status(StrEnum):
+class WriteStatus(StrEnum):
     """What became of a change."""
 
     DONE = "done"
@@ -72,7 +72,7 @@ class Outcome:
     """
 
     change: Change
-    status: Status
+    status: WriteStatus
     message: str = ""
     error: JobspecError | None = None
     before: LiveSchedule | None = None
@@ -119,7 +119,7 @@ async def apply_plan(plan: Plan, assignment: Assignment) -> AsyncIterator[Outcom
 
 
 def _why_skip_the_rest(outcome: Outcome) -> str:
-    if outcome.status is Status.DONE or outcome.status is Status.UNCHANGED:
+    if outcome.status is WriteStatus.DONE or outcome.status is WriteStatus.UNCHANGED:
         return ""
     if outcome.change.action is Action.CREATE:
         return f"`{outcome.change.name}` could not be created, so nothing is retired or deleted"
@@ -131,7 +131,7 @@ async def _carry_out(
 ) -> AsyncIterator[Outcome]:
     if reason_to_skip and changes and changes[0].action in PHASES[-1]:
         for change in changes:
-            yield Outcome(change=change, status=Status.SKIPPED, message=reason_to_skip)
+            yield Outcome(change=change, status=WriteStatus.SKIPPED, message=reason_to_skip)
         return
     turns = asyncio.Semaphore(CONCURRENCY)
     tasks = [asyncio.ensure_future(_settle(change, assignment, turns, gone)) for change in changes]
@@ -142,10 +142,10 @@ async def _carry_out(
 async def _settle(change: Change, assignment: Assignment, turns: asyncio.Semaphore, gone: asyncio.Event) -> Outcome:
     async with turns:
         if assignment.stop.is_set():
-            return Outcome(change=change, status=Status.SKIPPED, message="it was not begun before the end")
+            return Outcome(change=change, status=WriteStatus.SKIPPED, message="it was not begun before the end")
         if gone.is_set():
             gone_error = UnreachableError("Temporal cannot be reached")
-            return Outcome(change=change, status=Status.SKIPPED, message=str(gone_error), error=gone_error)
+            return Outcome(change=change, status=WriteStatus.SKIPPED, message=str(gone_error), error=gone_error)
         try:
             return await _write(change, assignment)
         except UnreachableError as error:
@@ -158,7 +158,7 @@ async def _settle(change: Change, assignment: Assignment, turns: asyncio.Semapho
 
 
 def _fail(change: Change, error: JobspecError) -> Outcome:
-    return Outcome(change=change, status=Status.FAILED, message=str(error), error=error)
+    return Outcome(change=change, status=WriteStatus.FAILED, message=str(error), error=error)
 
 
 async def forget(schedules: Schedules, name: str, *, owners: frozenset[str]) -> None:
@@ -193,7 +193,7 @@ async def _write(change: Change, assignment: Assignment) -> Outcome:
         except ScheduleExistsError:
             pass  # somebody was faster: read it and decide again, as for any other conflict
         else:
-            return Outcome(change=change, status=Status.DONE)
+            return Outcome(change=change, status=WriteStatus.DONE)
     for _ in range(ATTEMPTS):
         live = await assignment.schedules.describe(change.name)
         decision = _decide_again(change, live, assignment)
@@ -205,8 +205,8 @@ async def _write(change: Change, assignment: Assignment) -> Outcome:
             after = await _write_once(decision, live, assignment)
         except (ConflictError, ScheduleExistsError):
             continue
-        return Outcome(change=change, status=Status.DONE, before=live if after else None, after=after)
-    return Outcome(change=change, status=Status.CONFLICT, message="somebody else keeps changing the schedule")
+        return Outcome(change=change, status=WriteStatus.DONE, before=live if after else None, after=after)
+    return Outcome(change=change, status=WriteStatus.CONFLICT, message="somebody else keeps changing the schedule")
 
 
 def _decide_again(change: Change, live: LiveSchedule | None, assignment: Assignment) -> Decision | None:
@@ -221,13 +221,13 @@ def _decide_again(change: Change, live: LiveSchedule | None, assignment: Assignm
 
 def _settle_without_write(change: Change, decision: Decision | None, assignment: Assignment) -> Outcome | None:
     if isinstance(decision, Held):
-        return Outcome(change=change, status=Status.CONFLICT, message=decision.message)
+        return Outcome(change=change, status=WriteStatus.CONFLICT, message=decision.message)
     if isinstance(decision, Change):
         if assignment.only_shown and not decision.does_the_same_as(change):
             message = "it was changed meanwhile, so that the change shown is not the one needed now; plan again"
-            return Outcome(change=change, status=Status.CONFLICT, message=message)
+            return Outcome(change=change, status=WriteStatus.CONFLICT, message=message)
         return None
-    return Outcome(change=change, status=Status.UNCHANGED, message="it is so already")
+    return Outcome(change=change, status=WriteStatus.UNCHANGED, message="it is so already")
 
 
 async def _write_once(decision: Change, live: LiveSchedule | None, assignment: Assignment) -> LiveSchedule | None:

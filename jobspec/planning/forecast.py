@@ -27,7 +27,7 @@ class RunState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Span:
+class RunSpan:
     """Which runs are looked at.
 
     Attributes:
@@ -58,7 +58,7 @@ class Forecast:
     following: datetime | None = None
 
 
-def make_forecast(spec: JobSpec, span: Span, *, now: datetime) -> Forecast:
+def make_forecast(spec: JobSpec, span: RunSpan, *, now: datetime) -> Forecast:
     """Find the runs of one job.
 
     Args:
@@ -85,7 +85,7 @@ def _judge(schedule: ScheduleSpec, now: datetime) -> RunState:
     return RunState.COMPLETED if has_run(schedule.timetable, _EPOCH) else RunState.NEVER
 
 
-def find_bent_times(forecast: Forecast, span: Span) -> list[Oddity]:
+def find_bent_times(forecast: Forecast, span: RunSpan) -> list[Oddity]:
     """Find what changes of the clock do to a job, in the span or up to the last of the runs that fill it.
 
     Args:

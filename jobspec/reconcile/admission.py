@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from jobspec.planning.plan import Change, Plan
     from jobspec.planning.planner import Planned
     from jobspec.reconcile.contention import Contended, Contention
-    from jobspec.reconcile.settings import Settings
+    from jobspec.reconcile.settings import DaemonSettings
 
 REMOVALS = frozenset({Action.RETIRE, Action.DELETE})
 
 
 def admit(
-    planned: Planned, *, settings: Settings, is_confirmed: bool, contention: Contention, now: float
+    planned: Planned, *, settings: DaemonSettings, is_confirmed: bool, contention: Contention, now: float
 ) -> tuple[Plan, dict[str, Withheld]]:
     """Split a plan into what is done and what is not.
 
@@ -57,7 +57,7 @@ def admit(
 
 
 def _withhold_removal(
-    change: Change, refusals: tuple[Refusal, ...], settings: Settings, *, is_confirmed: bool
+    change: Change, refusals: tuple[Refusal, ...], settings: DaemonSettings, *, is_confirmed: bool
 ) -> Withheld | None:
     if change.action not in REMOVALS:
         return None
@@ -85,7 +85,7 @@ def _withhold_contended(change: Change, contended: Contended | None, now: float)
     return Withheld(change=change, cause=Cause.CONTENDED, message=message, until=contended.until)
 
 
-def _withhold_all(change: Change, settings: Settings) -> Withheld | None:
+def _withhold_all(change: Change, settings: DaemonSettings) -> Withheld | None:
     if not settings.is_dry_run:
         return None
     message = f"it would be written ({change.action.value}, {change.reason.value}), but this is a dry run"

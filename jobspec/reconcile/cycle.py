@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from jobspec.errors import JobspecError, ProjectError, UnreachableError, report_bug
-from jobspec.planning.apply import Assignment, Status, apply_plan
+from jobspec.planning.apply import Assignment, WriteStatus, apply_plan
 from jobspec.planning.desired import Conversion, JobSet
 from jobspec.planning.plan import Action, HeldReason, Reason
 from jobspec.planning.planner import make_terms, plan
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from jobspec.planning.plan import Change, Plan
     from jobspec.planning.planner import Equal, Planned, Terms
     from jobspec.reconcile.contention import Contention
-    from jobspec.reconcile.settings import Settings
+    from jobspec.reconcile.settings import DaemonSettings
     from jobspec.reconcile.source import Reading, SpecSource
     from jobspec.spec.project import Project
 
@@ -78,7 +78,7 @@ class Cycle:
         self,
         memory: Memory,
         connect: Callable[[], Awaitable[Schedules]],
-        settings: Settings,
+        settings: DaemonSettings,
         *,
         stop: asyncio.Event | None = None,
         tell: Callable[[Outcome], None] = lambda _: None,
@@ -221,7 +221,7 @@ class Cycle:
     def _learn(self, outcome: Outcome, planned: Planned) -> None:
         """Take in what a write told; whatever became of it, the next list does not vouch for that schedule."""
         name, now, memory = outcome.change.name, time.monotonic(), self._memory
-        if outcome.status is Status.DONE:
+        if outcome.status is WriteStatus.DONE:
             memory.contention.note(outcome.change, now)
             if outcome.after or outcome.change.action is Action.DELETE:
                 memory.live.learn(name, outcome.after, shown=None, now=now)
@@ -243,14 +243,16 @@ class Cycle:
         self._report = replace(report, result=result, unconfirmed=unconfirmed)
 
 
-_SETTLED = (Status.DONE, Status.UNCHANGED)
+_SETTLED = (WriteStatus.DONE, WriteStatus.UNCHANGED)
 _WAITING = (Cause.UNCONFIRMED, Cause.CONTENDED, Cause.GUARD)
 
 
 def _is_open(outcome: Outcome) -> bool:
     """Whether what is there now must be looked up: a create tells nothing, and others were faster than the rest."""
-    is_untold = outcome.status is Status.DONE and outcome.after is None and outcome.change.action is not Action.DELETE
-    return is_untold or outcome.status in (Status.UNCHANGED, Status.CONFLICT)
+    is_untold = (
+        outcome.status is WriteStatus.DONE and outcome.after is None and outcome.change.action is not Action.DELETE
+    )
+    return is_untold or outcome.status in (WriteStatus.UNCHANGED, WriteStatus.CONFLICT)
 
 
 def _name(outcome: Outcome) -> str:

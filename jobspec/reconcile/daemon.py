@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from temporalio.client import Client
 
     from jobspec.planning.apply import Outcome
-    from jobspec.reconcile.settings import Settings
+    from jobspec.reconcile.settings import DaemonSettings
 
 FAREWELL_SECONDS: Final = 8.0
 """How long the writes in hand may take after the daemon was told to stop."""
@@ -60,7 +60,7 @@ class Daemon:
     def __init__(
         self,
         directory: Path,
-        settings: Settings,
+        settings: DaemonSettings,
         *,
         roots: Iterable[Path],
         project_file: Path | None = None,

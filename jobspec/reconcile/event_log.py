@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from jobspec.errors import report_bug
-from jobspec.planning.apply import Status
+from jobspec.planning.apply import WriteStatus
 from jobspec.planning.plan import HeldReason
 from jobspec.reconcile.logs import log
 from jobspec.reconcile.report import Cause, Result
@@ -26,7 +26,7 @@ Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Problem:
+class LoggedProblem:
     """Something that is wrong for as long as it lasts.
 
     Attributes:
@@ -46,7 +46,7 @@ class EventLog:
     """Writes the log of one daemon, each problem once."""
 
     def __init__(self) -> None:
-        self._problems: dict[Key, Problem] = {}
+        self._problems: dict[Key, LoggedProblem] = {}
         self._undone: dict[str, str] = {}
         self._is_news = False
 
@@ -54,11 +54,11 @@ class EventLog:
         """Tell what became of a change; what is tried again and again in vain for the same reason is told once."""
         change = outcome.change
         data = _describe_change(change)
-        if outcome.status is Status.DONE:
+        if outcome.status is WriteStatus.DONE:
             self._undone.pop(change.name, None)
             self._tell(logging.INFO, f"{DONE_WORDS[change.action]} `{change.name}` ({change.reason.value})", data)
-        elif outcome.status is not Status.UNCHANGED:
-            level = logging.INFO if outcome.status is Status.SKIPPED else logging.ERROR
+        elif outcome.status is not WriteStatus.UNCHANGED:
+            level = logging.INFO if outcome.status is WriteStatus.SKIPPED else logging.ERROR
             what = f"{change.action.value} `{change.name}` was not done: {outcome.message}"
             if self._undone.get(change.name) != what:
                 self._undone[change.name] = what
@@ -91,7 +91,7 @@ class EventLog:
         """Tell which changes that were not done are needed no more."""
         if report.planned is None:
             return
-        needed = {outcome.change.name for outcome in report.outcomes if outcome.status is not Status.UNCHANGED}
+        needed = {outcome.change.name for outcome in report.outcomes if outcome.status is not WriteStatus.UNCHANGED}
         for name in self._undone.keys() - needed - report.withheld.keys():
             log(logging.INFO, f"over: {self._undone.pop(name)}", job=name)
 
@@ -108,7 +108,7 @@ def _can_tell(kind: str, report: Report) -> bool:
 
 
 def _tell_end(report: Report) -> None:
-    done = sum(outcome.status is Status.DONE for outcome in report.outcomes)
+    done = sum(outcome.status is WriteStatus.DONE for outcome in report.outcomes)
     log(
         logging.INFO,
         f"{report.result.value} after {done} of {len(report.outcomes)} changes in {report.seconds:.2f} s",
@@ -127,21 +127,21 @@ def _describe_change(change: Change) -> dict[str, Any]:
     }
 
 
-def _list_problems(report: Report) -> Iterator[Problem]:
+def _list_problems(report: Report) -> Iterator[LoggedProblem]:
     if report.error is not None:
         level = logging.WARNING if report.result is Result.UNREACHABLE else logging.ERROR
-        yield Problem(key=("cycle", type(report.error).__name__), level=level, message=str(report.error))
+        yield LoggedProblem(key=("cycle", type(report.error).__name__), level=level, message=str(report.error))
     yield from _try_each(_judge_diagnostic, report.diagnostics or ())
     if report.planned is not None:
         for refusal in report.planned.refusals:
             message = f"removals are withheld: {refusal.message}"
-            yield Problem(key=("guard", refusal.guard, message), level=logging.ERROR, message=message)
+            yield LoggedProblem(key=("guard", refusal.guard, message), level=logging.ERROR, message=message)
         held = (held for held in report.planned.plan.held if held.reason is not HeldReason.INVALID)
         yield from _try_each(_judge_held, held)  # diagnostics say more of what is invalid
     yield from _try_each(_judge_withheld, report.withheld.values())
 
 
-def _try_each(judge: Callable[[Item], Problem], items: Iterable[Item]) -> Iterator[Problem]:
+def _try_each(judge: Callable[[Item], LoggedProblem], items: Iterable[Item]) -> Iterator[LoggedProblem]:
     """Judge each; one that brings out a bug is left out, and no other."""
     for item in items:
         try:
@@ -150,9 +150,9 @@ def _try_each(judge: Callable[[Item], Problem], items: Iterable[Item]) -> Iterat
             report_bug("log a problem", error)
 
 
-def _judge_diagnostic(found: Diagnostic) -> Problem:
+def _judge_diagnostic(found: Diagnostic) -> LoggedProblem:
     place = found.location
-    return Problem(
+    return LoggedProblem(
         key=("diagnostic", found.code, place.path, found.message, found.job or ""),
         level=logging.ERROR if found.is_error else logging.WARNING,
         message=f"{place}: {found.code} {found.message}",
@@ -160,9 +160,9 @@ def _judge_diagnostic(found: Diagnostic) -> Problem:
     )
 
 
-def _judge_held(held: Held) -> Problem:
+def _judge_held(held: Held) -> LoggedProblem:
     level = logging.ERROR if held.reason is HeldReason.FAILED else logging.WARNING
-    return Problem(
+    return LoggedProblem(
         key=("held", held.name, held.reason.value, held.message),
         level=level,
         message=f"`{held.name}` is held: {held.message}",
@@ -170,10 +170,10 @@ def _judge_held(held: Held) -> Problem:
     )
 
 
-def _judge_withheld(withheld: Withheld) -> Problem:
+def _judge_withheld(withheld: Withheld) -> LoggedProblem:
     change = withheld.change
     levels = {Cause.CONTENDED: logging.WARNING, Cause.GUARD: logging.WARNING, Cause.UNCONFIRMED: logging.DEBUG}
-    return Problem(
+    return LoggedProblem(
         key=("withheld", change.name, withheld.cause.value, change.action.value),
         level=levels.get(withheld.cause, logging.INFO),
         message=f"{change.action.value} `{change.name}` is withheld: {withheld.message}",

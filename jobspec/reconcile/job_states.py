@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from jobspec.errors import report_bug
-from jobspec.planning.apply import Status
+from jobspec.planning.apply import WriteStatus
 from jobspec.planning.plan import Action, HeldReason
 from jobspec.reconcile.report import Cause
 
@@ -158,7 +158,11 @@ def _stand_withheld(withheld: Withheld) -> Standing:
     )
 
 
-_TRIED_STATES = {Status.FAILED: State.FAILED, Status.CONFLICT: State.DRIFTED, Status.SKIPPED: State.DRIFTED}
+_TRIED_STATES = {
+    WriteStatus.FAILED: State.FAILED,
+    WriteStatus.CONFLICT: State.DRIFTED,
+    WriteStatus.SKIPPED: State.DRIFTED,
+}
 
 
 def _stand_tried(outcome: Outcome) -> Standing | None:

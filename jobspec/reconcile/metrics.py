@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
 
-from jobspec.planning.apply import Status
+from jobspec.planning.apply import WriteStatus
 from jobspec.reconcile.report import Cause, Result
 from jobspec.reconcile.watch import Mode
 
@@ -79,13 +79,13 @@ class Metrics:
     def count_outcome(self, outcome: Outcome) -> None:
         """Count what became of a change."""
         change = outcome.change
-        if outcome.status is Status.DONE:
+        if outcome.status is WriteStatus.DONE:
             self._changes.labels(change.action.value, change.reason.value).inc()
             if is_noop(outcome):
                 self._noop.inc()
-        elif outcome.status is Status.FAILED:
+        elif outcome.status is WriteStatus.FAILED:
             self._failures.labels(change.action.value).inc()
-        elif outcome.status is Status.CONFLICT:
+        elif outcome.status is WriteStatus.CONFLICT:
             self._conflicts.inc()
 
     def count_cycle(self, report: Report, picture: Picture) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from jobspec.errors import report_bug
-from jobspec.planning.apply import Status
+from jobspec.planning.apply import WriteStatus
 from jobspec.planning.plan import Action
 from jobspec.reconcile.job_states import Picture, State, draw_picture
 from jobspec.render.daemon_documents import (
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from jobspec.reconcile.health import Health
     from jobspec.reconcile.job_states import Standing
     from jobspec.reconcile.report import Report
-    from jobspec.reconcile.settings import Settings
+    from jobspec.reconcile.settings import DaemonSettings
     from jobspec.reconcile.watch import Watch
 
 REMEMBERED = 20
@@ -64,7 +64,7 @@ class PublishedStatus:
 
     version: str
     started_at: datetime
-    settings: Settings
+    settings: DaemonSettings
     watch: Watch
     health: Health
     namespace: str | None = None
@@ -168,9 +168,9 @@ class PublishedStatus:
 
 def make_cycle_document(report: Report) -> CycleDocument:
     """Write down what a cycle did."""
-    done = [outcome.change.action for outcome in report.outcomes if outcome.status is Status.DONE]
+    done = [outcome.change.action for outcome in report.outcomes if outcome.status is WriteStatus.DONE]
     changes = {action.value: done.count(action) for action in Action if action is not Action.ADOPT}
-    failed = sum(outcome.status in (Status.FAILED, Status.CONFLICT) for outcome in report.outcomes)
+    failed = sum(outcome.status in (WriteStatus.FAILED, WriteStatus.CONFLICT) for outcome in report.outcomes)
     return CycleDocument(
         trigger=report.trigger.value,
         started_at=write_utc(report.started_at, "milliseconds"),

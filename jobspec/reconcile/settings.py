@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from jobspec.planning.guards import Allowances
-from jobspec.reconcile.watch import Rhythm
+from jobspec.reconcile.watch import WatchPace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +35,7 @@ class Delays:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class DaemonSettings:
     """How a daemon shall work.
 
     Attributes:
@@ -58,7 +58,7 @@ class Settings:
     sweep: timedelta = timedelta(hours=1)
     allowances: Allowances = field(default_factory=Allowances)
     delays: Delays = field(default_factory=Delays)
-    rhythm: Rhythm = field(default_factory=Rhythm)
+    rhythm: WatchPace = field(default_factory=WatchPace)
 
     @property
     def window(self) -> float:

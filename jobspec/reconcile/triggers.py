@@ -6,12 +6,12 @@ import random
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from jobspec.planning.apply import Status
+from jobspec.planning.apply import WriteStatus
 from jobspec.reconcile.report import Result, Trigger
 
 if TYPE_CHECKING:
     from jobspec.reconcile.report import Report
-    from jobspec.reconcile.settings import Settings
+    from jobspec.reconcile.settings import DaemonSettings
 
 _JITTER = 0.1
 """How far an interval is off, so that many daemons do not keep in step."""
@@ -73,7 +73,7 @@ class Triggers:
         is_away: Whether Temporal could not be reached; until the next attempt nothing but a signal makes a cycle.
     """
 
-    settings: Settings
+    settings: DaemonSettings
     debounce: Debounce
     is_signalled: bool = False
     has_drift: bool = False
@@ -154,5 +154,5 @@ def _is_over(time: float | None, now: float) -> bool:
 
 def has_failed(report: Report) -> bool:
     """Whether a cycle left something undone that another try may mend."""
-    is_undone = any(outcome.status not in (Status.DONE, Status.UNCHANGED) for outcome in report.outcomes)
+    is_undone = any(outcome.status not in (WriteStatus.DONE, WriteStatus.UNCHANGED) for outcome in report.outcomes)
     return is_undone or report.look.failed > 0 or report.result in (Result.FAILED, Result.UNREACHABLE)

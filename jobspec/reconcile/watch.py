@@ -51,7 +51,7 @@ class Mode(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rhythm:
+class WatchPace:
     """How often is looked, in seconds.
 
     Attributes:
@@ -89,7 +89,7 @@ class Watch:
         directory: Path,
         changed: Callable[[], None],
         say: Callable[[str], None] = lambda _: None,
-        rhythm: Rhythm = Rhythm(),
+        rhythm: WatchPace = WatchPace(),
     ) -> None:
         self.alive_at = time.monotonic()
         self.problem = ""

@@ -11,7 +11,7 @@ from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
 
 from jobspec.live.schedules import Schedules
-from jobspec.planning.apply import Assignment, Status, apply_plan
+from jobspec.planning.apply import Assignment, WriteStatus, apply_plan
 
 if TYPE_CHECKING:
     from projects import Project
@@ -128,6 +128,6 @@ async def test_a_plan_right_after_the_first_apply_is_empty_although_lists_lag_be
     project.write(*(job(f"job-{number:02}") for number in range(40)))
     planned = await project.plan()
     assignment = Assignment(schedules=Schedules(project.client), desired=planned.desired, terms=planned.terms)
-    assert {outcome.status async for outcome in apply_plan(planned.plan, assignment)} == {Status.DONE}
+    assert {outcome.status async for outcome in apply_plan(planned.plan, assignment)} == {WriteStatus.DONE}
     at_once = (await project.plan()).plan
     assert (at_once.changes, at_once.unchanged) == ((), 40)

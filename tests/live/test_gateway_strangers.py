@@ -24,7 +24,7 @@ from jobspec.errors import ConflictError, MalformedScheduleError
 from jobspec.live.canonical import canonicalize
 from jobspec.live.requests import Requests
 from jobspec.live.schedules import LiveSchedule, Schedules
-from jobspec.live.writing import Target, make_update_request
+from jobspec.live.writing import Goal, make_update_request
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -173,7 +173,7 @@ async def test_fields_of_a_newer_server_go_along_in_an_update(schedules: Schedul
     live.message.spec.MergeFrom(ScheduleSpec.FromString(UNKNOWN_FIELD))
     desired = message()
     desired.spec.jitter.seconds = 5
-    target = Target(canonical=canonicalize(desired), paused=False, note="", project="shop")
+    target = Goal(canonical=canonicalize(desired), paused=False, note="", project="shop")
     request = make_update_request(client, live, desired, target, with_attribute=True)
     assert UNKNOWN_FIELD in request.schedule.spec.SerializeToString()
     assert request.schedule.spec.jitter.seconds == 5

@@ -12,7 +12,7 @@ from reconciling import Cycles, tell
 
 from jobspec.live.schedules import Schedules
 from jobspec.planning import apply, decide, desired, planner
-from jobspec.planning.apply import Status
+from jobspec.planning.apply import WriteStatus
 from jobspec.reconcile import job_states, live_cache
 from jobspec.reconcile.contention import Contention
 from jobspec.reconcile.report import Result
@@ -122,7 +122,7 @@ async def test_in_an_apply(project: Project, stage: str, monkeypatch: pytest.Mon
         break_stage(broken, where)
         planned = await project.plan()
         outcomes = await project.carry_out(planned)
-    assert {name: outcomes[name].status for name in "az"} == dict.fromkeys("az", Status.DONE)
+    assert {name: outcomes[name].status for name in "az"} == dict.fromkeys("az", WriteStatus.DONE)
     failed = [held.message for held in planned.plan.held]
     failed += [outcomes[name].message for name in outcomes if name == "bad"]
     assert len(failed) == 1

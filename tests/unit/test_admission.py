@@ -15,7 +15,7 @@ from jobspec.planning.planner import Planned, Terms
 from jobspec.reconcile.admission import REMOVALS, admit
 from jobspec.reconcile.contention import Contention
 from jobspec.reconcile.report import Cause
-from jobspec.reconcile.settings import Settings
+from jobspec.reconcile.settings import DaemonSettings
 
 TERMS = Terms(
     project="shop", owners=frozenset({"shop"}), now=datetime(2026, 3, 1, tzinfo=UTC), grace=timedelta(hours=24)
@@ -44,7 +44,7 @@ def run(
     )
     plan, withheld = admit(
         planned,
-        settings=Settings(**settings),
+        settings=DaemonSettings(**settings),
         is_confirmed=is_confirmed,
         contention=make_contention(*contended),
         now=now,
@@ -82,7 +82,7 @@ def test_a_guard_names_what_lets_it_pass() -> None:
         terms=TERMS,
         refusals=(DELETES, EMPTY),
     )
-    _, withheld = admit(planned, settings=Settings(), is_confirmed=True, contention=make_contention(), now=0.0)
+    _, withheld = admit(planned, settings=DaemonSettings(), is_confirmed=True, contention=make_contention(), now=0.0)
     assert "9 jobs would go; the specs hold not one job" in withheld["delete"].message
     assert "`jobspec apply --allow deletes=9 --allow empty`" in withheld["delete"].message
 

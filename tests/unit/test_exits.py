@@ -40,7 +40,7 @@ from jobspec.errors import (
     UnreachableError,
     UsageError,
 )
-from jobspec.planning.apply import Outcome, Status
+from jobspec.planning.apply import Outcome, WriteStatus
 from jobspec.planning.guards import Refusal
 from jobspec.planning.plan import Action, Change, Held, HeldReason, Plan, Reason
 from jobspec.planning.planner import Planned, Terms
@@ -163,14 +163,16 @@ def test_changes_have_a_code_only_on_request_and_where_nothing_else_is_wrong(of_
     assert code_of_shown_plan(CHANGING, of_plan, is_detailed=True) is (of_plan or ExitCode.CHANGES)
 
 
-def settle(status: Status, error: JobspecError | None = None) -> Outcome:
+def settle(status: WriteStatus, error: JobspecError | None = None) -> Outcome:
     return Outcome(change=CHANGE, status=status, error=error)
 
 
-DONE, UNCHANGED, CONFLICT, SKIPPED = map(settle, (Status.DONE, Status.UNCHANGED, Status.CONFLICT, Status.SKIPPED))
-FAILED = settle(Status.FAILED, RequestError("no"))
-REFUSED = settle(Status.FAILED, RefusedError("no"))
-UNREACHABLE = settle(Status.FAILED, UnreachableError("gone"))
+DONE, UNCHANGED, CONFLICT, SKIPPED = map(
+    settle, (WriteStatus.DONE, WriteStatus.UNCHANGED, WriteStatus.CONFLICT, WriteStatus.SKIPPED)
+)
+FAILED = settle(WriteStatus.FAILED, RequestError("no"))
+REFUSED = settle(WriteStatus.FAILED, RefusedError("no"))
+UNREACHABLE = settle(WriteStatus.FAILED, UnreachableError("gone"))
 
 OUTCOMES = pytest.mark.parametrize(
     ("outcomes", "of_plan", "code"),

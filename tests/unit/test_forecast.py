@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from jobspec.planning.forecast import RunState, Span, find_bent_times, make_forecast
+from jobspec.planning.forecast import RunSpan, RunState, find_bent_times, make_forecast
 from jobspec.spec.model import JobSpec
 from jobspec.timing.oddities import OddityKind
 
@@ -34,22 +34,22 @@ def at(text: str) -> datetime:
     ],
 )
 def test_how_a_job_stands(schedule: dict[str, Any], run_state: RunState, runs: int) -> None:
-    forecast = make_forecast(make(**schedule), Span(start=NOW, count=3), now=NOW)
+    forecast = make_forecast(make(**schedule), RunSpan(start=NOW, count=3), now=NOW)
     assert (forecast.run_state, len(forecast.runs)) == (run_state, runs)
 
 
 def test_start_and_end_count() -> None:
     hourly = make(interval="1h")
-    span = Span(start=at("2026-11-24T19:00:00"), end=at("2026-11-24T21:00:00"))
+    span = RunSpan(start=at("2026-11-24T19:00:00"), end=at("2026-11-24T21:00:00"))
     assert [run.hour for run in make_forecast(hourly, span, now=NOW).runs] == [19, 20, 21]
-    late = Span(start=span.start + timedelta(microseconds=1), end=at("2026-11-24T20:59:59"))
+    late = RunSpan(start=span.start + timedelta(microseconds=1), end=at("2026-11-24T20:59:59"))
     assert [run.hour for run in make_forecast(hourly, late, now=NOW).runs] == [20]
-    assert len(make_forecast(hourly, Span(start=span.start, end=span.end, count=2), now=NOW).runs) == 2
+    assert len(make_forecast(hourly, RunSpan(start=span.start, end=span.end, count=2), now=NOW).runs) == 2
 
 
 def test_where_no_run_is_in_the_span_the_next_one_is_told() -> None:
     weekly = make(cron="0 9 * * MON")
-    span = Span(start=at("2026-11-24T00:00:00"), end=at("2026-11-26T00:00:00"))
+    span = RunSpan(start=at("2026-11-24T00:00:00"), end=at("2026-11-26T00:00:00"))
     forecast = make_forecast(weekly, span, now=NOW)
     assert (forecast.run_state, forecast.runs, forecast.following) == (RunState.RUNS, (), at("2026-11-30T09:00:00"))
 
@@ -58,7 +58,7 @@ def test_what_the_clock_bends_is_looked_for_where_runs_are() -> None:
     nightly = make(cron="30 2 * * *", timezone="Europe/Berlin")
 
     def bent(**span: Any) -> list[OddityKind]:
-        chosen = Span(**span)
+        chosen = RunSpan(**span)
         return [each.kind for each in find_bent_times(make_forecast(nightly, chosen, now=NOW), chosen)]
 
     start = at("2027-03-27T00:00:00")
@@ -66,4 +66,7 @@ def test_what_the_clock_bends_is_looked_for_where_runs_are() -> None:
     assert bent(start=start, count=1) == []
     assert bent(start=at("2027-03-28T00:00:00"), end=at("2027-03-28T23:00:00")) == [OddityKind.SKIPPED]
     assert bent(start=at("2027-03-28T02:00:00"), end=at("2027-04-28T23:00:00")) == []
-    assert find_bent_times(make_forecast(make(), Span(start=start, count=1), now=NOW), Span(start=start, count=1)) == []
+    assert (
+        find_bent_times(make_forecast(make(), RunSpan(start=start, count=1), now=NOW), RunSpan(start=start, count=1))
+        == []
+    )

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from jobspec.planning.forecast import Forecast, Span, find_bent_times, make_forecast
+from jobspec.planning.forecast import Forecast, RunSpan, find_bent_times, make_forecast
 from jobspec.render.next_runs import render_job, render_overview, render_runs_as_json, tell_oddities
 from jobspec.render.tables import Style
 from jobspec.spec.model import JobSpec
@@ -25,11 +25,11 @@ def make(name: str = "job", **schedule: Any) -> JobSpec:
 
 
 def look(spec: JobSpec, start: datetime = NOW, count: int | None = 3, end: datetime | None = None) -> Forecast:
-    return make_forecast(spec, Span(start=start, count=count, end=end), now=NOW)
+    return make_forecast(spec, RunSpan(start=start, count=count, end=end), now=NOW)
 
 
 def show(spec: JobSpec, start: str, count: int, zone: tzinfo | None = None) -> str:
-    span = Span(start=datetime.fromisoformat(start).replace(tzinfo=UTC), count=count)
+    span = RunSpan(start=datetime.fromisoformat(start).replace(tzinfo=UTC), count=count)
     forecast = make_forecast(spec, span, now=NOW)
     return render_job(forecast, find_bent_times(forecast, span), now=NOW, zone=zone, style=Style())
 

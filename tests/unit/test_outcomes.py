@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from jobspec.planning.apply import Outcome, Status
+from jobspec.planning.apply import Outcome, WriteStatus
 from jobspec.planning.plan import Action, Change, Plan, Reason
 from jobspec.render.outcomes import apply_document, outcome_document, render_outcome, summarize_outcomes
 from jobspec.render.plan_documents import plan_document
@@ -18,18 +18,18 @@ def plan(*changes: Change) -> Plan:
     return Plan(project="shop", namespace="default", changes=changes)
 
 
-def outcome(name: str, action: Action, status: Status, message: str = "") -> Outcome:
+def outcome(name: str, action: Action, status: WriteStatus, message: str = "") -> Outcome:
     return Outcome(change=change(name, action), status=status, message=message)
 
 
 OUTCOMES = [
-    outcome("b", Action.CREATE, Status.DONE),
-    outcome("a", Action.CREATE, Status.DONE),
-    outcome("c", Action.UPDATE, Status.UNCHANGED, "it is so already"),
-    outcome("d", Action.UPDATE, Status.FAILED, "no\x1bpermission"),
-    outcome("e", Action.UPDATE, Status.CONFLICT, "somebody else changed it"),
-    outcome("f", Action.DELETE, Status.SKIPPED, "`d` could not be created"),
-    outcome("g", Action.RETIRE, Status.DONE),
+    outcome("b", Action.CREATE, WriteStatus.DONE),
+    outcome("a", Action.CREATE, WriteStatus.DONE),
+    outcome("c", Action.UPDATE, WriteStatus.UNCHANGED, "it is so already"),
+    outcome("d", Action.UPDATE, WriteStatus.FAILED, "no\x1bpermission"),
+    outcome("e", Action.UPDATE, WriteStatus.CONFLICT, "somebody else changed it"),
+    outcome("f", Action.DELETE, WriteStatus.SKIPPED, "`d` could not be created"),
+    outcome("g", Action.RETIRE, WriteStatus.DONE),
 ]
 
 
@@ -51,7 +51,7 @@ retired    g"""
 
 
 def test_an_outcome_can_be_ascii() -> None:
-    assert render_outcome(outcome_document(outcome("a", Action.UPDATE, Status.FAILED, "ü…")), ascii=True).isascii()
+    assert render_outcome(outcome_document(outcome("a", Action.UPDATE, WriteStatus.FAILED, "ü…")), ascii=True).isascii()
 
 
 def test_the_apply_document_is_in_name_order() -> None:

@@ -12,7 +12,7 @@ from jobspec.errors import UnreachableError
 from jobspec.reconcile.health import Health
 from jobspec.reconcile.published_status import PublishedStatus
 from jobspec.reconcile.report import Report, Result, Trigger
-from jobspec.reconcile.settings import Settings
+from jobspec.reconcile.settings import DaemonSettings
 from jobspec.reconcile.watch import Mode
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 def make_status() -> PublishedStatus:
     watch: Any = Mock(mode=Mode.EVENTS, problem="")
     health = Health(interval=timedelta(minutes=5), answered_at=lambda: 0.0, watch_alive_at=lambda: float("inf"))
-    return PublishedStatus(version="1.2.3", started_at=NOW, settings=Settings(), watch=watch, health=health)
+    return PublishedStatus(version="1.2.3", started_at=NOW, settings=DaemonSettings(), watch=watch, health=health)
 
 
 def make_report() -> Report:

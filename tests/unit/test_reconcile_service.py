@@ -18,7 +18,7 @@ import pytest
 from jobspec.cli.commands.reconcile import reconcile_command
 from jobspec.diagnostics import Diagnostic, Location
 from jobspec.errors import RequestError, UnreachableError, UsageError
-from jobspec.planning.apply import Outcome, Status
+from jobspec.planning.apply import Outcome, WriteStatus
 from jobspec.planning.guards import Refusal
 from jobspec.planning.plan import Action, Change, Held, HeldReason, Plan, Reason, Source
 from jobspec.planning.planner import Planned, Terms
@@ -346,9 +346,9 @@ def test_what_waits_is_told_once_although_its_sentence_changes(stream: io.String
 
 def test_changes_are_told_with_all_that_matters(stream: io.StringIO) -> None:
     set_up_logging("json", stream=stream)
-    EventLog().tell_outcome(Outcome(change=CHANGE, status=Status.DONE))
-    EventLog().tell_outcome(Outcome(change=CHANGE, status=Status.FAILED, message="no"))
-    EventLog().tell_outcome(Outcome(change=CHANGE, status=Status.UNCHANGED))
+    EventLog().tell_outcome(Outcome(change=CHANGE, status=WriteStatus.DONE))
+    EventLog().tell_outcome(Outcome(change=CHANGE, status=WriteStatus.FAILED, message="no"))
+    EventLog().tell_outcome(Outcome(change=CHANGE, status=WriteStatus.UNCHANGED))
     first, second = map(json.loads, stream.getvalue().splitlines())
     particulars = {"job": "a", "action": "update", "reason": "drift", "source": "a.yaml:1"}
     assert first | particulars | {"message": "updated `a` (drift)", "level": "info"} == first
@@ -359,7 +359,7 @@ def test_what_fails_again_and_again_is_told_once_for_each_reason(stream: io.Stri
     set_up_logging("json", stream=stream)
     event_log = EventLog()
 
-    def try_it(status: Status, message: str = "") -> list[str]:
+    def try_it(status: WriteStatus, message: str = "") -> list[str]:
         stream.truncate(0)
         stream.seek(0)
         outcome = Outcome(change=CHANGE, status=status, message=message)
@@ -368,13 +368,13 @@ def test_what_fails_again_and_again_is_told_once_for_each_reason(stream: io.Stri
         return [json.loads(line)["message"].partition(" after ")[0] for line in stream.getvalue().splitlines()]
 
     failed = "update `a` was not done: no"
-    assert try_it(Status.FAILED, "no") == [failed, "converged"]
-    assert try_it(Status.FAILED, "no") == []
-    assert try_it(Status.FAILED, "never") == ["update `a` was not done: never", "converged"]
-    assert try_it(Status.DONE) == ["updated `a` (drift)", "converged"]
-    assert try_it(Status.FAILED, "no") == [failed, "converged"]
-    assert try_it(Status.UNCHANGED) == [f"over: {failed}"]
-    assert try_it(Status.FAILED, "no") == [failed, "converged"]
+    assert try_it(WriteStatus.FAILED, "no") == [failed, "converged"]
+    assert try_it(WriteStatus.FAILED, "no") == []
+    assert try_it(WriteStatus.FAILED, "never") == ["update `a` was not done: never", "converged"]
+    assert try_it(WriteStatus.DONE) == ["updated `a` (drift)", "converged"]
+    assert try_it(WriteStatus.FAILED, "no") == [failed, "converged"]
+    assert try_it(WriteStatus.UNCHANGED) == [f"over: {failed}"]
+    assert try_it(WriteStatus.FAILED, "no") == [failed, "converged"]
     assert tell(event_log, stream, make_report(planned=None, result=Result.UNREACHABLE)) == []
     assert tell(event_log, stream, make_report()) == [f"over: {failed}"]
 
@@ -388,9 +388,9 @@ def stand(report: Report) -> dict[str, tuple[str, str]]:
 
 @pytest.mark.parametrize(
     ("status", "state"),
-    [(Status.FAILED, "failed"), (Status.CONFLICT, "drifted"), (Status.SKIPPED, "drifted")],
+    [(WriteStatus.FAILED, "failed"), (WriteStatus.CONFLICT, "drifted"), (WriteStatus.SKIPPED, "drifted")],
 )
-def test_a_job_that_was_not_written_says_so(status: Status, state: str) -> None:
+def test_a_job_that_was_not_written_says_so(status: WriteStatus, state: str) -> None:
     outcome = Outcome(change=CHANGE, status=status, message="no")
     assert stand(make_report(outcomes=(outcome,))) == {"a": (state, "update (drift) was not done: no")}
 
@@ -434,7 +434,7 @@ class Watching:
 
 def test_figures_count_what_was_done(tmp_path: Path) -> None:
     metrics = Metrics("1.2.3")
-    for status in Status:
+    for status in WriteStatus:
         metrics.count_outcome(Outcome(change=CHANGE, status=status))
     refusal = Refusal(guard="deletes", message="", override="")
     withheld = Withheld(change=CHANGE, cause=Cause.GUARD, message="")

@@ -10,19 +10,19 @@ from typing import Any
 import pytest
 
 from jobspec.errors import RequestError, UnreachableError
-from jobspec.planning.apply import Outcome, Status
+from jobspec.planning.apply import Outcome, WriteStatus
 from jobspec.planning.pauses import Pause, retire
 from jobspec.planning.plan import Action, Change, Reason
 from jobspec.reconcile.contention import Contention
 from jobspec.reconcile.health import STUCK_SECONDS, WATCH_SECONDS, Health
 from jobspec.reconcile.report import Cause, Report, Result, Trigger, Withheld
-from jobspec.reconcile.settings import Delays, Settings
+from jobspec.reconcile.settings import DaemonSettings, Delays
 from jobspec.reconcile.sweep import Sweep
 from jobspec.reconcile.triggers import Debounce, Triggers, Wake
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 DELAYS = Delays(quiet=1, patience=5, confirm=2, first_retry=1, longest_retry=60)
-SETTINGS = Settings(interval=timedelta(seconds=100), delays=DELAYS)
+SETTINGS = DaemonSettings(interval=timedelta(seconds=100), delays=DELAYS)
 CHANGE = Change(name="a", action=Action.UPDATE, reason=Reason.DRIFT)
 
 
@@ -133,8 +133,8 @@ def test_a_full_cycle_that_could_decide_nothing_is_made_up_for() -> None:
     assert triggers.find_due(1001.0) == Wake(trigger=Trigger.FILES, is_full=True)
 
 
-@pytest.mark.parametrize("status", [Status.FAILED, Status.CONFLICT, Status.SKIPPED])
-def test_a_change_that_was_not_made_is_tried_again(status: Status) -> None:
+@pytest.mark.parametrize("status", [WriteStatus.FAILED, WriteStatus.CONFLICT, WriteStatus.SKIPPED])
+def test_a_change_that_was_not_made_is_tried_again(status: WriteStatus) -> None:
     triggers = make_triggers(make_report(Result.PENDING, outcomes=(Outcome(change=CHANGE, status=status),)))
     assert triggers.find_due(1001.0) == Wake(trigger=Trigger.RETRY, is_full=False)
     assert make_triggers().find_due(1001.0) is None
@@ -211,11 +211,11 @@ def test_a_change_that_is_reverted_time_and_again_waits_longer_each_time() -> No
 
 
 def test_looking_often_makes_waits_no_shorter() -> None:
-    settings = Settings(interval=timedelta(seconds=10), sweep=timedelta(seconds=10))
+    settings = DaemonSettings(interval=timedelta(seconds=10), sweep=timedelta(seconds=10))
     pauses = settings.delays
     contention = Contention(window=settings.window, first_wait=pauses.contended, longest_wait=pauses.longest_contended)
     assert fight(contention, CHANGE, 8) == [0, 0, 300, 600, 1200, 2400, 3600, 3600]
-    assert Settings().window == 3 * 3600
+    assert DaemonSettings().window == 3 * 3600
 
 
 def test_another_change_of_the_same_job_is_not_held_back() -> None:

@@ -17,13 +17,13 @@ import pytest
 from reconciling import RHYTHM
 
 from jobspec.reconcile.signatures import list_directories, list_inside, sign_trees
-from jobspec.reconcile.watch import Mode, Rhythm, Watch, concerns
+from jobspec.reconcile.watch import Mode, Watch, WatchPace, concerns
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
     from pathlib import Path
 
-SLOW_SCAN = Rhythm(step=0.02, look=0.05, scan=600.0, scan_alone=600.0, rearm=600.0)
+SLOW_SCAN = WatchPace(step=0.02, look=0.05, scan=600.0, scan_alone=600.0, rearm=600.0)
 """Without scans: what is noticed is noticed by events, or by a look at the roots."""
 
 
@@ -60,7 +60,7 @@ class Noticed:
 
 @asynccontextmanager
 async def watching(
-    *roots: Path, rhythm: Rhythm = SLOW_SCAN, files: tuple[Path, ...] = ()
+    *roots: Path, rhythm: WatchPace = SLOW_SCAN, files: tuple[Path, ...] = ()
 ) -> AsyncIterator[tuple[Watch, Noticed]]:
     noticed = Noticed()
     watch = Watch(roots, files, directory=roots[0].parent, changed=noticed.note, say=noticed.said.append, rhythm=rhythm)
@@ -292,11 +292,11 @@ async def test_without_inotify_instances_the_tree_is_scanned_and_that_is_said(sp
 SCRIPT = """
 import asyncio, sys
 from pathlib import Path
-from jobspec.reconcile.watch import Rhythm, Watch
+from jobspec.reconcile.watch import WatchPace, Watch
 
 async def main(root):
     changed = asyncio.Event()
-    rhythm = Rhythm(step=0.02, look=0.05, scan=600, scan_alone=0.1, rearm=600)
+    rhythm = WatchPace(step=0.02, look=0.05, scan=600, scan_alone=0.1, rearm=600)
     watch = Watch([root], (), directory=root.parent, changed=changed.set, say=print, rhythm=rhythm)
     running = asyncio.create_task(watch.run())
     await asyncio.sleep(0.5)

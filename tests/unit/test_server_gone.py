@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, cast
 
 from jobspec.errors import UnreachableError
-from jobspec.planning.apply import Assignment, Status, apply_plan
+from jobspec.planning.apply import Assignment, WriteStatus, apply_plan
 from jobspec.planning.plan import Action, Change, Plan, Reason
 from jobspec.planning.planner import Terms
 
@@ -35,5 +35,5 @@ async def test_a_server_that_is_gone_is_not_asked_again_in_a_later_phase() -> No
     plan, schedules = Plan(project="shop", namespace="default", changes=changes), Gone()
     assignment = Assignment(schedules=cast("Schedules", schedules), desired={}, terms=TERMS)
     outcomes = {outcome.change.name: outcome.status async for outcome in apply_plan(plan, assignment)}
-    assert outcomes == {"a": Status.FAILED, "b": Status.SKIPPED}
+    assert outcomes == {"a": WriteStatus.FAILED, "b": WriteStatus.SKIPPED}
     assert schedules.asked == ["a"]

@@ -86,9 +86,9 @@ def _make_daemon(specs: Specs, server: DevServer) -> Daemon:
 
     from jobspec.planning.guards import Allowances
     from jobspec.reconcile.daemon import Daemon
-    from jobspec.reconcile.settings import Settings
+    from jobspec.reconcile.settings import DaemonSettings
 
-    settings = Settings(
+    settings = DaemonSettings(
         environment=specs.env,
         data_converter=specs.project.data_converter,
         interval=_INTERVAL,

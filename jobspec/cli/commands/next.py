@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from jobspec.cli.specs import Specs
     from jobspec.cli.times import Bounds
-    from jobspec.planning.forecast import Forecast, Span
+    from jobspec.planning.forecast import Forecast, RunSpan
     from jobspec.spec.model import JobSpec
 
 _SHOWN = 10
@@ -160,7 +160,7 @@ def _choose_zone(specs: Sequence[JobSpec], zone: str | None) -> ZoneInfo:
     return ZoneInfo(meant.pop() if len(meant) == 1 else "UTC")
 
 
-def _say_cut(looks: Sequence[tuple[Forecast, Span]]) -> None:
+def _say_cut(looks: Sequence[tuple[Forecast, RunSpan]]) -> None:
     """Say of which jobs there are more runs than were shown."""
     from jobspec.cli.output import say
 
@@ -183,7 +183,7 @@ def _choose(specs: Specs, names: Sequence[str]) -> tuple[list[JobSpec], ExitCode
     return jobs, code_of_files(has_errors=specs.has_mistakes)
 
 
-def _look(spec: JobSpec, bounds: Bounds, now: datetime, count: int | None) -> tuple[Forecast, Span]:
+def _look(spec: JobSpec, bounds: Bounds, now: datetime, count: int | None) -> tuple[Forecast, RunSpan]:
     from zoneinfo import ZoneInfo
 
     from jobspec.planning.forecast import make_forecast
@@ -193,7 +193,7 @@ def _look(spec: JobSpec, bounds: Bounds, now: datetime, count: int | None) -> tu
     return make_forecast(spec, span, now=now), span
 
 
-def _render_each(looks: Sequence[tuple[Forecast, Span]], zone: tzinfo | None, now: datetime) -> list[str]:
+def _render_each(looks: Sequence[tuple[Forecast, RunSpan]], zone: tzinfo | None, now: datetime) -> list[str]:
     from jobspec.cli.output import find_style
     from jobspec.planning.forecast import find_bent_times
     from jobspec.render.next_runs import render_job

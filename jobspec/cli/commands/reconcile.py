@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from jobspec.reconcile.logs import LogFormat
     from jobspec.reconcile.report import Report
     from jobspec.reconcile.service import Answer
-    from jobspec.reconcile.settings import Settings
+    from jobspec.reconcile.settings import DaemonSettings
     from jobspec.spec.project import Workspace
 
 _END_SECONDS: Final = 9.5
@@ -97,7 +97,7 @@ def reconcile_command(  # noqa: PLR0913  one argument an option
     """
     from jobspec.errors import ProjectError, UsageError
     from jobspec.reconcile.logs import set_up_logging
-    from jobspec.reconcile.settings import Settings
+    from jobspec.reconcile.settings import DaemonSettings
     from jobspec.reconcile.source import find_start
     from jobspec.spec.listing import PROJECT_FILE
     from jobspec.spec.project import get_project_id, load_workspace
@@ -110,7 +110,7 @@ def reconcile_command(  # noqa: PLR0913  one argument an option
     if directory and workspace.file != place / PROJECT_FILE:  # one further up would be another project's
         raise ProjectError(f"there is no `{PROJECT_FILE}` in `{place}`; name the directory that it is in")
     get_project_id(workspace.project)
-    settings = Settings(
+    settings = DaemonSettings(
         environment=target.environment,
         data_converter=workspace.project.data_converter,
         prunes=prune,
@@ -129,7 +129,7 @@ class _Start:
 
     place: Path
     workspace: Workspace
-    settings: Settings
+    settings: DaemonSettings
     converter: DataConverter
     options: ConnectionOptions
 
@@ -161,7 +161,7 @@ class _Start:
         )
 
 
-def _prepare(place: Path, workspace: Workspace, settings: Settings, options: ConnectionOptions) -> _Start:
+def _prepare(place: Path, workspace: Workspace, settings: DaemonSettings, options: ConnectionOptions) -> _Start:
     """Find out now all that can be wrong with a connection, other than that nobody is there."""
     from jobspec.cli.session import complete_options, resolve_data_converter
     from jobspec.live.connection import resolve_settings
