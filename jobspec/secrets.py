@@ -17,7 +17,7 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
 MASK: Final = "*"
 
@@ -85,6 +85,11 @@ _ASSIGNMENT: Final = r"""(?x)
       | (?P<key>[A-Za-z_][A-Za-z0-9_.-]{0,80}+) \\?["'`]?+ [ \t]*+ (?::=|=>|[:=]) [ \t]*+ )
 """
 """A key and what separates it from its value, in YAML, TOML, JSON, URLs, connection strings and prose."""
+_PAIR: Final = r"""(?x)
+    \b (?:name|key) \\?["']?+ [ \t]*+ [:=] [ \t]*+ \\?["']?+ (?P<key>[A-Za-z_][A-Za-z0-9_.-]{0,80}+) (?P<anchor>(?!))?
+    \\?["']?+ [,\s]{1,40}+ \\?["']?+ value \\?["']?+ [ \t]*+ [:=] [ \t]*+
+"""
+"""The name of a variable with its value behind it, as containers have them."""
 _TABLE: Final = r"""(?m)^[ \t]*+\[{1,2}(?P<key>[^\]\n#]{1,200}+)\]{1,2}[ \t]*+(?:#.*)?$"""
 _ALIAS: Final = r"\*([A-Za-z0-9_.-]+)"
 _HINT_OF_KEY: Final = r"(?i)pass|pwd|secret|token|credential|key|authorization"
@@ -97,7 +102,8 @@ _HEADER: Final = r"""(?ix)
 _QUOTED_INPUT: Final = r"\binput_value=([\s\S]*?)(?=, input_type=|\Z)"
 """What pydantic quotes of a value that it refuses."""
 
-_RUN: Final = r"[A-Za-z0-9+/=_-]{24,}"
+_LENGTH_OF_RUN: Final = 24
+_RUN: Final = rf"[A-Za-z0-9+/=_-]{{{_LENGTH_OF_RUN},}}"
 _UUID: Final = r"(?i)(?<![0-9a-f])[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?![0-9a-f])"
 _CHECKSUM: Final = r"""(?ix)
     (?: @ | \b (?: sha-?\d* | md5 | commit | revision | rev | ref | digest | checksum | hash | etag | fingerprint
@@ -105,6 +111,12 @@ _CHECKSUM: Final = r"""(?ix)
     [\w"'`\]]{0,20} [ \t]* [:=@ -]? [ \t]* ["'`(]? \Z
 """
 """What stands before digits that identify a content and open nothing."""
+
+_HINT: Final = (
+    "pass|pwd|secret|token|credential|key|authorization|bearer|basic|digest|input_value"
+    "|-----begin|akia|asia|xox|xapp-|sk-|sg\\.|eyj|://"
+)
+"""What is in every text with a secret, in small letters, unless it has a long run of letters and digits."""
 
 _PART: Final = r"""[^\s"'`,;:=\\()<>{}\[\]#&]{6,}"""
 """What is looked for elsewhere in a text, too; shorter ones may be any word."""
@@ -135,7 +147,7 @@ def mask(text: str, *, is_prose: bool = False) -> str:
     Returns:
         A text of the same length with the same lines.
     """
-    if not _compile(_any_hint()).search(text):
+    if _is_plain(text):
         return text
     spans = [(start, end) for start, end in _find_spans(text, is_prose=is_prose) if start < end]
     return _cover(text, [*spans, *_find_again(text, spans)]) if spans else text
@@ -169,18 +181,28 @@ def is_promised(text: str, key: str) -> bool:
     return _opens(text, _read_key(key))
 
 
-def is_secret(text: str, keys: Iterable[str]) -> bool:
+def is_secret(text: str, keys: Sequence[str | int]) -> bool:
     """Whether a text must not be shown.
 
     Args:
         text: Any text of a job, or a number as text.
-        keys: The keys that lead to it, the nearest one last.
+        keys: The keys that lead to it, the nearest one last; steps of lists count for nothing.
     """
-    names = list(keys)
-    if any(_opens(text, _read_key(name)) for name in names):
-        return True
-    place = f"{names[-1]}: " if names else ""
+    if len(text) < _SHORTEST:
+        return False
+    for key in keys:
+        if isinstance(key, str) and (kind := _read_key(key)) and _opens(text, kind):
+            return True
+    if _is_plain(text):
+        return False
+    place = next((f"{key}: " for key in reversed(keys) if isinstance(key, str)), "")
     return mask(place + text) != place + text
+
+
+@lru_cache(maxsize=4096)
+def mask_key(key: str) -> str:
+    """Put a mask over a key that is a secret itself; the same keys come again and again."""
+    return mask(key)
 
 
 def _opens(text: str, kind: str) -> bool:
@@ -208,9 +230,11 @@ def _any_shape() -> str:
     return "|".join(f"({shape})" for shape in _SHAPES.values())
 
 
-@cache
-def _any_hint() -> str:
-    return f"{_HINT_OF_KEY}|{_HINT_OF_SHAPE}|bearer|basic|digest|input_value|{_RUN}"
+def _is_plain(text: str) -> bool:
+    """Whether nothing at all tells of a secret, as is so of nearly all texts; looked at first, since it is quick."""
+    if _compile(_HINT).search(text.lower()):
+        return False
+    return len(text) < _LENGTH_OF_RUN or not _compile(_RUN).search(text)
 
 
 def _find_spans(text: str, *, is_prose: bool) -> Iterator[tuple[int, int]]:
@@ -269,7 +293,8 @@ def _count_changes(text: str) -> int:
 def _find_assigned(text: str, *, is_prose: bool) -> Iterator[tuple[int, int]]:
     """Find the values of telling keys, and those with an anchor by which a telling key refers to them."""
     aliases: set[str] = set()
-    matches = list(_compile(_ASSIGNMENT).finditer(text))
+    matches = [*_compile(_ASSIGNMENT).finditer(text), *_compile(_PAIR).finditer(text)]
+    matches.sort(key=re.Match.start)
     done = 0
     for match in matches:
         kind = _read_key((match["key"] or "").rpartition(".")[2])
@@ -298,7 +323,7 @@ def _find_in_tables(text: str) -> Iterator[tuple[int, int]]:
 def _find_value(text: str, match: re.Match[str], kind: str, *, is_prose: bool) -> Iterator[tuple[int, int]]:
     """Find what stands behind a key, on its line and below."""
     start = match.end()
-    line_start, line_end = text.rfind("\n", 0, match.start()) + 1, _find_line_end(text, start)
+    line_start, line_end = text.rfind("\n", 0, start) + 1, _find_line_end(text, start)
     before = text[line_start : match.start()]
     is_block = not is_prose and not (set(before) & set("{[") if match["anchor"] else before.strip(" \t-#'\"`"))
     properties = _compile(_PROPERTIES).match(text, start, line_end)

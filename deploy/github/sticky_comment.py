@@ -50,8 +50,11 @@ def find_login() -> str | None:
 
 def request(method: str, path: str, content: dict[str, str] | None = None) -> Any:
     """Ask GitHub; what it refuses ends the step with an exception that says why."""
+    token = os.environ["GITHUB_TOKEN"].strip()
+    if not (token.isascii() and token.isprintable()):
+        sys.exit("the token is no line of ASCII")  # the library would quote it in its own exception
     headers = {
-        "Authorization": f"Bearer {os.environ['GITHUB_TOKEN']}",
+        "Authorization": f"Bearer {token}",
         "Accept": "application/vnd.github+json",
         "Content-Type": "application/json",
         "User-Agent": "jobspec",

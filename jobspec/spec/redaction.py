@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
-from jobspec.secrets import is_secret, mask
+from jobspec.secrets import is_secret, mask_key
 from jobspec.spec.part import SpecPart, kind_of, mistake
 from jobspec.spec.positions import quote
 from jobspec.spec.vocabulary import join_words
@@ -130,7 +130,10 @@ class Redaction:
             yield path
         elif isinstance(value, Mapping):
             for key, inner in value.items():
-                yield from self.find(inner, (*path, key))
+                if len(names := _name(value, key)) > 1 and _is_secret(inner, names):
+                    yield (*path, key)
+                else:
+                    yield from self.find(inner, (*path, key))
         elif isinstance(value, list | tuple):
             for index, inner in enumerate(value):
                 yield from self.find(inner, (*path, index))
@@ -174,15 +177,26 @@ def _hide(value: Any, rests: set[Pattern]) -> Any:
     return value
 
 
-def _is_secret(value: Any, path: Iterable[str | int]) -> bool:
+def _name(pair: Mapping[Any, Any], key: Any) -> Pattern:
+    """Name what a key means: the value of a variable beside its name means what the name says."""
+    label = pair.get("name", pair.get("key")) if key == "value" else None
+    return (str(key), label) if isinstance(label, str) else (str(key),)
+
+
+def _is_secret(value: Any, path: ValuePath) -> bool:
     """Whether a text or a number looks like a secret."""
-    is_told = isinstance(value, str | int | float) and not isinstance(value, bool)
-    return is_told and value != REDACTED and is_secret(str(value), [step for step in path if isinstance(step, str)])
+    if isinstance(value, str):
+        return value != REDACTED and is_secret(value, path)
+    return isinstance(value, int | float) and not isinstance(value, bool) and is_secret(str(value), path)
 
 
 def _hide_secrets(value: Any, path: Pattern) -> Any:
+    if isinstance(value, str):
+        return REDACTED if _is_secret(value, path) else value
     if isinstance(value, Mapping):
-        hidden: Any = {mask(str(key)): _hide_secrets(inner, (*path, str(key))) for key, inner in value.items()}
+        hidden: Any = {
+            mask_key(str(key)): _hide_secrets(inner, (*path, *_name(value, key))) for key, inner in value.items()
+        }
         return hidden if any(hidden.get(key, _SIGN) is not inner for key, inner in value.items()) else value
     if isinstance(value, list | tuple):
         hidden = [_hide_secrets(inner, path) for inner in value]

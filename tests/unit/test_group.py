@@ -21,6 +21,32 @@ from jobspec.cli.output import put
 from jobspec.errors import RefusedError
 
 
+def test_what_a_bug_says_is_not_repeated_as_it_may_be_any_value(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(_name: str) -> None:
+        try:
+            raise KeyError("swordfish")
+        except KeyError as error:
+            raise RuntimeError("tiger lily") from error
+
+    monkeypatch.setattr("importlib.import_module", fail)
+    assert group.run(["plan"]) == 70
+    told = capsys.readouterr().err
+    # The traceback repeats lines of the source, which here are the ones above.
+    assert [line for line in told.splitlines() if line in {"KeyError", "RuntimeError", "which led to:"}] == [
+        *("KeyError", "which led to:", "RuntimeError"),
+    ]
+    assert "'swordfish'" not in told
+    assert "RuntimeError: tiger" not in told
+
+
+def test_what_click_quotes_of_the_command_line_is_masked(capsys: pytest.CaptureFixture[str]) -> None:
+    token = "ghp_" + "a1B2c3D4e5F6g7H8i9J0" * 2
+    assert group.run(["plan", token]) == 64
+    assert token not in capsys.readouterr().err
+
+
 def test_a_bug_is_70_and_asks_for_a_report(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     def fail(_name: str) -> None:
         raise ZeroDivisionError

@@ -285,6 +285,21 @@ def comment(conversation: Conversation, plan: Path, body: str) -> None:
     subprocess.run([sys.executable, GITHUB / "sticky_comment.py", plan], env=environment, check=True)
 
 
+def test_a_token_that_is_no_header_is_not_quoted(tmp_path: Path) -> None:
+    environment = {"GITHUB_API_URL": "http://127.0.0.1:1", "GITHUB_REPOSITORY": "a/b", "PULL_REQUEST": "7"}
+    (tmp_path / "plan.md").write_text("plan", encoding="utf-8")
+    finished = subprocess.run(
+        [sys.executable, GITHUB / "sticky_comment.py", tmp_path / "plan.md"],
+        env={**environment, "GITHUB_TOKEN": "swordfish\nX-Other: 1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert finished.returncode == 1
+    assert "the token is no line of ASCII" in finished.stderr
+    assert "swordfish" not in finished.stderr + finished.stdout
+
+
 def test_a_plan_replaces_the_comment_of_the_last_one(tmp_path: Path) -> None:
     with serve_github() as conversation:
         comment(conversation, tmp_path / "plan.md", "<!-- jobspec-plan: shop -->\nfirst\n")

@@ -56,6 +56,26 @@ def test_what_has_nothing_to_hide_is_the_very_same_value() -> None:
     assert not redaction()
 
 
+def test_what_looks_like_a_secret_is_replaced_though_nobody_names_it() -> None:
+    value = {
+        "password": "hunter2-x",
+        "pin": {"passphrase": [123456, True, None, "ok"]},
+        "env": [{"name": "DB_PASSWORD", "value": "hunter2-x"}, {"name": "REGION", "value": "eu-west-1"}],
+        "AKIA" + "Z7Q2M5N8P1R4T6W9": "known",
+        "secret": "orders-db-credentials",
+    }
+    shown = {
+        "password": REDACTED,
+        "pin": {"passphrase": [REDACTED, True, None, "ok"]},
+        "env": [{"name": "DB_PASSWORD", "value": REDACTED}, {"name": "REGION", "value": "eu-west-1"}],
+        "*" * 20: "known",
+        "secret": "orders-db-credentials",
+    }
+    assert redaction().apply(value, ("input",)) == shown
+    found = [("password",), ("pin", "passphrase", 0), ("env", 0, "value")]
+    assert list(redaction().find(value)) == found
+
+
 def test_a_key_with_a_dot_is_quoted() -> None:
     value = {"a.b": 1, "a": {"b": 2}}
     assert redaction('input."a.b"').apply(value, ("input",)) == {"a.b": REDACTED, "a": {"b": 2}}

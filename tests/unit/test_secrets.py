@@ -59,6 +59,9 @@ def test_a_secret_that_tells_what_it_is_is_masked_wherever_it_stands(secret: str
         '[input.{k}]\nvalue = "{p}"\n\n[next]\nx = 1',
         "{k}: {p} : x",
         "  {k}: \t{p}\t\n",
+        "env:\n  - name: {k}\n    value: {p}\n",
+        "env: [{{name: {k}, value: '{p}'}}]",
+        '{{"key": "{k}", "value": "{p}"}}',
     ],
 )
 def test_what_follows_a_telling_key_is_masked_in_a_file(text: str, key: str, password: str) -> None:
