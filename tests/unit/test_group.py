@@ -26,7 +26,7 @@ def test_what_a_bug_says_is_not_repeated_as_it_may_be_any_value(
 ) -> None:
     def fail(_name: str) -> None:
         try:
-            raise KeyError("swordfish")
+            raise KeyError("swordfish")  # noqa: TRY301
         except KeyError as error:
             raise RuntimeError("tiger lily") from error
 
