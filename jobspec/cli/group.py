@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from jobspec.cli.exits import ExitCode, code_of_error, code_of_unwritten
+from jobspec.cli.output import find_style, say, say_diagnostics, say_error, tell_unwritten
+from jobspec.errors import JobspecError, ProjectError, RunFailedError
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from jobspec.cli.exits import ExitCode
-    from jobspec.errors import JobspecError
 
 COMMANDS = {
     "init": ("init", "Write a new project, or prepare a namespace."),
@@ -123,16 +125,11 @@ def run(arguments: Sequence[str]) -> int:
     Returns:
         The exit code.
     """
-    from jobspec.cli.exits import code_of_unwritten
-    from jobspec.cli.output import tell_unwritten
-
     code = _run(arguments)
     return code_of_unwritten(code) if tell_unwritten() else code
 
 
 def _run(arguments: Sequence[str]) -> ExitCode:
-    from jobspec.cli.exits import ExitCode, code_of_error
-
     if os.environ.get("JOBSPEC_DEBUG"):
         _log_bugs()
     try:
@@ -156,9 +153,6 @@ def _log_bugs() -> None:
 def _show_error(error: BaseException) -> None:
     from io import StringIO
 
-    from jobspec.cli.output import say
-    from jobspec.errors import JobspecError
-
     match error:
         case click.ClickException():
             told = StringIO()
@@ -173,23 +167,16 @@ def _show_error(error: BaseException) -> None:
 
 
 def _explain(error: JobspecError) -> None:
-    from jobspec.cli.output import say_error
-    from jobspec.errors import ProjectError, RunFailedError
-
     if isinstance(error, ProjectError) and error.diagnostics:
-        from jobspec.cli.output import say_diagnostics
-
         say_diagnostics(error.diagnostics)
     say_error(error)
     if isinstance(error, RunFailedError) and error.failure:
-        from jobspec.cli.output import find_style, say
         from jobspec.render.failure_text import render_failure
 
         say(render_failure(error.failure, find_style(sys.stderr), indent="  "))
 
 
 def _confess(error: BaseException) -> None:
-    from jobspec.cli.output import say
     from jobspec.render.traces import render_trace
 
     say(render_trace(error))

@@ -14,6 +14,7 @@ import click
 
 from jobspec.cli.completion import complete_environments
 from jobspec.errors import UsageError
+from jobspec.timing.duration import DurationError, parse_duration
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -204,8 +205,6 @@ def read_duration(_context: click.Context, _parameter: click.Parameter, text: st
     Raises:
         BadParameter: It is none.
     """
-    from jobspec.timing.duration import DurationError, parse_duration
-
     try:
         return parse_duration(text)
     except DurationError as error:

@@ -8,6 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from jobspec.cli.output import is_ascii_only, put, say, say_diagnostics, wants_color, width
+from jobspec.lint.review import lint_changed
+from jobspec.spec.git import find_work_tree
+from jobspec.spec.reports import order
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
@@ -20,9 +25,6 @@ if TYPE_CHECKING:
 
 def warn_of_changes(specs: Specs, planned: Planned) -> Specs:
     """Add to what is said of the specs the warnings about jobs that a plan changes; the others were there before."""
-    from jobspec.lint.review import lint_changed
-    from jobspec.spec.reports import order
-
     project, loaded = specs.project, specs.loaded
     names = {change.name for change in planned.plan.changes}
     found = lint_changed(loaded, names, project, specs.now)
@@ -59,16 +61,12 @@ def put_plan(document: PlanDocument, specs: Specs, output: str) -> None:
         specs: What it was made from.
         output: One of `jobspec.cli.options.PLAN_OUTPUTS`.
     """
-    from jobspec.cli.output import put
-
     say_findings(specs, is_read_by_runner=output == "github")
     put(draw_plan(document) if output == "text" else _make_text(document, specs, output))
 
 
 def say_findings(specs: Specs, *, is_read_by_runner: bool = False) -> None:
     """Write to stderr what was found in the specs, apart from the plan that follows it."""
-    from jobspec.cli.output import say, say_diagnostics
-
     if specs.loaded.diagnostics:
         say_diagnostics(specs.loaded.diagnostics, is_read_by_runner=is_read_by_runner)
         say("")
@@ -113,7 +111,6 @@ def _make_text(document: PlanDocument, specs: Specs, form: str) -> str:
 
 def draw_plan(document: PlanDocument, *, to_stderr: bool = False) -> str:
     """Write a plan for the people at a terminal."""
-    from jobspec.cli.output import is_ascii_only, wants_color, width
     from jobspec.render.plan_text import render_plan
 
     stream = sys.stderr if to_stderr else sys.stdout
@@ -126,8 +123,6 @@ def find_prefix(directory: Path) -> str:
     Args:
         directory: The project's.
     """
-    from jobspec.spec.git import find_work_tree
-
     place = Path(os.path.realpath(directory))
     given = os.environ.get("GITHUB_WORKSPACE")
     top = Path(os.path.realpath(given)) if given else find_work_tree(place)
@@ -138,7 +133,6 @@ def find_prefix(directory: Path) -> str:
 
 async def report_outcomes(outcomes: AsyncIterator[Outcome]) -> list[Outcome]:
     """Tell of each change as it is settled."""
-    from jobspec.cli.output import is_ascii_only, say
     from jobspec.render.outcomes import outcome_document, render_outcome
 
     settled = []

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from jobspec.cli.exits import ExitCode
 from jobspec.cli.output import say
+from jobspec.errors import UsageError
 
 if TYPE_CHECKING:
     from asyncio.subprocess import Process
@@ -154,8 +155,6 @@ async def _watch(directory: Path, changes: _Changes) -> None:
         UsageError: It cannot be watched, as where the system's limit of watches is reached.
     """
     from watchfiles import awatch
-
-    from jobspec.errors import UsageError
 
     try:
         async for batch in awatch(directory, watch_filter=_make_filter(directory), step=_STEP):

@@ -18,6 +18,7 @@ from jobspec.cli.options import read_duration
 from jobspec.cli.output import find_style
 from jobspec.errors import JobspecError, RequestError, RunFailedError, UnreachableError
 from jobspec.render.terminal import cut
+from jobspec.timing.duration import format_duration
 
 if TYPE_CHECKING:
     from temporalio.client import Client
@@ -107,7 +108,6 @@ class RunWait:
     async def _watch(self, progress: Progress) -> None:
         """Tell what goes on, until the run is over or this is cancelled."""
         from jobspec.render.run_text import tell_progress
-        from jobspec.timing.duration import format_duration
 
         pause, is_away = _SHORTEST_PAUSE, False
         while True:

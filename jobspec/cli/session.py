@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from jobspec.errors import ProjectError
 from jobspec.imports import ImportPathError, resolve
+from jobspec.live.connection import check_namespace, connect, resolved_namespace
+from jobspec.live.schedules import Schedules
 from jobspec.planning.disclosure import Privacy
 from jobspec.spec.project import check_environment
 from jobspec.spec.redaction import Redaction
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
 
     from jobspec.cli.options import ConnectionOptions
     from jobspec.cli.specs import Specs
-    from jobspec.live.schedules import Schedules
     from jobspec.planning.guards import Allowances
     from jobspec.planning.planner import Planned
     from jobspec.spec.project import Environment
@@ -69,9 +70,6 @@ async def open_session(specs: Specs, options: ConnectionOptions) -> Session:
         UnreachableError: Temporal cannot be reached.
         NamespaceNotFoundError: There is no such namespace.
     """
-    from jobspec.live.connection import check_namespace, connect
-    from jobspec.live.schedules import Schedules
-
     completed = complete_options(options, env=specs.env, environment=specs.environment)
     client = await connect(
         profile=completed.profile,
@@ -94,8 +92,6 @@ def complete_options(options: ConnectionOptions, *, env: str | None, environment
     Raises:
         RefusedError: The connection leads to another namespace than the environment's.
     """
-    from jobspec.live.connection import resolved_namespace
-
     completed = replace(options, profile=options.profile or environment.profile)
     namespace = resolved_namespace(profile=completed.profile, namespace=completed.namespace)
     check_environment(environment, env, namespace)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import click
 
 from jobspec.errors import UsageError
+from jobspec.timing.duration import DurationError, parse_duration
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -133,8 +134,6 @@ def parse_time(text: str, now: datetime) -> date | datetime:
 
 
 def _parse_distance(text: str, now: datetime) -> datetime:
-    from jobspec.timing.duration import DurationError, parse_duration
-
     stripped = text.strip()
     try:
         distance = parse_duration(stripped.removeprefix("+"))

@@ -10,13 +10,14 @@ import click
 
 from jobspec.cli.exits import code_of_failures, code_of_outcomes, code_of_plan
 from jobspec.cli.options import TargetOptions, target_options
+from jobspec.cli.output import put, say, say_diagnostics, say_error
+from jobspec.errors import JobspecError, NotFoundError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from jobspec.cli.options import ConnectionOptions
     from jobspec.cli.specs import Specs
-    from jobspec.errors import JobspecError
     from jobspec.planning.desired import Desired, DesiredState
     from jobspec.planning.observe import Observed
 
@@ -33,7 +34,6 @@ def adopt_command(names: tuple[str, ...], former: str | None, target: TargetOpti
     business. Takes unmarked schedules, or with --from those of another project.
     """
     from jobspec.cli.specs import open_specs
-    from jobspec.errors import UsageError
 
     if bool(names) == take_all:
         raise UsageError("name the schedules to take over, or use --all for those that already are as their specs say")
@@ -42,7 +42,6 @@ def adopt_command(names: tuple[str, ...], former: str | None, target: TargetOpti
 
 
 async def _adopt(specs: Specs, options: ConnectionOptions, names: Collection[str], former: str | None) -> int:
-    from jobspec.cli.output import put, say
     from jobspec.cli.plan_output import draw_plan, report_outcomes
     from jobspec.cli.session import open_session
     from jobspec.planning.adoption import plan_adoptions
@@ -68,9 +67,6 @@ async def _adopt(specs: Specs, options: ConnectionOptions, names: Collection[str
 
 
 def _check_names(names: Collection[str], desired: DesiredState, specs: Specs) -> None:
-    from jobspec.cli.output import say_diagnostics
-    from jobspec.errors import NotFoundError
-
     for name in names:
         if name in desired.failed:
             raise desired.failed[name]
@@ -80,7 +76,6 @@ def _check_names(names: Collection[str], desired: DesiredState, specs: Specs) ->
 
 
 def _find_equal(desired: Mapping[str, Desired], live: Mapping[str, Observed], former: str | None) -> list[str]:
-    from jobspec.errors import JobspecError
     from jobspec.planning.adoption import is_as_desired
 
     return [
@@ -105,9 +100,7 @@ def forget_command(names: tuple[str, ...], target: TargetOptions) -> int:
 
 
 async def _forget(specs: Specs, options: ConnectionOptions, names: tuple[str, ...]) -> int:
-    from jobspec.cli.output import put, say_error
     from jobspec.cli.session import open_session
-    from jobspec.errors import JobspecError
     from jobspec.planning.apply import forget
 
     owners = specs.owners

@@ -13,6 +13,8 @@ import click
 
 from jobspec.cli.exits import code_of_apply, code_of_plan
 from jobspec.cli.options import TargetOptions, output_option, plan_options, target_options
+from jobspec.cli.output import put, say
+from jobspec.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,7 +56,6 @@ def apply_command(  # noqa: PLR0913  one argument an option
     from jobspec.cli.commands.plan import plan_live
     from jobspec.cli.plan_output import make_document, warn_of_changes
     from jobspec.cli.specs import open_specs
-    from jobspec.errors import UsageError
     from jobspec.planning.guards import parse_allowances
 
     if not yes and not sys.stdin.isatty():
@@ -87,7 +88,6 @@ def apply_command(  # noqa: PLR0913  one argument an option
 
 def _tell(approval: Approval) -> None:
     """Say what became of an approved plan since."""
-    from jobspec.cli.output import say
     from jobspec.render.saved_plans import render_differences
     from jobspec.render.terminal import escape
 
@@ -100,7 +100,6 @@ def _tell(approval: Approval) -> None:
 
 
 def _show(document: PlanDocument, specs: Specs, output: str) -> None:
-    from jobspec.cli.output import put, say
     from jobspec.cli.plan_output import draw_plan, say_findings
 
     say_findings(specs)
@@ -132,7 +131,6 @@ async def _write(planned: Planned, schedules: Schedules) -> list[Outcome]:
 
 
 def _report(document: PlanDocument, outcomes: Sequence[Outcome], approval: Approval, output: str) -> None:
-    from jobspec.cli.output import put
     from jobspec.render.outcomes import apply_document, outcome_document, summarize_outcomes
 
     if output == "json":
@@ -147,8 +145,6 @@ def _is_approved(number: int) -> bool:
 
 
 def _say_nothing_written(planned: Planned, *, has_mistakes: bool, keep_going: bool) -> None:
-    from jobspec.cli.output import say
-
     if has_mistakes and not keep_going:
         say("Nothing was written: mend the mistakes above, or apply the rest with --keep-going.")
     elif planned.refusals:

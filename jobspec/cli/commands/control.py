@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from jobspec.cli.opened_job import check_run, job_argument, run_id_option, run_option
-from jobspec.cli.options import TargetOptions, output_option, target_options
+from jobspec.cli.opened_job import check_run, choose_running_run, job_argument, open_job, run_id_option, run_option
+from jobspec.cli.options import TargetOptions, output_option, read_json, target_options
+from jobspec.cli.output import find_style, put
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -120,8 +121,6 @@ def query_command(  # noqa: PLR0913, PLR0917  one argument an option
 
     A worker has to answer, also for a run that is over, which is named with -w.
     """
-    from jobspec.cli.opened_job import open_job
-    from jobspec.cli.output import find_style, put
     from jobspec.render.payload_values import write_json
 
     check_run(workflow_id, run_id)
@@ -141,8 +140,6 @@ def query_command(  # noqa: PLR0913, PLR0917  one argument an option
 
 
 def _read_values(values: tuple[str, ...]) -> list[Any]:
-    from jobspec.cli.options import read_json
-
     return [read_json(value, "--arg") for value in values]
 
 
@@ -150,8 +147,6 @@ async def _with_run(
     job: OpenedJob, workflow_id: str | None, act: Callable[[Client, str], Awaitable[Any]]
 ) -> tuple[str, Any]:
     """Do something with the run that is meant; returns its workflow id beside what came of it."""
-    from jobspec.cli.opened_job import choose_running_run
-
     client = await job.connect()
     run = workflow_id or (await choose_running_run(job, client)).workflow_id
     return run, await act(client, run)
@@ -168,8 +163,6 @@ def _tell(
     act: Callable[[OpenedJob, Client, str], Awaitable[None]],
     output: str,
 ) -> None:
-    from jobspec.cli.opened_job import open_job
-    from jobspec.cli.output import find_style, put
 
     job = open_job(name, target)
     run, _ = asyncio.run(_with_run(job, workflow_id, lambda client, run: act(job, client, run)))

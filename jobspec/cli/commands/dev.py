@@ -10,6 +10,7 @@ import click
 
 from jobspec.cli.exits import ExitCode
 from jobspec.cli.options import env_option
+from jobspec.cli.output import put, say, say_diagnostics
 
 if TYPE_CHECKING:
     from temporalio.client import Client
@@ -70,7 +71,6 @@ async def _dev(specs: Specs, port: int | None, ui_port: int | None) -> int:
 def _validate(specs: Specs) -> bool:
     """Check the specs and the code that they name; only valid ones are worth a server."""
     from jobspec.cli.commands.validate import check_loaded
-    from jobspec.cli.output import say, say_diagnostics
     from jobspec.render.diagnostic_text import summarize_diagnostics
 
     found = [*specs.loaded.diagnostics, *check_loaded(specs.loaded, specs.directory, specs.project)]
@@ -106,7 +106,6 @@ def _make_daemon(specs: Specs, server: DevServer) -> Daemon:
 
 def _announce(server: DevServer, registrations: dict[str, Registrations]) -> None:
     from jobspec.cli.commands.worker import describe_workers
-    from jobspec.cli.output import put, say
 
     for notice in server.notices:
         say(notice)

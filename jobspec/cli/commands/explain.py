@@ -8,6 +8,8 @@ import click
 
 from jobspec.cli.completion import complete_jobs
 from jobspec.cli.options import env_option, output_option
+from jobspec.cli.output import put
+from jobspec.errors import UsageError
 
 if TYPE_CHECKING:
     from jobspec.render.schemas import Kind
@@ -22,7 +24,6 @@ def explain_command(name: str, environment: str | None, output: str) -> None:
 
     The text is the job as YAML that could stand in a spec file; each line ends with the file and line that set it.
     """
-    from jobspec.cli.output import put
     from jobspec.cli.specs import find_job, open_specs
     from jobspec.render.explanation import explain_as_json, explain_as_yaml
     from jobspec.spec.redaction import Redaction
@@ -36,9 +37,7 @@ def explain_command(name: str, environment: str | None, output: str) -> None:
 @click.argument("code", required=False)
 def rule_command(code: str | None) -> None:
     """Explain a diagnostic's code, such as JS101; without one, list all codes."""
-    from jobspec.cli.output import put
     from jobspec.diagnostics import RULES
-    from jobspec.errors import UsageError
 
     if code is None:
         put("\n".join(f"{name}  {rule.severity.value:7}  {rule.summary}" for name, rule in RULES.items()))
@@ -53,7 +52,6 @@ def rule_command(code: str | None) -> None:
 @click.argument("kind", type=click.Choice(["job", "project", "plan", "runs", "status"]))
 def schema_command(kind: Kind) -> None:
     """Print a JSON Schema: of spec files, jobspec.toml, what commands print as JSON, or the daemon's /status."""
-    from jobspec.cli.output import put
     from jobspec.render.schemas import render_schema
 
     put(render_schema(kind))

@@ -11,6 +11,8 @@ from typing import Final
 import click
 
 from jobspec.cli.exits import ExitCode
+from jobspec.cli.output import put, say
+from jobspec.errors import RefusedError, UsageError
 
 _SILENT_SECONDS: Final = 5.0
 """How long nothing is said while a namespace is prepared."""
@@ -33,8 +35,6 @@ def init_command(
     overwritten. With --namespace, registers the search attribute JobspecProject there, which makes ownership marks
     cheap to list and possible to change.
     """
-    from jobspec.errors import UsageError
-
     if namespace:
         if project_id or directory != Path():
             raise UsageError(
@@ -49,7 +49,6 @@ def init_command(
 async def _prepare_namespace(namespace: str, address: str | None, profile: str | None) -> int:
     from temporalio.converter import DataConverter
 
-    from jobspec.cli.output import put, say
     from jobspec.live.connection import check_namespace, connect
     from jobspec.live.schedules import Schedules
 
@@ -65,9 +64,7 @@ async def _prepare_namespace(namespace: str, address: str | None, profile: str |
 
 
 def _write_project(directory: Path, project_id: str | None) -> int:
-    from jobspec.cli.output import put
     from jobspec.cli.output_file import create_files
-    from jobspec.errors import RefusedError, UsageError
     from jobspec.render.schemas import render_schema
     from jobspec.spec.project import ID_PATTERN
 

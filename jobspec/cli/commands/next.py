@@ -10,6 +10,9 @@ import click
 from jobspec.cli.completion import complete_jobs, complete_queues
 from jobspec.cli.exits import ExitCode, code_of_files
 from jobspec.cli.options import env_option, output_option
+from jobspec.cli.output import find_style, is_ascii_only, put, say, say_diagnostics, width
+from jobspec.cli.times import open_clock, read_bound, read_bounds
+from jobspec.errors import NotFoundError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,9 +54,7 @@ def next_command(  # noqa: PLR0913, PLR0917  one argument an option
     Times are nominal: a jitter only delays a run. No server is asked, so what an operator paused is not known. JSON has
     the nominal runs of paused jobs, too.
     """
-    from jobspec.cli.output import put
     from jobspec.cli.specs import open_specs
-    from jobspec.cli.times import read_bounds
     from jobspec.render.next_runs import render_runs_as_json
 
     bounds = read_bounds(start, end, zone)
@@ -100,7 +101,6 @@ def calendar_command(
 
     Nominal times, from the specs alone. HTML is one file that fetches nothing.
     """
-    from jobspec.cli.output import is_ascii_only, put, width
     from jobspec.cli.specs import open_specs
     from jobspec.planning.workload import HOUR, QUARTER, count_workload
     from jobspec.render.heat_map import render_calendar
@@ -125,9 +125,6 @@ def calendar_command(
 def _read_date(text: str) -> date:
     from datetime import datetime
 
-    from jobspec.cli.times import read_bound
-    from jobspec.errors import UsageError
-
     bound = read_bound(text, "--from")
     if isinstance(bound, datetime):
         raise UsageError(f"--from: `{text}` is no date; write one such as `2027-03-28`")
@@ -136,8 +133,6 @@ def _read_date(text: str) -> date:
 
 def _pick_queues(specs: Sequence[JobSpec], queues: Sequence[str]) -> list[JobSpec]:
     from difflib import get_close_matches
-
-    from jobspec.errors import NotFoundError
 
     known = {spec.queue for spec in specs}
     for queue in queues:
@@ -152,8 +147,6 @@ def _choose_zone(specs: Sequence[JobSpec], zone: str | None) -> ZoneInfo:
     """Find the clock to count by: what was asked for, else the zone of all jobs whose schedules mean one."""
     from zoneinfo import ZoneInfo
 
-    from jobspec.cli.times import open_clock
-
     if zone is not None:
         return ZoneInfo(open_clock(zone).name)
     meant = {spec.schedule.timezone for spec in specs if spec.schedule and not spec.schedule.interval}
@@ -162,8 +155,6 @@ def _choose_zone(specs: Sequence[JobSpec], zone: str | None) -> ZoneInfo:
 
 def _say_cut(looks: Sequence[tuple[Forecast, RunSpan]]) -> None:
     """Say of which jobs there are more runs than were shown."""
-    from jobspec.cli.output import say
-
     names = [forecast.spec.name for forecast, _ in looks if len(forecast.runs) == _MOST]
     if names:
         say(f"Only the first {_MOST:,} runs are shown of {', '.join(names)}; -n says how many.")
@@ -171,7 +162,6 @@ def _say_cut(looks: Sequence[tuple[Forecast, RunSpan]]) -> None:
 
 def _choose(specs: Specs, names: Sequence[str]) -> tuple[list[JobSpec], ExitCode]:
     """Find the jobs that are meant; where it is all of them, say what is wrong with the others."""
-    from jobspec.cli.output import say, say_diagnostics
     from jobspec.cli.specs import find_job
 
     if names:
@@ -194,7 +184,6 @@ def _look(spec: JobSpec, bounds: Bounds, now: datetime, count: int | None) -> tu
 
 
 def _render_each(looks: Sequence[tuple[Forecast, RunSpan]], zone: tzinfo | None, now: datetime) -> list[str]:
-    from jobspec.cli.output import find_style
     from jobspec.planning.forecast import find_bent_times
     from jobspec.render.next_runs import render_job
 
@@ -205,7 +194,6 @@ def _render_each(looks: Sequence[tuple[Forecast, RunSpan]], zone: tzinfo | None,
 
 
 def _render_all(forecasts: Sequence[Forecast], zone: tzinfo | None, now: datetime) -> str:
-    from jobspec.cli.output import find_style
     from jobspec.render.next_runs import render_overview
 
     return render_overview(forecasts, now=now, zone=zone, style=find_style())

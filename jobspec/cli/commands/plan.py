@@ -17,6 +17,8 @@ from jobspec.cli.options import (
     plan_options,
     target_options,
 )
+from jobspec.cli.output import say, say_diagnostics
+from jobspec.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,7 +63,6 @@ def plan_command(  # noqa: PLR0913  one argument an option
     code of the project. With --out, save the plan, so that exactly this is applied later or nothing. Exits 1 when
     specs have mistakes and 3 when apply would refuse, although the plan is shown.
     """
-    from jobspec.cli.output import say
     from jobspec.cli.plan_output import make_document, put_plan, warn_of_changes, write_plan
     from jobspec.cli.specs import open_specs
     from jobspec.planning.guards import parse_allowances
@@ -94,8 +95,6 @@ def plan_command(  # noqa: PLR0913  one argument an option
 
 
 def _check_options(ref: str | None, options: ConnectionOptions, out: Path | None, *, live: bool) -> None:
-    from jobspec.errors import UsageError
-
     if out is not None and ref is not None and not live:
         raise UsageError("--out needs a plan against the server, since no other can be applied; add --live")
     if live and ref is None:
@@ -105,8 +104,6 @@ def _check_options(ref: str | None, options: ConnectionOptions, out: Path | None
 
 
 def _read_file_option(text: str) -> tuple[str, Path]:
-    from jobspec.errors import UsageError
-
     form, separator, name = text.partition("=")
     if form not in PLAN_OUTPUTS or not separator or not name:
         raise UsageError(f"--also takes a form and a file, such as `markdown=plan.md`, and not `{text}`")
@@ -120,7 +117,6 @@ def _check_files(more: Sequence[Path], out: Path | None) -> bool:
         UsageError: One cannot be written, or two are the same file, so that the second would replace the first.
     """
     from jobspec.cli.output_file import find_target
-    from jobspec.errors import UsageError
 
     seen: set[Path] = set()
     file = None
@@ -164,7 +160,6 @@ def _save(out: Path, session: Session, planned: Planned, privacy: Privacy) -> No
 
 
 def _open_revision(specs: Specs, ref: str, output: str) -> Revision:
-    from jobspec.cli.output import say, say_diagnostics
     from jobspec.cli.plan_base import open_revision
 
     revision = open_revision(specs, ref)

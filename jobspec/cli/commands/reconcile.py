@@ -16,6 +16,8 @@ import click
 
 from jobspec.cli.exits import ExitCode, code_of_cycles
 from jobspec.cli.options import TargetOptions, read_duration, target_options
+from jobspec.cli.output import put
+from jobspec.errors import ProjectError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -95,7 +97,6 @@ def reconcile_command(  # noqa: PLR0913  one argument an option
     Reads the files anew when they change, on SIGHUP and at every interval; creates, updates, retires and deletes as
     apply does, each guarded; notices what others change and changes it back. Loads no code of jobs.
     """
-    from jobspec.errors import ProjectError, UsageError
     from jobspec.reconcile.logs import set_up_logging
     from jobspec.reconcile.settings import DaemonSettings
     from jobspec.reconcile.source import find_start
@@ -249,7 +250,6 @@ async def _run_once(start: _Start) -> int:
 
 def _show(reports: Sequence[Report], start: _Start) -> None:
     """Say what was done, or would be; the log tells of each change."""
-    from jobspec.cli.output import put
     from jobspec.render.outcomes import outcome_document, summarize_outcomes
 
     first, outcomes = reports[0], [outcome for report in reports for outcome in report.outcomes]

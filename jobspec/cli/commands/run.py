@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from jobspec.cli.exits import ExitCode
-from jobspec.cli.opened_job import job_argument
-from jobspec.cli.options import TargetOptions, output_option, target_options
+from jobspec.cli.opened_job import job_argument, open_job
+from jobspec.cli.options import TargetOptions, output_option, read_json, target_options
+from jobspec.cli.output import find_style, put, say
 from jobspec.cli.run_wait import RunWait, patience_option
+from jobspec.errors import RunFailedError, UsageError
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -48,9 +50,6 @@ def run_command(  # noqa: PLR0913, PLR0917  one argument an option
     such as headers, use `jobspec trigger`. With --wait, stderr shows what is going on, and the exit code is 1 when the
     run fails; Ctrl-C ends the waiting and not the run.
     """
-    from jobspec.cli.opened_job import open_job
-    from jobspec.errors import UsageError
-
     if workflow_id == "":
         raise UsageError("--id is empty; leave it out to have one made")
     arguments = _read_arguments(value, values)
@@ -59,9 +58,6 @@ def run_command(  # noqa: PLR0913, PLR0917  one argument an option
 
 
 def _read_arguments(value: str | None, values: tuple[str, ...]) -> dict[str, Any]:
-    from jobspec.cli.options import read_json
-    from jobspec.errors import UsageError
-
     if value is not None and values:
         raise UsageError("give --input for one argument or --arg for each of several, not both")
     if values:
@@ -73,8 +69,6 @@ async def _run(
     job: OpenedJob, arguments: dict[str, Any], workflow_id: str | None, output: str, *, patience: timedelta | None
 ) -> ExitCode:
     """Start a run, and wait for it where the server may be away for so long."""
-    from jobspec.cli.output import put, say
-
     client = await job.connect()
     handle = await job.definition.execute(client, **arguments, workflow_id=workflow_id)
     text = f"workflow id  {handle.workflow_id}\nrun id       {handle.run_id}"
@@ -91,16 +85,12 @@ async def _run(
 
 
 async def _warn_of_absent_workers(job: OpenedJob, client: Client) -> None:
-    from jobspec.cli.output import say
-
     queue = await job.definition.task_queue_info(client)
     if not queue.is_reachable:
         say(f"warning: no worker polls the task queue `{queue.name}`, so the run waits for one")
 
 
 async def _wait(waiting: RunWait, output: str) -> ExitCode:
-    from jobspec.cli.output import find_style, put
-    from jobspec.errors import RunFailedError
     from jobspec.render.payload_values import write_json
     from jobspec.render.run_documents import ResultDocument
     from jobspec.results import Status

@@ -9,10 +9,12 @@ import click
 
 from jobspec.cli.completion import complete_jobs
 from jobspec.cli.exits import ExitCode, code_of_error
-from jobspec.cli.opened_job import check_run, job_argument, run_id_option, run_option
+from jobspec.cli.opened_job import check_run, choose_latest_run, job_argument, open_job, run_id_option, run_option
 from jobspec.cli.options import TargetOptions, output_option, target_options
+from jobspec.cli.output import find_style, put, say
 from jobspec.cli.run_wait import RunWait, patience_option
-from jobspec.cli.times import tz_option
+from jobspec.cli.times import open_clock, read_moment, tz_option
+from jobspec.errors import RunFailedError, UsageError
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -68,8 +70,6 @@ def runs_command(  # noqa: PLR0913, PLR0917  one argument an option
 
     Those that its schedule started and those that were started by hand, as long as Temporal keeps them.
     """
-    from jobspec.cli.opened_job import open_job
-    from jobspec.cli.times import open_clock, read_moment
     from jobspec.results import Status, TimeRange
 
     clock = open_clock(zone)
@@ -87,8 +87,6 @@ def runs_command(  # noqa: PLR0913, PLR0917  one argument an option
 def _read_token(text: str | None) -> bytes:
     import base64
     import binascii
-
-    from jobspec.errors import UsageError
 
     try:
         return base64.b64decode(text or "", altchars=b"-_", validate=True)
@@ -119,7 +117,6 @@ async def _list_runs(
 
 
 def _show_runs(job: OpenedJob, page: RunPage, clock: Clock, output: str) -> None:
-    from jobspec.cli.output import find_style, put, say
     from jobspec.render.payload_values import write_token
     from jobspec.render.run_text import render_runs
 
@@ -160,8 +157,6 @@ def describe_command(  # noqa: PLR0913, PLR0917  one argument an option
 
     What runs in it now, its input, and what it returned or failed with. With --wait, the exit code is 1 when it fails.
     """
-    from jobspec.cli.opened_job import open_job
-
     check_run(workflow_id, run_id)
     job, run = open_job(name, target), (workflow_id, run_id)
     return asyncio.run(_describe(job, run, zone, output, patience=patience if wait else None))
@@ -176,8 +171,6 @@ async def _describe(
     patience: timedelta | None,
 ) -> ExitCode:
     """Describe a run, after waiting for it where it says for how long the server may be away."""
-    from jobspec.cli.output import find_style, put
-    from jobspec.cli.times import open_clock
     from jobspec.render.run_redaction import redact_detail, redact_history
     from jobspec.render.run_text import render_detail
 
@@ -206,8 +199,6 @@ async def _choose(
     job: OpenedJob, client: Client, workflow_id: str | None, run_id: str | None
 ) -> tuple[str, str | None]:
     """Say which run is meant, by default the latest."""
-    from jobspec.cli.opened_job import choose_latest_run
-
     if workflow_id:
         return workflow_id, run_id
     latest = await choose_latest_run(job, client)
@@ -215,8 +206,6 @@ async def _choose(
 
 
 async def _wait_for_end(waiting: RunWait) -> ExitCode:
-    from jobspec.errors import RunFailedError
-
     try:
         await waiting.result()
     except RunFailedError as error:
@@ -247,8 +236,6 @@ def history_command(  # noqa: PLR0913, PLR0917  one argument an option
     reads_all: bool,
 ) -> None:
     """Show what happened in one run of a job, by default the latest: its activities, attempts, results and failures."""
-    from jobspec.cli.opened_job import open_job
-
     check_run(workflow_id, run_id)
     most = None if reads_all else max_events
     asyncio.run(_history(open_job(name, target), workflow_id, run_id, most, zone, output))
@@ -257,8 +244,6 @@ def history_command(  # noqa: PLR0913, PLR0917  one argument an option
 async def _history(
     job: OpenedJob, workflow_id: str | None, run_id: str | None, most: int | None, zone: str | None, output: str
 ) -> None:
-    from jobspec.cli.output import find_style, put, say
-    from jobspec.cli.times import open_clock
     from jobspec.render.run_redaction import redact_history
     from jobspec.render.run_text import render_history
 
@@ -288,7 +273,6 @@ def stats_command(names: tuple[str, ...], zone: str | None, target: TargetOption
     Counts all runs that Temporal still keeps, or those of today.
     """
     from jobspec.cli.specs import find_job, open_specs, warn_of_others
-    from jobspec.cli.times import open_clock
 
     clock = open_clock(zone)
     specs = open_specs(target.environment)
@@ -304,7 +288,6 @@ async def _count(
 ) -> dict[str, DefinitionStats]:
     from jobspec.cli.session import open_session
     from jobspec.cli.specs import open_registry
-    from jobspec.errors import UsageError
 
     if today and clock.zone is None:
         raise UsageError("the local time zone has no IANA name; say which midnight is meant with --tz")
@@ -322,7 +305,6 @@ async def _count(
 
 
 def _show_stats(stats: dict[str, DefinitionStats], clock: Clock, output: str) -> None:
-    from jobspec.cli.output import find_style, put, say
     from jobspec.render.run_text import render_stats
 
     since = next((found.since for found in stats.values()), None)

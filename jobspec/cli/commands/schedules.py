@@ -10,9 +10,11 @@ import click
 
 from jobspec.cli.completion import complete_jobs
 from jobspec.cli.exits import code_of_failures
-from jobspec.cli.opened_job import job_argument
+from jobspec.cli.opened_job import job_argument, open_job
 from jobspec.cli.options import TargetOptions, output_option, target_options
-from jobspec.cli.times import tz_option
+from jobspec.cli.output import find_style, put, say, say_error
+from jobspec.cli.times import open_clock, read_moment, tz_option
+from jobspec.errors import JobspecError, RefusedError, UnreachableError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -22,7 +24,6 @@ if TYPE_CHECKING:
 
     from jobspec.cli.opened_job import OpenedJob
     from jobspec.cli.specs import Specs
-    from jobspec.errors import JobspecError
     from jobspec.jobs.definition import Definition
     from jobspec.render.clock import Clock
     from jobspec.render.run_documents import ScheduleActionDocument
@@ -118,10 +119,8 @@ async def _act(
     output: str,
 ) -> int:
     """Do something to some schedules, one after the other; one that fails does not stop the others."""
-    from jobspec.cli.output import put
     from jobspec.cli.session import open_session
     from jobspec.cli.specs import open_registry
-    from jobspec.errors import JobspecError, UnreachableError
     from jobspec.render.run_documents import ScheduleActionsDocument
 
     specs = _open_named(names, target)
@@ -157,7 +156,6 @@ _UNCHANGED: Final = {"pause": "paused already", "resume": "not paused"}
 
 
 def _tell(name: str, action: str, outcome: PauseOutcome | None, output: str) -> ScheduleActionDocument:
-    from jobspec.cli.output import find_style, put
     from jobspec.render.run_documents import ScheduleActionDocument
     from jobspec.secrets import mask
 
@@ -170,7 +168,6 @@ def _tell(name: str, action: str, outcome: PauseOutcome | None, output: str) -> 
 
 
 def _tell_failure(name: str, error: JobspecError) -> ScheduleActionDocument:
-    from jobspec.cli.output import say_error
     from jobspec.render.run_documents import ScheduleActionDocument
 
     say_error(error)
@@ -204,9 +201,6 @@ def backfill_command(  # noqa: PLR0913, PLR0917  one argument an option
     Runs that took place already take place again. By default they run one after the other, or all at once where that
     is the schedule's own policy. Refused where the live schedule has other times than the spec.
     """
-    from jobspec.cli.opened_job import open_job
-    from jobspec.cli.times import open_clock, read_moment
-
     clock = open_clock(zone)
     span = read_moment(start, clock), read_moment(end, clock, is_end=True)
     job = open_job(name, target)
@@ -220,7 +214,6 @@ def backfill_command(  # noqa: PLR0913, PLR0917  one argument an option
 
 
 def _list_times(job: OpenedJob, span: tuple[datetime, datetime], most: int) -> list[datetime]:
-    from jobspec.errors import RefusedError
     from jobspec.jobs.schedule_control import list_backfill_times
 
     times = list(islice(list_backfill_times(job.definition.spec, *span), most + 1))
@@ -232,8 +225,6 @@ def _list_times(job: OpenedJob, span: tuple[datetime, datetime], most: int) -> l
 
 
 def _print_times(times: Sequence[datetime], clock: Clock) -> None:
-    from jobspec.cli.output import put, say
-
     for when in times:
         put(clock.show(when))
     say(f"{len(times)} run{'' if len(times) == 1 else 's'}; times are those of {clock.name}.")
@@ -245,8 +236,6 @@ async def _backfill(job: OpenedJob, span: tuple[datetime, datetime], overlap: Ov
 
 
 def _conclude(job: OpenedJob, times: Sequence[datetime], output: str, *, is_requested: bool) -> None:
-    from jobspec.cli.output import put, say
-
     if output == "json":
         from jobspec.render.run_documents import BackfillDocument
 

@@ -9,7 +9,9 @@ import click
 
 from jobspec.cli.completion import complete_jobs
 from jobspec.cli.options import TargetOptions, output_option, target_options
-from jobspec.cli.times import tz_option
+from jobspec.cli.output import find_style, put, say
+from jobspec.cli.times import open_clock, tz_option
+from jobspec.errors import NotFoundError
 
 if TYPE_CHECKING:
     from jobspec.cli.specs import Specs
@@ -32,7 +34,6 @@ def status_command(
     last moments may not show yet.
     """
     from jobspec.cli.specs import open_specs
-    from jobspec.cli.times import open_clock
 
     if daemon is not None:
         _show_daemon(daemon, names, output)
@@ -45,8 +46,6 @@ def status_command(
 
 def _show_daemon(address: str, names: tuple[str, ...], output: str) -> None:
     """Show what a daemon knows, which needs neither files nor Temporal."""
-    from jobspec.cli.output import find_style, put
-    from jobspec.errors import NotFoundError
     from jobspec.reconcile.status_client import fetch_daemon
     from jobspec.render.status_text import render_daemon
     from jobspec.spec.vocabulary import join_words
@@ -70,7 +69,6 @@ async def _survey(specs: Specs, target: TargetOptions, names: tuple[str, ...]) -
 
 
 def _show(specs: Specs, namespace: str, jobs: tuple[JobOverview, ...], clock: Clock, output: str) -> None:
-    from jobspec.cli.output import find_style, put, say
     from jobspec.render.status_text import render_status, summarize_status
 
     if output == "json":

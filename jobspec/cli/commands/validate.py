@@ -11,6 +11,8 @@ import click
 
 from jobspec.cli.exits import code_of_files
 from jobspec.cli.options import ConnectionOptions, connection_options, env_option, output_option
+from jobspec.cli.output import put, say, say_diagnostics, wants_color
+from jobspec.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -35,7 +37,6 @@ def validate_command(environment: str | None, output: str, *, no_imports: bool, 
     Without --env every environment is checked. Shows all mistakes at once and exits 1 if there are any; warnings count
     where jobspec.toml makes them errors.
     """
-    from jobspec.cli.output import say
     from jobspec.spec.project import load_workspace
 
     options = _check_options(connection, live=live)
@@ -51,8 +52,6 @@ def validate_command(environment: str | None, output: str, *, no_imports: bool, 
 
 
 def _check_options(connection: dict[str, str | None], *, live: bool) -> ConnectionOptions:
-    from jobspec.errors import UsageError
-
     if not live and any(connection.values()):
         raise UsageError("--profile, --address and --namespace go with --live; nothing else here asks Temporal")
     return ConnectionOptions(**connection)
@@ -162,7 +161,6 @@ def _walk_jobs(checked: Checked) -> Iterator[Job]:
 
 
 def _report(checked: Checked, diagnostics: Sequence[Diagnostic], output: str, directory: Path) -> None:
-    from jobspec.cli.output import put, say_diagnostics, wants_color
     from jobspec.render.diagnostic_documents import diagnostics_document
     from jobspec.render.diagnostic_text import render_diagnostics
 

@@ -14,6 +14,8 @@ import click
 from jobspec.cli.completion import complete_queues
 from jobspec.cli.exits import ExitCode
 from jobspec.cli.options import TargetOptions, read_duration, target_options
+from jobspec.cli.output import say, say_diagnostics
+from jobspec.errors import InvalidDefinitionError, NotRegisteredError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -105,7 +107,6 @@ def _work(assignment: _Assignment, lifeline: int | None) -> int:
 
 def _say_left_out(specs: Specs) -> None:
     """Show mistakes and which jobs they leave out: one team's mistake must not keep the jobs of others from running."""
-    from jobspec.cli.output import say, say_diagnostics
     from jobspec.spec.vocabulary import join_words
 
     say_diagnostics(found for found in specs.loaded.diagnostics if found.is_error)
@@ -124,8 +125,6 @@ def _register(specs: Specs, queues: tuple[str, ...]) -> dict[str, Registrations]
         NotRegisteredError: There is nothing to run, on one of these queues or at all.
         InvalidDefinitionError: Code cannot be imported or used; where and why was said.
     """
-    from jobspec.cli.output import say_diagnostics
-    from jobspec.errors import InvalidDefinitionError, NotRegisteredError
     from jobspec.jobs.collector import Collector
 
     jobs = [job for job in specs.loaded.jobs.values() if not queues or job.spec.queue in queues]
@@ -157,7 +156,6 @@ def _check_imports(specs: Specs, jobs: list[Job]) -> list[Diagnostic]:
 async def _run(
     specs: Specs, assignment: _Assignment, registrations: Mapping[str, Registrations], lifeline: int | None
 ) -> None:
-    from jobspec.cli.output import say
     from jobspec.cli.session import open_session
     from jobspec.jobs.workers import run_workers, stop_on_signals
 
