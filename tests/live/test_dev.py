@@ -18,6 +18,7 @@ from dev_servers import eventually, free_port
 from temporalio.client import Client
 
 from jobspec.cli import group
+from jobspec.cli.exits import ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection
@@ -59,6 +60,13 @@ class Running:
         """Find all processes that it started, and those started by them."""
         return {pid for pid in list_pids() if self.mark.encode() in read_environment(pid)}
 
+    async def says(self, text: bytes) -> None:
+        """Read until a line has the text."""
+        assert self.process.stdout
+        async with asyncio.timeout(SECONDS):
+            while text not in await self.process.stdout.readline():
+                assert not self.process.stdout.at_eof(), "it ended"
+
     async def until_gone(self, *, but: Collection[int] = ()) -> None:
         """Wait until none of them is left, and nothing listens on the port."""
 
@@ -90,14 +98,13 @@ async def running(directory: Path, *arguments: str, until: bytes, port: int | No
         cwd=directory,
         env={**os.environ, "PYTHONPATH": str(ROOT), "HOME": str(directory), name: value},
         stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
         start_new_session=True,
     )
     assert process.stdout
     started = Running(process=process, mark=mark, port=port)
     try:
-        async with asyncio.timeout(SECONDS):
-            while until not in await process.stdout.readline():
-                assert not process.stdout.at_eof(), "it ended before it was up"
+        await started.says(until)
         yield started
     finally:
         for pid in started.list_processes():
@@ -142,6 +149,37 @@ async def test_a_server_that_still_starts_does_not_outlive_who_started_it(tmp_pa
 
         await eventually(launched, within=SECONDS)
         started.process.kill()
+        await started.until_gone()
+
+
+BLOCK = """
+import threading
+from datetime import timedelta
+from temporalio import activity, workflow
+
+@activity.defn
+def block() -> None:
+    print("blocking", flush=True)
+    threading.Event().wait()
+
+@workflow.defn
+class Hello:
+    @workflow.run
+    async def run(self, greeting: dict) -> None:
+        await workflow.execute_activity(block, start_to_close_timeout=timedelta(minutes=5))
+"""
+
+
+async def test_a_second_interrupt_ends_dev_at_once_and_leaves_nothing_running(directory: Path) -> None:
+    (directory / "hello.py").write_text(BLOCK, encoding="utf-8")
+    spec = directory / "specs" / "hello.yaml"
+    text = spec.read_text(encoding="utf-8").replace("interval: 30s", "interval: 1s")
+    spec.write_text(f"{text}activities: [hello:block]\n", encoding="utf-8")
+    async with running(directory, *DEV, until=b"blocking") as started:
+        os.killpg(started.process.pid, signal.SIGINT)  # as a terminal does
+        await started.says(b"stopping")
+        os.killpg(started.process.pid, signal.SIGINT)
+        assert await asyncio.wait_for(started.process.wait(), 10) == ExitCode.INTERRUPTED
         await started.until_gone()
 
 

@@ -357,6 +357,17 @@ async def test_reload_leaves_no_process_behind(project: Project) -> None:
     assert "Beginning worker shutdown" in worker.text
 
 
+async def test_reload_leaves_no_process_behind_whose_imports_never_end(project: Project, tmp_path: Path) -> None:
+    project.write(
+        "import pathlib, threading\npathlib.Path('importing').touch()\nthreading.Event().wait()\n", to="talk.py"
+    )
+    project.write("name: say\nqueue: talk\nworkflow: talk:Say\n")
+    async with running(project, "--reload") as worker:
+        await until_exists(tmp_path / "importing")
+        worker.process.kill()
+        assert await worker.end() == -signal.SIGKILL  # as above
+
+
 async def test_it_works_on_after_the_server_was_away(project: Project, tmp_path: Path) -> None:
     project.write(CODE, to="shipping.py")
     project.write(SHIP)

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import subprocess
 import sys
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from jobspec.cli.exits import ExitCode
 from jobspec.cli.reloader import _Changes, _describe_end, _end, _kill, _make_filter, _watch
 from jobspec.errors import UsageError
 
@@ -61,3 +64,29 @@ async def test_a_child_that_ignores_its_end_is_killed() -> None:
     assert _describe_end(child) == "SIGKILL"
     await _end(child, timedelta(seconds=0.1))
     await _kill(child)
+
+
+BLOCKED = """
+import sys, threading
+from datetime import timedelta
+from jobspec.cli.commands.worker import end_with
+
+running = threading.Event()
+running.set()
+threading.Thread(target=end_with, args=(int(sys.argv[1]), running, timedelta(milliseconds=1)), daemon=True).start()
+threading.Event().wait()
+"""
+
+
+def test_a_worker_whose_event_loop_is_blocked_ends_when_its_patience_is_over() -> None:
+    theirs, ours = os.pipe()
+    try:
+        process = subprocess.Popen([sys.executable, "-c", BLOCKED, str(theirs)], pass_fds=(theirs,))
+    finally:
+        os.close(theirs)
+        os.close(ours)
+    with process:
+        try:
+            assert process.wait(60) == ExitCode.INTERRUPTED
+        finally:
+            process.kill()

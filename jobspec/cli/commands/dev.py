@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -48,7 +49,8 @@ async def _dev(specs: Specs, port: int | None, ui_port: int | None) -> int:
     from jobspec.jobs.dev_server import run_dev_server
     from jobspec.jobs.workers import run_workers, stop_on_signals
 
-    stop = stop_on_signals()
+    # The server's guard ends what a second Ctrl-C leaves.
+    stop = stop_on_signals(on_second_interrupt=lambda: os._exit(ExitCode.INTERRUPTED))
     if not _validate(specs):
         return ExitCode.FAILED
     registrations = collect((job.spec for job in specs.loaded.jobs.values()), specs.directory)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import threading
+import time
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
@@ -95,14 +97,33 @@ def worker_command(
 
 def _work(assignment: _Assignment, lifeline: int | None) -> int:
     from jobspec.cli.specs import open_specs
+    from jobspec.jobs.workers import CLEANUP
 
+    running = threading.Event()
+    if lifeline is not None:
+        arguments = (lifeline, running, assignment.grace + 2 * CLEANUP)
+        threading.Thread(target=end_with, args=arguments, name="lifeline", daemon=True).start()
     specs = open_specs(assignment.target.environment)
     _say_left_out(specs)
     registrations = _register(specs, assignment.queues)
     log_what_jobs_say(_find_converter(specs))
     # Closing the loop would wait for activities that pay no heed to their cancellation; the process ends anyway.
-    asyncio.Runner().run(_run(specs, assignment, registrations, lifeline))
+    asyncio.Runner().run(_run(specs, assignment, registrations, lifeline, running))
     return ExitCode.OK
+
+
+def end_with(lifeline: int, running: threading.Event, patience: timedelta) -> None:
+    """End this process by force once the one that started it is gone, even while user code blocks the event loop.
+
+    Args:
+        lifeline: A descriptor that is at its end once that process is gone.
+        running: Set as soon as the event loop takes note of that, too, and stops the workers in order.
+        patience: How long that may take.
+    """
+    os.read(lifeline, 1)
+    if running.is_set():
+        time.sleep(patience.total_seconds())
+    os._exit(ExitCode.INTERRUPTED)
 
 
 def _say_left_out(specs: Specs) -> None:
@@ -154,7 +175,11 @@ def _check_imports(specs: Specs, jobs: list[Job]) -> list[Diagnostic]:
 
 
 async def _run(
-    specs: Specs, assignment: _Assignment, registrations: Mapping[str, Registrations], lifeline: int | None
+    specs: Specs,
+    assignment: _Assignment,
+    registrations: Mapping[str, Registrations],
+    lifeline: int | None,
+    running: threading.Event,
 ) -> None:
     from jobspec.cli.session import open_session
     from jobspec.jobs.workers import run_workers, stop_on_signals
@@ -163,6 +188,7 @@ async def _run(
     stop = stop_on_signals(on_second_interrupt=lambda: os._exit(ExitCode.INTERRUPTED))
     if lifeline is not None:
         asyncio.get_running_loop().add_reader(lifeline, stop.set)
+        running.set()
     for line in describe_workers(registrations):
         say(line)
     say(f"temporal  {client.service_client.config.target_host}, namespace {client.namespace}")
