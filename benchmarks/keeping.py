@@ -23,7 +23,7 @@ from jobspec.reconcile.contention import Contention
 from jobspec.reconcile.cycle import Cycle, Memory
 from jobspec.reconcile.report import Result, Trigger
 from jobspec.reconcile.settings import DaemonSettings
-from jobspec.reconcile.source import SpecSource
+from jobspec.reconcile.spec_source import SpecSource
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable

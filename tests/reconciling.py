@@ -15,7 +15,7 @@ from jobspec.reconcile.daemon import Daemon
 from jobspec.reconcile.job_states import Picture, draw_picture
 from jobspec.reconcile.report import Trigger
 from jobspec.reconcile.settings import DaemonSettings, Delays
-from jobspec.reconcile.source import SpecSource
+from jobspec.reconcile.spec_source import SpecSource
 from jobspec.reconcile.watch import WatchPace
 
 if TYPE_CHECKING:

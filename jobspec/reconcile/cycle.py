@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from jobspec.planning.planner import Equal, Planned, Terms
     from jobspec.reconcile.contention import Contention
     from jobspec.reconcile.settings import DaemonSettings
-    from jobspec.reconcile.source import Reading, SpecSource
+    from jobspec.reconcile.spec_source import Reading, SpecSource
     from jobspec.spec.project import Project
 
 

@@ -19,7 +19,7 @@ from jobspec.reconcile.logs import log, logger
 from jobspec.reconcile.metrics import Metrics
 from jobspec.reconcile.published_status import PublishedStatus
 from jobspec.reconcile.report import Report, Result, Trigger
-from jobspec.reconcile.source import SpecSource
+from jobspec.reconcile.spec_source import SpecSource
 from jobspec.reconcile.sweep import Sweep
 from jobspec.reconcile.systemd import Supervisor
 from jobspec.reconcile.triggers import Debounce, Triggers, Wake

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from jobspec.planning.apply import Outcome
     from jobspec.planning.plan import Change
     from jobspec.planning.planner import Planned
-    from jobspec.reconcile.source import Reading
+    from jobspec.reconcile.spec_source import Reading
 
 
 class Trigger(StrEnum):

@@ -15,8 +15,7 @@ from jobspec.planning.disclosure import Privacy, ShownField, make_checksum, show
 from jobspec.planning.effects import Effects, NoteKind, Rhythm
 from jobspec.planning.guards import Refusal
 from jobspec.planning.pauses import read_retirement
-from jobspec.planning.plan import Action, Change, HeldReason, Plan, Reason
-from jobspec.planning.renames import find_renames
+from jobspec.planning.plan import Action, Change, HeldReason, Plan, Reason, find_renames
 from jobspec.render.diagnostic_documents import DiagnosticDocument, Place, diagnostic_document
 from jobspec.render.documents import KIND, Count, Document, Length, Said, Time, Version
 from jobspec.timing.duration import format_duration

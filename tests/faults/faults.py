@@ -165,7 +165,7 @@ async def daemon_killed(stage: Stage) -> None:
 
 async def _choose_live(world: World, rng: random.Random) -> list[str]:
     """Choose some running schedules that an operator pauses while no daemon runs."""
-    names = sorted(world.wanted.keys() - world.pauses.keys())
+    names = sorted(world.desired.keys() - world.pauses.keys())
     return [
         name for name in rng.sample(names, 3) if len(world.pauses) < len(names) and await world.project.exists(name)
     ]
@@ -192,7 +192,7 @@ async def two_projects(stage: Stage) -> None:
     async with daemon_of(shop) as first, daemon_of(store) as second:
         await first.until_converged(shop, store)
         await second.until_converged(shop, store)
-        before = {name: await take_snapshot(store.project.client, name) for name in (*store.wanted, *store.retired)}
+        before = {name: await take_snapshot(store.project.client, name) for name in (*store.desired, *store.retired)}
         shop.turn()
         await first.until_converged(shop, store)
         assert before == {name: await take_snapshot(store.project.client, name) for name in before}

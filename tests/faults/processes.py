@@ -102,8 +102,8 @@ class DaemonProcess:
         await self.until_serving()
         status = await self.ask()
         states = {each["name"]: each["state"] for each in status["jobs"]}
-        wanted = self.world.expected
-        wrong = {name: states.get(name) for name in states.keys() | wanted if states.get(name) != wanted.get(name)}
+        expected = self.world.expected
+        wrong = {name: states.get(name) for name in states.keys() | expected if states.get(name) != expected.get(name)}
         assert not wrong, (status["problem"], status["cycles"][:2], wrong)
 
     async def _get(self, path: str) -> str:

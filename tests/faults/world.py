@@ -35,7 +35,7 @@ class World:
     Attributes:
         project: Its files, and a connection that no fault touches.
         name: The project's id.
-        wanted: Hours between two runs, by job.
+        desired: Hours between two runs, by job.
         retired: Jobs that left the specs.
         pauses: Operators' notes, by job.
         foreign: Other people's schedules as they were before the fault.
@@ -44,7 +44,7 @@ class World:
 
     project: Project
     name: str
-    wanted: dict[str, int] = field(default_factory=dict)
+    desired: dict[str, int] = field(default_factory=dict)
     retired: set[str] = field(default_factory=set)
     pauses: dict[str, str] = field(default_factory=dict)
     foreign: dict[str, Snapshot] = field(default_factory=dict)
@@ -66,26 +66,26 @@ class World:
         world = cls(project=Project(directory=directory, client=client), name=name)
         world.foreign = beside.foreign if beside else await _meet_strangers(client)
         jobs = [f"{name}-{number:03}" for number in range(size)]
-        world.wanted = dict.fromkeys(jobs[: max(size // 10, 9)], 1)
+        world.desired = dict.fromkeys(jobs[: max(size // 10, 9)], 1)
         world._write()
         await world._converge()
         await world.pause(jobs[: size // 10 : 2])
         world.turn()
         await world._converge()
-        world.wanted |= {each: 1 for each in jobs if each not in world.retired}
+        world.desired |= {each: 1 for each in jobs if each not in world.retired}
         return world
 
     @property
     def expected(self) -> dict[str, str]:
         """How the daemon must see the jobs in the end."""
-        return dict.fromkeys(self.wanted, "synced") | dict.fromkeys(self.retired, "retired") | {TAKEN: "held"}
+        return dict.fromkeys(self.desired, "synced") | dict.fromkeys(self.retired, "retired") | {TAKEN: "held"}
 
     def turn(self) -> None:
         """Change every job in the files; three leave them, and the three that left before come back."""
         back, self.retired = self.retired, self._choose_leavers()
         self.turns += 1
         hours = self.turns + 1
-        self.wanted = {name: hours for name in {*self.wanted, *back} if name not in self.retired}
+        self.desired = {name: hours for name in {*self.desired, *back} if name not in self.retired}
         self._write()
 
     async def pause(self, names: Iterable[str]) -> None:
@@ -96,25 +96,25 @@ class World:
 
     async def lose(self, count: int, rng: random.Random) -> None:
         """Delete so many schedules behind the daemon's back; it has to make them anew."""
-        names = sorted(self.wanted.keys() - self.pauses.keys() - self._choose_leavers())
+        names = sorted(self.desired.keys() - self.pauses.keys() - self._choose_leavers())
         for name in rng.sample(names, min(count, len(names))):
             await Stranger(client=self.project.client).delete(name)
 
     def _choose_leavers(self) -> set[str]:
         """Choose the jobs that leave at the next turn; they must be live then, or there is nothing to retire."""
-        names = sorted(self.wanted)
+        names = sorted(self.desired)
         first = 3 * self.turns % (len(names) - 2)
         return set(names[first : first + 3])
 
     def _write(self) -> None:
         self.project.write(f'project = "{self.name}"\n', to="jobspec.toml")
-        jobs = [job(name, every=f"{hours}h") for name, hours in sorted(self.wanted.items())]
+        jobs = [job(name, every=f"{hours}h") for name, hours in sorted(self.desired.items())]
         self.project.write(*jobs, job(TAKEN))
 
     async def _converge(self) -> None:
         """Converge in this process, where nothing is in the way."""
         await Cycles(self.project.directory, self.project.client).converge()
-        await self.project.until_listed(*self.wanted)
+        await self.project.until_listed(*self.desired)
 
 
 async def _meet_strangers(client: Client) -> dict[str, Snapshot]:
@@ -134,7 +134,7 @@ async def check(*worlds: World) -> None:
     """
     client = worlds[0].project.client
     listed = Counter(entry.name for entry in await Schedules(client).list())
-    assert listed == Counter(name for world in worlds for name in (*world.wanted, *world.retired)) + Counter(
+    assert listed == Counter(name for world in worlds for name in (*world.desired, *world.retired)) + Counter(
         worlds[0].foreign.keys()
     ), "schedules were lost or doubled"
     for world in worlds:
@@ -151,11 +151,11 @@ async def _check_world(world: World) -> None:
     plan, known = report.planned.plan, cycles.memory.live.live
     assert [(change.name, change.action.value) for change in plan.changes] == [], "something is left to be done"
     assert {held.name for held in plan.held} == {TAKEN}
-    ours = world.wanted.keys() | world.retired
+    ours = world.desired.keys() | world.retired
     live = {name: each for name, each in known.items() if name in ours and isinstance(each, LiveSchedule)}
     assert live.keys() == ours
     assert {each.project for each in live.values()} == {world.name}
-    assert {name: _read_hours(live[name]) for name in world.wanted} == world.wanted, "schedules differ from the files"
+    assert {name: _read_hours(live[name]) for name in world.desired} == world.desired, "schedules differ from the files"
     pauses = {name: _read_pause(world, each) for name, each in live.items()}
     assert pauses == {name: _expect_pause(world, name) for name in live}, "pauses were lost or made"
 

@@ -60,8 +60,8 @@ async def test_search_attributes_and_workers_are_asked_for(project: Project, cli
     assert (finished.code, finished.stdout.count("+ create")) == (0, 3), finished.text
 
 
-async def expect(project: Project, wanted: list[tuple[str, str]]) -> None:
-    assert await validate(project) == wanted
+async def expect(project: Project, expected: list[tuple[str, str]]) -> None:
+    assert await validate(project) == expected
 
 
 @pytest.mark.parametrize("server", ["chasm"], indirect=True)

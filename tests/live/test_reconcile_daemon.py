@@ -257,9 +257,9 @@ async def test_systemd_is_told_how_the_daemon_is(project: Project) -> None:
         channel.settimeout(30)
         project.environment |= {"NOTIFY_SOCKET": str(project.directory / "notify"), "WATCHDOG_USEC": "200000"}
 
-        async def hear(wanted: str) -> list[str]:
+        async def hear(beginning: str) -> list[str]:
             said: list[str] = []
-            while not said or not said[-1].startswith(wanted):
+            while not said or not said[-1].startswith(beginning):
                 said.append((await asyncio.to_thread(channel.recv, 1024)).decode())
             return said
 
@@ -277,7 +277,7 @@ async def test_systemd_is_told_how_the_daemon_is(project: Project) -> None:
 @pytest.mark.parametrize(
     ("part", "said"),
     [
-        ("jobspec.reconcile.source.SpecSource._load", "nothing has moved"),
+        ("jobspec.reconcile.spec_source.SpecSource._load", "nothing has moved"),
         ("jobspec.reconcile.watch._see", "the watch of the files"),
     ],
 )

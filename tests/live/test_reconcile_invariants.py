@@ -24,7 +24,7 @@ SIZE = 9
 
 def choose(world: World, *, paused: bool) -> str:
     """Name a job of the specs that an operator has paused, or one that runs."""
-    return min(name for name in world.wanted if (name in world.pauses) is paused)
+    return min(name for name in world.desired if (name in world.pauses) is paused)
 
 
 async def lose(world: World, other: Stranger) -> None:
@@ -100,8 +100,8 @@ async def test_every_harm_is_noticed(server: Server, tmp_path: Path, harm: Harm,
     client = server.client(await server.make_namespace())
     world = await World.make(tmp_path, client, size=SIZE)
     # As it is made its files have changed once more; here they have not.
-    world.wanted = {name: world.turns + 1 for name in world.wanted if await world.project.exists(name)}
-    await world.pause([max(world.wanted)])
+    world.desired = {name: world.turns + 1 for name in world.desired if await world.project.exists(name)}
+    await world.pause([max(world.desired)])
     await check(world)
 
     await harm(world, Stranger(client=client))

@@ -29,11 +29,11 @@ def test_the_same_spec_gives_the_same_form(job: dict[str, Any]) -> None:
 
 @given(jobs(), jobs())
 def test_laying_one_schedule_over_another_gives_the_one(one: dict[str, Any], other: dict[str, Any]) -> None:
-    live, wanted = desire(one), desire(other)
+    live, desired = desire(one), desire(other)
 
-    merged = overlay(live.message, wanted.message, fields=differing_fields(live.canonical, wanted.canonical))
+    merged = overlay(live.message, desired.message, fields=differing_fields(live.canonical, desired.canonical))
 
-    assert canonicalize(merged) == wanted.canonical
+    assert canonicalize(merged) == desired.canonical
 
 
 @given(jobs())

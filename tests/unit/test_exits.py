@@ -45,7 +45,7 @@ from jobspec.planning.guards import Refusal
 from jobspec.planning.plan import Action, Change, Held, HeldReason, Plan, Reason
 from jobspec.planning.planner import Planned, Terms
 from jobspec.reconcile.report import Cause, Report, Trigger, Withheld
-from jobspec.reconcile.source import Reading
+from jobspec.reconcile.spec_source import Reading
 from jobspec.results import Status as RunStatus
 from jobspec.spec.loaded import Loaded
 from jobspec.spec.project import Environment, load_workspace

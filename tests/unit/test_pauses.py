@@ -54,7 +54,7 @@ def test_a_retired_schedule_that_was_unpaused_is_not_retired() -> None:
 
 
 @pytest.mark.parametrize(
-    ("live", "spec", "wanted"),
+    ("live", "spec", "expected"),
     [
         (RUNS, None, RUNS),
         (RUNS, True, Pause(paused=True, note="jobspec: paused by the spec")),
@@ -71,8 +71,10 @@ def test_a_retired_schedule_that_was_unpaused_is_not_retired() -> None:
         ),
     ],
 )
-def test_a_spec_pauses_and_unpauses_only_its_own(live: Pause, spec: str | Literal[True] | None, wanted: Pause) -> None:
-    assert decide_pause(live, spec) == wanted
+def test_a_spec_pauses_and_unpauses_only_its_own(
+    live: Pause, spec: str | Literal[True] | None, expected: Pause
+) -> None:
+    assert decide_pause(live, spec) == expected
 
 
 def test_an_operators_note_comes_back() -> None:

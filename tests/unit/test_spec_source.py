@@ -8,15 +8,11 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from temporalio.contrib.pydantic import pydantic_data_converter
 
 from jobspec.errors import ProjectError, UsageError
-from jobspec.planning.desired import Conversion, JobSet
 from jobspec.reconcile.checkout import find_checkout
-from jobspec.reconcile.desired_cache import DesiredCache
 from jobspec.reconcile.signatures import sign_file
-from jobspec.reconcile.source import SpecSource, find_start
-from jobspec.spec.loaded import Job
+from jobspec.reconcile.spec_source import SpecSource, find_start
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -174,31 +170,6 @@ async def test_unchanged_files_are_not_parsed_again_and_unchanged_jobs_stay_the_
 
     assert after["a"].spec is before["a"].spec
     assert after["b"].spec is not before["b"].spec
-
-
-async def test_where_a_job_is_written_is_looked_up_once_as_long_as_it_is_the_same(
-    project: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It scans the file, and a job that is held is asked in each cycle."""
-    files, cache, scans = make_source(project), DesiredCache(), []
-    line: Any = vars(Job)["line"]
-
-    def look(job: Job) -> Any:
-        scans.append(job.spec.name)
-        return line.fget(job)
-
-    monkeypatch.setattr(Job, "line", property(look))
-
-    async def find() -> str:
-        reading = await files.read()
-        conversion = Conversion(converter=pydantic_data_converter, namespace="n", now=reading.read_at)
-        found = await cache.update(JobSet.of_files(reading.loaded, None), conversion)
-        return str(found.jobs["a"].source)
-
-    assert [await find() for _ in range(3)] == ["specs/a.yaml:1"] * 3
-    assert len(scans) == 1
-    write(project, "a", "# moved\n" + JOB.format(name="a"))
-    assert [await find() for _ in range(2)] == ["specs/a.yaml:2"] * 2
 
 
 async def test_files_beside_the_specs_are_named(project: Path) -> None:
