@@ -39,7 +39,7 @@ _COLUMNS = 200
 _MOST_CHARACTERS = 4_000
 
 
-class Level(StrEnum):
+class AnnotationLevel(StrEnum):
     """How an annotation looks."""
 
     ERROR = "error"
@@ -59,7 +59,7 @@ class Annotation:
         length: How many characters are meant, from the column on.
     """
 
-    level: Level
+    level: AnnotationLevel
     title: str
     message: str
     place: Place | None = None
@@ -102,7 +102,7 @@ def _annotate_plan(plan: PlanDocument) -> Iterator[Annotation]:
     yield from (_annotate_mistake(found) for found in plan.diagnostics if found.severity is Severity.ERROR)
     for refusal in plan.refusals:
         message = f"{refusal.message}\nto allow it, add {refusal.override}"
-        yield Annotation(level=Level.ERROR, title=f"refused: {refusal.guard}", message=message)
+        yield Annotation(level=AnnotationLevel.ERROR, title=f"refused: {refusal.guard}", message=message)
     for action in ORDER:
         chosen = [change for change in plan.changes if change.action is action]
         yield from (_annotate_change(change, plan) for change in chosen)
@@ -111,18 +111,18 @@ def _annotate_plan(plan: PlanDocument) -> Iterator[Annotation]:
 
 
 def _annotate_mistake(found: DiagnosticDocument) -> Annotation:
-    level = Level.ERROR if found.severity is Severity.ERROR else Level.WARNING
+    level = AnnotationLevel.ERROR if found.severity is Severity.ERROR else AnnotationLevel.WARNING
     message = f"{found.message}\nhint: {found.hint}" if found.hint else found.message
     return Annotation(level=level, title=found.code, message=message, place=found.place, length=found.length)
 
 
 def _annotate_held(held: HeldDocument) -> Annotation:
     message = f"{held.message}\nhint: {held.hint}" if held.hint else held.message
-    return Annotation(level=Level.WARNING, title=f"held: {held.name}", message=message, place=held.source)
+    return Annotation(level=AnnotationLevel.WARNING, title=f"held: {held.name}", message=message, place=held.source)
 
 
 def _annotate_change(change: ChangeDocument, plan: PlanDocument) -> Annotation:
-    level = Level.WARNING if change.action in _LEAVING else Level.NOTICE
+    level = AnnotationLevel.WARNING if change.action in _LEAVING else AnnotationLevel.NOTICE
     message = "\n".join(_tell(change, plan)) or change.reason.value
     return Annotation(level=level, title=f"{change.action}: {change.name}", message=message, place=change.source)
 
@@ -145,7 +145,7 @@ def _tell(change: ChangeDocument, plan: PlanDocument) -> Iterator[str]:
 def _write(annotations: Sequence[Annotation], prefix: str, summary: str) -> str:
     lines = []
     left_out = []
-    for level in Level:
+    for level in AnnotationLevel:
         chosen = [each for each in annotations if each.level is level]
         lines += [_make_command(each, prefix) for each in chosen[:MOST_A_LEVEL]]
         if len(chosen) > MOST_A_LEVEL:

@@ -8,14 +8,14 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from jobspec.render.diagnostic_documents import DiagnosticDocument, Place
-from jobspec.render.documents import KIND, Count, Document, Time, Version
+from jobspec.render.documents import KIND, Count, JsonDocument, Time, Version
 from jobspec.render.plan_documents import RefusalDocument
 
 StateName = Literal["synced", "drifted", "held", "invalid", "failed", "retired", "contended", "completed"]
 Seconds = Annotated[float, Field(ge=0)]
 
 
-class StandingDocument(Document):
+class StandingDocument(JsonDocument):
     """How one job stands."""
 
     name: str
@@ -34,7 +34,7 @@ class StandingDocument(Document):
     """Where the job is written; null for one that no spec names."""
 
 
-class StateCountsDocument(Document):
+class StateCountsDocument(JsonDocument):
     """How many jobs there are of each state."""
 
     synced: Count
@@ -47,7 +47,7 @@ class StateCountsDocument(Document):
     completed: Count
 
 
-class CycleChangesDocument(Document):
+class CycleChangesDocument(JsonDocument):
     """How many changes a cycle made, and how many it did not."""
 
     create: Count
@@ -62,7 +62,7 @@ class CycleChangesDocument(Document):
     """Changes that are needed and were not tried."""
 
 
-class CycleDocument(Document):
+class CycleDocument(JsonDocument):
     """One cycle."""
 
     trigger: Literal["start", "interval", "files", "signal", "drift", "confirmation", "retry"]
@@ -91,7 +91,7 @@ class CycleDocument(Document):
     """What it changed."""
 
 
-class WatchDocument(Document):
+class WatchDocument(JsonDocument):
     """How changes of files are noticed."""
 
     mode: Literal["events", "scanning"]
@@ -101,7 +101,7 @@ class WatchDocument(Document):
     """Why there are no events; empty where there are."""
 
 
-class DaemonSettingsDocument(Document):
+class DaemonSettingsDocument(JsonDocument):
     """How the daemon was told to work."""
 
     interval_seconds: Seconds
@@ -117,7 +117,7 @@ class DaemonSettingsDocument(Document):
     """Whether nothing is written."""
 
 
-class DaemonDocument(Document):
+class DaemonDocument(JsonDocument):
     """What the daemon knows: how each job stands, and what it did last."""
 
     kind: Annotated[Literal["daemon"], KIND] = "daemon"

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from jobspec.diagnostics import Diagnostic, Location, Severity
-from jobspec.render.documents import KIND, Count, Document, Version
+from jobspec.render.documents import KIND, Count, JsonDocument, Version
 
 
-class Place(Document):
+class Place(JsonDocument):
     """Where something is written."""
 
     file: str
@@ -20,7 +20,7 @@ class Place(Document):
     """Column from 1, in characters; 0 when the whole line is meant."""
 
 
-class RelatedDocument(Document):
+class RelatedDocument(JsonDocument):
     """A second place that explains a diagnostic."""
 
     message: str
@@ -30,7 +30,7 @@ class RelatedDocument(Document):
     """Where."""
 
 
-class DiagnosticDocument(Document):
+class DiagnosticDocument(JsonDocument):
     """One mistake in a file."""
 
     code: str
@@ -61,7 +61,7 @@ class DiagnosticDocument(Document):
     """Other places to look at."""
 
 
-class DiagnosticsDocument(Document):
+class DiagnosticsDocument(JsonDocument):
     """Mistakes in files."""
 
     kind: Annotated[Literal["diagnostics"], KIND] = "diagnostics"

@@ -43,7 +43,7 @@ Payload = Annotated[Any, BeforeValidator(to_json)]
 """A value that went through the data converter."""
 
 
-class Document(BaseModel):
+class JsonDocument(BaseModel):
     """What all documents and their parts have in common."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
@@ -80,11 +80,11 @@ def make_document(
     name: str,
     *values: type,
     kind: str = "",
-    parts: Mapping[type, type[Document]] = MappingProxyType({}),
+    parts: Mapping[type, type[JsonDocument]] = MappingProxyType({}),
     first: Fields | None = None,
     last: Fields | None = None,
     without: frozenset[str] = frozenset(),
-) -> type[Document]:
+) -> type[JsonDocument]:
     """Make the document of a value of the library: the same fields in the same order, and what is said of them.
 
     Args:
@@ -110,7 +110,7 @@ def make_document(
     for field, (hint, text) in {**(first or {}), **found, **(last or {})}.items():
         definitions[field] = (hint, Field(description=text or None))
     summary = cleandoc(values[0].__doc__ or "").split("\n")[0]
-    return create_model(name, __base__=Document, __doc__=summary, __module__=__name__, **definitions)
+    return create_model(name, __base__=JsonDocument, __doc__=summary, __module__=__name__, **definitions)
 
 
 def _read_attributes(value: type) -> dict[str, str]:

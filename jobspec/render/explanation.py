@@ -14,7 +14,7 @@ from jobspec.spec.vocabulary import JOB_KEYS
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from jobspec.spec.loaded import Job, Place
+    from jobspec.spec.loaded import Job, ValuePlace
     from jobspec.spec.vocabulary import Keys
 
 Path = tuple[str | int, ...]
@@ -53,7 +53,7 @@ def _escape(character: str) -> str:
     return character if character == "\n" else escape_character(character)
 
 
-def _commented(value: Any, path: Path, places: Mapping[Path, Place]) -> Any:
+def _commented(value: Any, path: Path, places: Mapping[Path, ValuePlace]) -> Any:
     """Rebuild mappings with comments; a value whose origin is one place is written on one line."""
     from ruamel.yaml.comments import CommentedMap
 
@@ -92,7 +92,7 @@ def _quote(text: str) -> str:
     return DoubleQuotedScalarString(text) if needs_quotes else text
 
 
-def _without_column(place: Place) -> str:
+def _without_column(place: ValuePlace) -> str:
     location = place.location
     return f"{location.path}:{location.line}"
 

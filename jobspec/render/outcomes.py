@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from jobspec.planning.apply import Outcome
 from jobspec.planning.plan import Action
-from jobspec.render.documents import KIND, Document, Version
+from jobspec.render.documents import KIND, JsonDocument, Version
 from jobspec.render.plan_documents import PlanDocument
 from jobspec.render.saved_plans import DifferenceDocument
 from jobspec.render.terminal import escape, to_ascii
@@ -22,7 +22,7 @@ _WORD_COLUMNS = max(map(len, [*DONE_WORDS.values(), "unchanged", "conflict"]))
 _SUMMARY_ORDER = (*DONE_WORDS.values(), "unchanged", "failed", "conflict", "skipped")
 
 
-class OutcomeDocument(Document):
+class OutcomeDocument(JsonDocument):
     """What became of one change."""
 
     name: str
@@ -38,7 +38,7 @@ class OutcomeDocument(Document):
     """Why, where it is not done."""
 
 
-class ApplyDocument(Document):
+class ApplyDocument(JsonDocument):
     """What became of a plan."""
 
     kind: Annotated[Literal["apply"], KIND] = "apply"

@@ -17,14 +17,14 @@ from jobspec.planning.guards import Refusal
 from jobspec.planning.pauses import read_retirement
 from jobspec.planning.plan import Action, Change, HeldReason, Plan, Reason, find_renames
 from jobspec.render.diagnostic_documents import DiagnosticDocument, Place, diagnostic_document
-from jobspec.render.documents import KIND, Count, Document, Length, Said, Time, Version
+from jobspec.render.documents import KIND, Count, JsonDocument, Length, Said, Time, Version
 from jobspec.timing.duration import format_duration
 from jobspec.timing.moments import write_utc
 
 _SIDES = ("before", "after")
 
 
-class FieldDocument(Document):
+class FieldDocument(JsonDocument):
     """One difference between the live schedule and its spec."""
 
     field: str
@@ -51,7 +51,7 @@ class FieldDocument(Document):
         return {key: value for key, value in values.items() if key not in _SIDES or key in self.model_fields_set}
 
 
-class PauseDocument(Document):
+class PauseDocument(JsonDocument):
     """The part of a schedule that belongs to the operator."""
 
     paused: bool
@@ -61,7 +61,7 @@ class PauseDocument(Document):
     """The note beside it."""
 
 
-class RhythmDocument(Document):
+class RhythmDocument(JsonDocument):
     """When one side of a change runs; nominal times, which a jitter only delays."""
 
     next_runs: tuple[Time, ...]
@@ -80,7 +80,7 @@ class RhythmDocument(Document):
     """Whether it is paused, so that none of these runs starts."""
 
 
-class NoteDocument(Document):
+class NoteDocument(JsonDocument):
     """One thing to know before a change is made."""
 
     kind: NoteKind
@@ -90,7 +90,7 @@ class NoteDocument(Document):
     """The sentence, without a full stop."""
 
 
-class EffectsDocument(Document):
+class EffectsDocument(JsonDocument):
     """What a change does to the run times."""
 
     runs_before: RhythmDocument | None
@@ -103,7 +103,7 @@ class EffectsDocument(Document):
     """What else to know."""
 
 
-class ChangeDocument(Document):
+class ChangeDocument(JsonDocument):
     """One write."""
 
     name: str
@@ -140,7 +140,7 @@ class ChangeDocument(Document):
     """The job that comes in the same plan and is the same but for its name; null where there is none such."""
 
 
-class HeldDocument(Document):
+class HeldDocument(JsonDocument):
     """One schedule that is left alone, and why."""
 
     name: str
@@ -159,7 +159,7 @@ class HeldDocument(Document):
     """Where the job is written; null for one that no spec names."""
 
 
-class RefusalDocument(Document):
+class RefusalDocument(JsonDocument):
     """A guard that refuses the plan."""
 
     guard: str
@@ -172,7 +172,7 @@ class RefusalDocument(Document):
     """The option that lets this plan pass."""
 
 
-class CountsDocument(Document):
+class CountsDocument(JsonDocument):
     """How many there are of each."""
 
     create: Count
@@ -194,7 +194,7 @@ class CountsDocument(Document):
     """Jobs that are retired already and wait for their deletion."""
 
 
-class BaseDocument(Document):
+class BaseDocument(JsonDocument):
     """What the specs were compared with."""
 
     ref: str
@@ -213,7 +213,7 @@ class BaseDocument(Document):
     """Mistakes that the commit has; the files bear its name."""
 
 
-class PlanDocument(Document):
+class PlanDocument(JsonDocument):
     """What would be done to make the live schedules equal to the specs."""
 
     kind: Annotated[Literal["plan"], KIND] = "plan"

@@ -6,7 +6,7 @@ could not be decoded.
 
 from typing import Annotated, Final, Literal
 
-from jobspec.render.documents import KIND, Count, Document, Payload, Time, Version, make_document
+from jobspec.render.documents import KIND, Count, JsonDocument, Payload, Time, Version, make_document
 from jobspec.results import (
     ActivityEvent,
     DefinitionStats,
@@ -68,7 +68,7 @@ JobStatusDocument = make_document(
 )
 
 
-class StatsDocument(Document):
+class StatsDocument(JsonDocument):
     """How many runs there are, by job and state."""
 
     kind: Annotated[Literal["stats"], KIND] = "stats"
@@ -85,7 +85,7 @@ class StatsDocument(Document):
     """In name order."""
 
 
-class StartedDocument(Document):
+class StartedDocument(JsonDocument):
     """A run that was started."""
 
     kind: Annotated[Literal["started"], KIND] = "started"
@@ -102,7 +102,7 @@ class StartedDocument(Document):
     """Its run id."""
 
 
-class ResultDocument(Document):
+class ResultDocument(JsonDocument):
     """A run that was waited for."""
 
     kind: Annotated[Literal["result"], KIND] = "result"
@@ -128,7 +128,7 @@ class ResultDocument(Document):
     """What it failed with."""
 
 
-class AnswerDocument(Document):
+class AnswerDocument(JsonDocument):
     """What a run answered to a query."""
 
     kind: Annotated[Literal["answer"], KIND] = "answer"
@@ -148,7 +148,7 @@ class AnswerDocument(Document):
     """What the run answered."""
 
 
-class ToldDocument(Document):
+class ToldDocument(JsonDocument):
     """What a run was told."""
 
     kind: Annotated[Literal["told"], KIND] = "told"
@@ -165,7 +165,7 @@ class ToldDocument(Document):
     """What was done."""
 
 
-class ScheduleActionDocument(Document):
+class ScheduleActionDocument(JsonDocument):
     """What became of what was asked of one schedule."""
 
     job: str
@@ -178,7 +178,7 @@ class ScheduleActionDocument(Document):
     """The note beside `paused`, or why it failed; may be empty."""
 
 
-class ScheduleActionsDocument(Document):
+class ScheduleActionsDocument(JsonDocument):
     """What became of what was asked of schedules."""
 
     kind: Annotated[Literal["schedules"], KIND] = "schedules"
@@ -192,7 +192,7 @@ class ScheduleActionsDocument(Document):
     """In the order in which they were named."""
 
 
-class BackfillDocument(Document):
+class BackfillDocument(JsonDocument):
     """The runs of a backfill."""
 
     kind: Annotated[Literal["backfill"], KIND] = "backfill"
@@ -209,7 +209,7 @@ class BackfillDocument(Document):
     """Whether the runs were asked for; not where they were only to be shown, or where there are none."""
 
 
-class StatusDocument(Document):
+class StatusDocument(JsonDocument):
     """How the jobs of a project stand."""
 
     kind: Annotated[Literal["status"], KIND] = "status"

@@ -13,14 +13,14 @@ from pydantic import ValidationError
 from jobspec.errors import RefusedError, UsageError
 from jobspec.planning.plan import Action, Plan
 from jobspec.planning.saved import Difference, Intent, Intents
-from jobspec.render.documents import KIND, Document, Time, Version
+from jobspec.render.documents import KIND, JsonDocument, Time, Version
 from jobspec.render.terminal import escape
 from jobspec.timing.moments import write_utc
 
 _AGAIN = "make the plan again with `jobspec plan --out`"
 
 
-class IntentDocument(Document):
+class IntentDocument(JsonDocument):
     """What is to be done to one schedule, without any of its values."""
 
     name: str
@@ -39,7 +39,7 @@ class IntentDocument(Document):
     """The digest of the live schedule; null where there is none."""
 
 
-class DifferenceDocument(Document):
+class DifferenceDocument(JsonDocument):
     """One job of which something else would be done now than was planned."""
 
     name: str
@@ -55,7 +55,7 @@ class DifferenceDocument(Document):
     """What would be done now; null for nothing."""
 
 
-class SavedPlanDocument(Document):
+class SavedPlanDocument(JsonDocument):
     """A plan to be applied later: which schedules it is about, and digests instead of values."""
 
     kind: Annotated[Literal["saved_plan"], KIND] = "saved_plan"

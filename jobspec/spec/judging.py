@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from jobspec.diagnostics import Severity
 from jobspec.spec.input_schema import Verdict, check_input, read_schema, resolve, say_unjudged
-from jobspec.spec.loaded import Place, find_place, make_finding
+from jobspec.spec.loaded import ValuePlace, find_place, make_finding
 from jobspec.spec.merge import merge
 from jobspec.spec.model import JobSpec
 from jobspec.spec.validation import Problem, validate_job
@@ -55,7 +55,7 @@ class Judgement:
         """Lead a problem of the merged job to the text that has it."""
         return make_finding(self.layers, self.env, problem)
 
-    def find_schema_place(self) -> Place:
+    def find_schema_place(self) -> ValuePlace:
         """Find where `input_schema` was written, which is what it is relative to."""
         return find_place(self.layers, ("input_schema",), self.env)
 

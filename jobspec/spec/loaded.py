@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class ValuePlace:
     """Where a value of a job was written.
 
     Attributes:
@@ -80,7 +80,7 @@ class Job:
     def _values(self) -> list[Any]:
         return [layer.value for layer in self.layers]
 
-    def origin(self, path: ValuePath) -> Place:
+    def origin(self, path: ValuePath) -> ValuePlace:
         """Find what set the value at a path, or else the nearest value around it."""
         return find_place(self.layers, path, self.env)
 
@@ -89,20 +89,20 @@ class Job:
         place = self.origin(path)
         return place.layer.locate(place.path, key=key)
 
-    def trace(self) -> dict[ValuePath, Place]:
+    def trace(self) -> dict[ValuePath, ValuePlace]:
         """Find the origin of each value of the merged job, in its order."""
         found = trace(self._values, self.env)
-        return {path: Place(layer=self.layers[place.layer], path=place.path) for path, place in found.items()}
+        return {path: ValuePlace(layer=self.layers[place.layer], path=place.path) for path, place in found.items()}
 
     def find(self, problem: Problem) -> Finding:
         """Lead a problem whose path is that of the merged job to the text that has it."""
         return make_finding(self.layers, self.env, problem)
 
 
-def find_place(layers: tuple[Layer, ...], path: ValuePath, env: str | None) -> Place:
+def find_place(layers: tuple[Layer, ...], path: ValuePath, env: str | None) -> ValuePlace:
     """Find the layer that set the value at a path of the job that the layers make."""
     found = origin([layer.value for layer in layers], path, env)
-    return Place(layer=layers[found.layer], path=found.path)
+    return ValuePlace(layer=layers[found.layer], path=found.path)
 
 
 def make_finding(layers: tuple[Layer, ...], env: str | None, problem: Problem) -> Finding:
@@ -123,7 +123,7 @@ def make_finding(layers: tuple[Layer, ...], env: str | None, problem: Problem) -
     return Finding(layer=place.layer, problem=moved, job=layers[-1], related=(related,))
 
 
-def _rank(layers: tuple[Layer, ...], place: Place) -> tuple[bool, int]:
+def _rank(layers: tuple[Layer, ...], place: ValuePlace) -> tuple[bool, int]:
     """Tell how late a place counts: layers in order, and then their parts for the environment."""
     index = next(index for index, layer in enumerate(layers) if layer is place.layer)
     return place.path[:1] == ("env",), index

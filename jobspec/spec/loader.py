@@ -20,7 +20,7 @@ from jobspec.spec.cache import Cache, ParsedFile
 from jobspec.spec.collecting import Collection
 from jobspec.spec.directory import read_file
 from jobspec.spec.listing import PROJECT_FILE, Listing, SourceFile, refuse
-from jobspec.spec.loaded import Job, Loaded, Place
+from jobspec.spec.loaded import Job, Loaded, ValuePlace
 from jobspec.spec.reports import order, refuse_bug, unite
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 MOST_ENVIRONMENTS = 100
 """How many environments are checked in a project that declares none."""
 
-__all__ = ["Cache", "Checked", "Job", "Loaded", "Place", "load", "load_all_environments", "load_listings"]
+__all__ = ["Cache", "Checked", "Job", "Loaded", "ValuePlace", "load", "load_all_environments", "load_listings"]
 
 
 def load(

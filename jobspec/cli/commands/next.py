@@ -11,7 +11,7 @@ from jobspec.cli.completion import complete_jobs, complete_queues
 from jobspec.cli.exits import ExitCode, code_of_files
 from jobspec.cli.options import env_option, output_option
 from jobspec.cli.output import find_style, is_ascii_only, put, say, say_diagnostics, width
-from jobspec.cli.times import open_clock, read_bound, read_bounds
+from jobspec.cli.time_options import open_clock, read_bound, read_bounds
 from jobspec.errors import NotFoundError, UsageError
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from jobspec.cli.specs import Specs
-    from jobspec.cli.times import Bounds
+    from jobspec.cli.time_options import Bounds
     from jobspec.planning.forecast import Forecast, RunSpan
     from jobspec.spec.model import JobSpec
 

@@ -13,7 +13,7 @@ from jobspec.cli.opened_job import check_run, choose_latest_run, job_argument, o
 from jobspec.cli.options import TargetOptions, output_option, target_options
 from jobspec.cli.output import find_style, put, say
 from jobspec.cli.run_wait import RunWait, patience_option
-from jobspec.cli.times import open_clock, read_moment, tz_option
+from jobspec.cli.time_options import open_clock, read_moment, tz_option
 from jobspec.errors import RunFailedError, UsageError
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from jobspec.cli.exits import code_of_failures
 from jobspec.cli.opened_job import job_argument, open_job
 from jobspec.cli.options import TargetOptions, output_option, target_options
 from jobspec.cli.output import find_style, put, say, say_error
-from jobspec.cli.times import open_clock, read_moment, tz_option
+from jobspec.cli.time_options import open_clock, read_moment, tz_option
 from jobspec.errors import JobspecError, RefusedError, UnreachableError
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import click
 from jobspec.cli.completion import complete_jobs
 from jobspec.cli.options import TargetOptions, output_option, target_options
 from jobspec.cli.output import find_style, put, say
-from jobspec.cli.times import open_clock, tz_option
+from jobspec.cli.time_options import open_clock, tz_option
 from jobspec.errors import NotFoundError
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from jobspec.cli.times import find_local_zone, open_clock, read_moment
+from jobspec.cli.time_options import find_local_zone, open_clock, read_moment
 from jobspec.errors import UsageError
 from jobspec.render.clock import Clock
 
