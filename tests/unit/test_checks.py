@@ -3,7 +3,6 @@ from __future__ import annotations
 import itertools
 import math
 import os
-import re
 import sys
 import time
 from datetime import UTC, date, datetime
@@ -12,12 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import pytest
 from pydantic import AfterValidator, Field
-from temporalio.contrib.pydantic import pydantic_data_converter
-from temporalio.converter import DataConverter
 
-from jobspec.cli.session import resolve_data_converter
 from jobspec.diagnostics import RULES, Severity
-from jobspec.errors import ProjectError
 from jobspec.imports import forget_failures
 from jobspec.jobs.checks import check_clashes, check_job
 from jobspec.jobs.values import make_reader
@@ -263,24 +258,6 @@ def test_clashes_on_a_queue_are_found() -> None:
         "on task queue `queue`, `clashing:TakesNothing` of job `second` and `good:TakesNothing` of job `job` are both "
         "workflow `TakesNothing`"
     )
-
-
-def test_default_data_converter_is_the_pydantic_one() -> None:
-    assert resolve_data_converter(None, ROOT) is pydantic_data_converter
-
-
-def test_data_converter_is_loaded_and_checked(tmp_path: Path) -> None:
-    (tmp_path / "codecs_of_job.py").write_text(
-        "from temporalio.converter import DataConverter\nconverter = DataConverter()\nother = 7\n"
-    )
-    assert isinstance(resolve_data_converter("codecs_of_job:converter", tmp_path), DataConverter)
-    for name, message in (
-        ("DataConverter", "is a class"),
-        ("other", "but 7"),
-        ("convertor", "did you mean `converter`"),
-    ):
-        with pytest.raises(ProjectError, match=re.escape(message)):
-            resolve_data_converter(f"codecs_of_job:{name}", tmp_path)
 
 
 def test_projects_own_specs_fit_the_examples() -> None:

@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import TYPE_CHECKING
-
-import pytest
 
 from jobspec.cli import group
 from jobspec.cli.group import COMMANDS, SECTIONS
+from jobspec.errors import RefusedError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-import subprocess
-import sys
-from contextlib import suppress
-from pathlib import Path
-
-from jobspec.cli.exits import ExitCode
-from jobspec.cli.output import put
-from jobspec.errors import RefusedError
+    import pytest
 
 
 def test_what_a_bug_says_is_not_repeated_as_it_may_be_any_value(
@@ -79,34 +72,6 @@ def test_importing_the_command_line_is_light() -> None:
 def test_preparing_a_namespace_writes_no_files_and_says_so(capsys: pytest.CaptureFixture[str]) -> None:
     assert group.run(["init", "--namespace", "shop", "--project", "shop"]) == 64
     assert "writes no files" in capsys.readouterr().err
-
-
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
-def test_a_full_disk_is_no_bug() -> None:
-    with Path("/dev/full").open("w", encoding="utf-8") as full:
-        command = [sys.executable, "-m", "jobspec", "schema", "job"]
-        finished = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False, timeout=60)
-    assert finished.stderr == "error: cannot write all data to stdout: no space left on device\n"
-    assert finished.returncode == 1
-
-
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
-@pytest.mark.parametrize("code", ExitCode)
-def test_data_that_could_not_be_written_is_a_failure_of_what_went_well(
-    code: ExitCode, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def put_and_end(_arguments: object) -> ExitCode:
-        put("data")
-        return code
-
-    monkeypatch.setattr(group, "_run", put_and_end)
-    with Path("/dev/full").open("w", encoding="utf-8") as full:
-        monkeypatch.setattr(sys, "stdout", full)
-        went_well = code in (ExitCode.OK, ExitCode.CHANGES)
-        assert group.run([]) == (ExitCode.FAILED if went_well else code)
-        monkeypatch.undo()
-        with suppress(OSError):
-            full.close()
 
 
 def test_every_command_stands_below_one_heading() -> None:
