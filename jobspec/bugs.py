@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import traceback
 from pathlib import Path
 
 _ROOT = Path(__file__).parent
@@ -17,6 +15,9 @@ def describe_bug(error: Exception) -> str:
 
     The traceback goes to the log of `jobspec`, at level DEBUG.
     """
+    import logging
+    import traceback
+
     logging.getLogger("jobspec").debug("this is a bug in jobspec; please report it", exc_info=error)
     frames = [
         frame for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename).is_relative_to(_ROOT)

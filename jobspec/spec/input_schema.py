@@ -18,12 +18,13 @@ from jobspec.spec.json_text import UnfitJsonError, parse_json
 from jobspec.spec.listing import SourceFile
 from jobspec.spec.part import kind_of
 from jobspec.spec.schema_errors import make_problems, shorten
-from jobspec.spec.schema_judge import JUDGE, Unjudged
 from jobspec.spec.source import Document, Span, locate, make_location, parse_file
 from jobspec.spec.validation import Problem, find_value, limit, say_path
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from jobspec.spec.schema_judge import Unjudged
 
 FileReader: TypeAlias = Callable[[str], SourceFile]
 """Reads a file that a spec names, by the name to show."""
@@ -86,8 +87,8 @@ def read_schema(file: SourceFile, known: InputSchema | None = None) -> InputSche
     document = _parse(file)
     if isinstance(document, Diagnostic):
         return InputSchema(path=file.path, digest=digest, problem=document)
-    answer = JUDGE.ask(digest.hex(), document.value)
-    if isinstance(answer, Unjudged):
+    answer = _ask(digest, document.value)
+    if not isinstance(answer, dict):
         # Where a value stands is worth a scan of the file, where the file begins is not: a thousand may be like this.
         start = Location(path=file.path, line=1)
         problem = _refuse(start, f"the schema cannot be checked: {answer.reason}", code=UNJUDGED)
@@ -100,11 +101,11 @@ def read_schema(file: SourceFile, known: InputSchema | None = None) -> InputSche
 def check_input(schema: InputSchema, value: Any) -> Verdict:
     """Judge an input by a schema that is of use."""
     try:
-        answer = JUDGE.ask(schema.digest.hex(), schema.value, value)
+        answer = _ask(schema.digest, schema.value, value)
     except (TypeError, ValueError):
-        return _give_up(schema, Unjudged(reason="it cannot be written as JSON", is_final=True))
-    if isinstance(answer, Unjudged):
-        return _give_up(schema, answer)
+        return _give_up(schema, "it cannot be written as JSON", is_final=True)
+    if not isinstance(answer, dict):
+        return _give_up(schema, answer.reason, is_final=answer.is_final)
     problems = (
         problem
         for error in answer["errors"]
@@ -113,8 +114,14 @@ def check_input(schema: InputSchema, value: Any) -> Verdict:
     return Verdict(problems=tuple(dict.fromkeys(limit(problems, ("input",)))))
 
 
-def _give_up(schema: InputSchema, unjudged: Unjudged) -> Verdict:
-    return Verdict(problems=(say_unjudged(schema, unjudged.reason),), gave_up=True, is_final=unjudged.is_final)
+def _ask(digest: bytes, schema: Any, *value: Any) -> dict[str, Any] | Unjudged:
+    from jobspec.spec import schema_judge  # most projects have no schemas
+
+    return schema_judge.JUDGE.ask(digest.hex(), schema, *value)
+
+
+def _give_up(schema: InputSchema, reason: str, *, is_final: bool) -> Verdict:
+    return Verdict(problems=(say_unjudged(schema, reason),), gave_up=True, is_final=is_final)
 
 
 def say_unjudged(schema: InputSchema, reason: str) -> Problem:

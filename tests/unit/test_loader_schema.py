@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -248,7 +249,7 @@ def test_what_takes_other_validators_for_ever_is_judged(schema: object, value: s
 def own_judge(monkeypatch: pytest.MonkeyPatch) -> Iterator[SchemaJudge]:
     """A judge that has spent nothing yet."""
     own = SchemaJudge(Limits(one=0.1))
-    monkeypatch.setattr("jobspec.spec.input_schema.JUDGE", own)
+    monkeypatch.setattr("jobspec.spec.schema_judge.JUDGE", own)
     yield own
     own.close()
 
@@ -405,3 +406,8 @@ def test_a_process_that_was_forked_asks_one_of_its_own(own_judge: SchemaJudge) -
     assert own_judge.ask("a", {"type": "integer"}, "x") != {"errors": []}
     assert worker is not None
     assert own_judge._worker is not worker
+
+
+def test_what_judges_costs_nothing_where_there_is_no_schema() -> None:
+    code = "import jobspec.spec.loader, sys; sys.exit('jobspec.spec.schema_judge' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
