@@ -183,4 +183,4 @@ def _find_fault(document: Document, answer: Mapping[str, Any]) -> Diagnostic | N
 def _say_keyword(path: tuple[str | int, ...], schema: Any) -> str:
     found = find_value(schema, path)
     shown = f"`{shorten(found)}`" if isinstance(found, str) else kind_of(found)
-    return f"`{say_path(path)}` cannot be {shown}" if path else f"the top cannot be {shown}"
+    return f"`{shorten(say_path(path))}` cannot be {shown}" if path else f"the top cannot be {shown}"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from jobspec.secrets import mask
 from jobspec.spec.part import kind_of
+from jobspec.spec.positions import escape
 from jobspec.spec.validation import Problem, say_path
 from jobspec.spec.vocabulary import join_words, suggest_word
 
@@ -62,7 +63,7 @@ def make_problems(error: Mapping[str, Any], value: Any) -> Iterator[Problem]:
         value: The part of the input that it concerns.
     """
     path: ValuePath = ("input", *error["path"])
-    name, rule, words = f"`{say_path(path)}`", error["rule"], error["words"]
+    name, rule, words = f"`{shorten(say_path(path))}`", error["rule"], error["words"]
     if rule == "type":
         kinds = " or ".join(kind for name, kind in _TYPES.items() if name in words)
         yield _problem(path, f"{name} must be {kinds}, not {kind_of(value)}")
@@ -93,5 +94,5 @@ def _problem(path: ValuePath, message: str, hint: str = "", *, on_key: bool = Fa
 def shorten(text: str) -> str:
     """Bring a piece of the user's text onto one line of bearable length."""
     # Masked before it is cut, since half a token looks like none.
-    text = mask(" ".join(text.split()), is_prose=True)
+    text = escape(mask(" ".join(text.split()), is_prose=True))
     return text if len(text) <= _LONGEST_MESSAGE else text[: _LONGEST_MESSAGE - 1] + "…"

@@ -37,7 +37,11 @@ _MOST_GUESSES = 5
 """For how many mistakes the words are told of which one may have been meant."""
 
 _MOST_WORDS = 100
-_LONGEST_WORD = 200
+_MOST_OPTIONS = 20
+
+_LONGEST_WORD = 1000
+"""More than is ever shown, so that a secret is known for one before it is cut."""
+
 _LONGEST_TYPED = 40
 
 _DRAFTS: Final = {
@@ -231,7 +235,7 @@ def _tell_error(error: Any, schema: Any, is_guessed: bool) -> dict[str, Any]:  #
         told["words"] = [_cut(key) for key in kind.unexpected[:MOST_ERRORS]]
         told["known"] = _list_words(_get(around, "properties") or ()) if is_guessed else []
     elif kind.name == "enum":
-        told["words"] = [_cut(json.dumps(option, ensure_ascii=False)) for option in kind.options[:_MOST_WORDS]]
+        told["words"] = [_cut(json.dumps(option, ensure_ascii=False)) for option in kind.options[:_MOST_OPTIONS]]
         told["known"] = _list_words(kind.options) if is_guessed else []
     else:
         told["words"] = [_cut(json.dumps(rule, ensure_ascii=False))]
