@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 _LONGEST_MESSAGE = 200
 
+_LONGEST_READ = 10_000
+"""How much of a text is looked at: more than is shown, so that a secret is known for one before it is cut."""
+
 _LONGEST_TYPED = 40
 """The nearest word is looked for only for words that somebody may have typed."""
 
@@ -93,6 +96,6 @@ def _problem(path: ValuePath, message: str, hint: str = "", *, on_key: bool = Fa
 
 def shorten(text: str) -> str:
     """Bring a piece of the user's text onto one line of bearable length."""
-    # Masked before it is cut, since half a token looks like none.
-    text = escape(mask(" ".join(text.split()), is_prose=True))
+    # Masked while more is there than is shown, since half a token looks like none.
+    text = escape(mask(" ".join(text[:_LONGEST_READ].split()), is_prose=True))
     return text if len(text) <= _LONGEST_MESSAGE else text[: _LONGEST_MESSAGE - 1] + "…"

@@ -14,7 +14,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError
 
 from jobspec.diagnostics import RULES
-from jobspec.render.diagnostics import render_diagnostics
+from jobspec.render.diagnostic_text import render_diagnostics
 from jobspec.spec import schema_judge
 from jobspec.spec.listing import Listing, SourceFile
 from jobspec.spec.loader import Loaded, load_listings
