@@ -120,9 +120,12 @@ DEV = ("-m", "jobspec", "dev", "--port={port}", "--ui-port={ui_port}")
 
 @pytest.fixture
 def directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A project with a job, its workflow and a worker."""
+    """A project with a job, its workflow and a worker, and an input that a process of its own judges by a schema."""
     monkeypatch.chdir(tmp_path)
     assert group.run(["init", "--project", "shop"]) == 0
+    job = "name: judged\nqueue: q\nworkflow: {type: W}\ninput: {n: 1}\ninput_schema: n.schema.json\n"
+    (tmp_path / "specs" / "judged.yaml").write_text(job, encoding="utf-8")
+    (tmp_path / "specs" / "n.schema.json").write_text('{"type": "object"}', encoding="utf-8")
     return tmp_path
 
 
@@ -130,7 +133,7 @@ async def test_a_killed_dev_leaves_nothing_running_and_its_state_whole(directory
     async with running(directory, *DEV, until=b"Press Ctrl-C") as first:
         client = await Client.connect(f"127.0.0.1:{first.port}")
         await client.start_workflow("Any", id="kept", task_queue="nobody")
-        assert len(first.list_processes()) >= 3  # the command, the server, its guard
+        assert len(first.list_processes()) >= 4  # the command, the judge of inputs, the server, its guard
         first.process.kill()
         # The next one does not complain of the server that is being ended, but waits for it.
         async with running(directory, *DEV, until=b"Press Ctrl-C", port=first.port) as second:
