@@ -79,13 +79,12 @@ def validate(directory: str) -> None:
     from jobspec.lint.review import Review, list_unchecked
     from jobspec.spec.loader import load_all_environments
     from jobspec.spec.project import load_workspace
-    from jobspec.spec.redaction import Redaction
 
     def run() -> object:
         now = datetime.now(UTC)
         workspace = load_workspace(Path(directory))
         checked = load_all_environments(workspace, now=now)
-        review = Review(workspace.project.lint, now, Redaction.of(workspace.project.plan))
+        review = Review(workspace.project.lint, now)
         for env, loaded in checked.by_environment.items():
             review.add(env, loaded)
         unchecked = list_unchecked(imports=True, namespace=True)

@@ -9,7 +9,6 @@ from jobspec.lint.review import Review, list_unchecked
 from jobspec.spec.lint_settings import LintSettings
 from jobspec.spec.listing import Listing, SourceFile
 from jobspec.spec.loader import load_listings
-from jobspec.spec.redaction import Redaction
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,7 +31,7 @@ def lint(text: str | Mapping[str, str], *, is_complete: bool = True, **settings:
     sources = tuple(SourceFile(path=path, data=content.encode()) for path, content in sorted(files.items()))
     missing = SourceFile(path="")
     loaded = load_listings([Listing(root="specs", files=sources)], read=lambda _: missing, now=NOW)
-    review = Review(LintSettings.model_validate(settings), NOW, Redaction())
+    review = Review(LintSettings.model_validate(settings), NOW)
     review.add(None, loaded)
     unchecked = list_unchecked(imports=True, namespace=True)
     return review.finish(loaded.diagnostics, unchecked=unchecked, is_complete=is_complete)

@@ -71,9 +71,7 @@ class OpenedJob:
     @property
     def redaction(self) -> Redaction:
         """What of its runs the project never shows."""
-        from jobspec.spec.redaction import Redaction
-
-        return Redaction.of(self.specs.project.plan)
+        return self.specs.loaded.redaction
 
     async def connect(self) -> Client:
         """Connect to Temporal with the project's data converter."""

@@ -13,8 +13,7 @@ from jobspec.planning.branch import Base, plan_branch, trace_to_branch
 from jobspec.planning.desired import Conversion, JobSet, convert_jobs
 from jobspec.render.diagnostic_documents import diagnostic_document
 from jobspec.render.plan_documents import BaseDocument
-from jobspec.spec.disclosure import hide_values
-from jobspec.spec.redaction import Redaction
+from jobspec.spec.hidden_values import hide_values
 from jobspec.spec.revision import load_revision, name_files
 
 if TYPE_CHECKING:
@@ -43,7 +42,7 @@ def open_revision(specs: Specs, ref: str) -> Revision:
         UsageError: There is no git, no repository, no such commit, or none in common.
     """
     revision = load_revision(specs.directory, ref, env=specs.env, now=specs.now)
-    shown = hide_values(revision.diagnostics, revision.loaded.documents, Redaction.of(specs.project.plan))
+    shown = hide_values(revision.diagnostics, revision.loaded.documents, specs.loaded.redaction)
     return replace(revision, diagnostics=tuple(name_files(shown, revision)))
 
 

@@ -27,7 +27,7 @@ def warn_of_changes(specs: Specs, planned: Planned) -> Specs:
     """Add to what is said of the specs the warnings about jobs that a plan changes; the others were there before."""
     project, loaded = specs.project, specs.loaded
     names = {change.name for change in planned.plan.changes}
-    found = lint_changed(loaded, names, project, specs.now)
+    found = lint_changed(loaded, names, project.lint, specs.now)
     return replace(specs, loaded=replace(loaded, diagnostics=order([*loaded.diagnostics, *found])))
 
 

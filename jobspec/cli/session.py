@@ -11,7 +11,6 @@ from jobspec.live.connection import check_namespace, connect, resolved_namespace
 from jobspec.live.schedules import Schedules
 from jobspec.planning.disclosure import Privacy
 from jobspec.spec.project import check_environment
-from jobspec.spec.redaction import Redaction
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,7 +53,7 @@ class Session:
             shows_input: Whether somebody asked to see what goes through the codec.
         """
         return Privacy(
-            redaction=Redaction.of(self.specs.project.plan),
+            redaction=self.specs.loaded.redaction,
             hides_input=self.converter.payload_codec is not None,
             shows_input=shows_input,
             key=self.namespace_id.encode(),

@@ -69,7 +69,7 @@ class Specs:
         """The jobs, to plan for."""
         from jobspec.planning.desired import JobSet
 
-        return JobSet.of_files(self.loaded, self.env, is_private=bool(self.project.plan.redact))
+        return JobSet.of_files(self.loaded, self.env)
 
     @property
     def has_mistakes(self) -> bool:

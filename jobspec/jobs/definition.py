@@ -28,7 +28,7 @@ from jobspec.jobs.pickling import check_portable, list_given
 from jobspec.jobs.privacy import hide_arguments
 from jobspec.spec.model import JobSpec, RunOptions
 from jobspec.spec.project import check_project_id
-from jobspec.spec.redaction import Redaction
+from jobspec.spec.redaction import NOTHING_REDACTED, Redaction
 from jobspec.spec.validation import make_problems, validate_job
 
 if TYPE_CHECKING:
@@ -60,8 +60,6 @@ if TYPE_CHECKING:
 
     StartWorkflow = Callable[..., Awaitable[WorkflowHandle[Any, Any]]]
     """Has the arguments of `temporalio.client.Client.start_workflow`, by keyword but the workflow type."""
-
-NOTHING_REDACTED: Final = Redaction()
 
 InputT = TypeVar("InputT", default=Any)
 
@@ -104,8 +102,7 @@ class CodedJob:
         """The job and whose its schedule is."""
         from jobspec.jobs.owned_job import OwnedJob
 
-        is_private = bool(self.redaction)
-        return OwnedJob(spec=self.spec, project=self.project, also_owns=self.also_owns, is_private=is_private)
+        return OwnedJob(spec=self.spec, project=self.project, also_owns=self.also_owns, redaction=self.redaction)
 
 
 @final
@@ -425,7 +422,7 @@ class Definition(Generic[InputT]):
             spec.workflow.type,
             make_start_options(spec),
             project=self.project,
-            is_private=bool(self._job.redaction),
+            redaction=self._job.redaction,
         )
         return RunHandle(client=client, workflow_id=started, run_id=run_id, result_type=_result_type(code))
 
@@ -649,7 +646,7 @@ class Definition(Generic[InputT]):
         """
         from jobspec.jobs.schedule_details import describe_schedule
 
-        return await describe_schedule(client, self.spec, is_private=bool(self._job.redaction))
+        return await describe_schedule(client, self.spec, redaction=self._job.redaction)
 
     async def pause_schedule(self, client: Client, reason: str = "", *, by: str | None = None) -> PauseOutcome:
         """Pause the schedule, with a note that says who and why; no apply undoes it.

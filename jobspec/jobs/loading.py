@@ -15,7 +15,6 @@ from jobspec.jobs.registry import Registry, RegistryOrigin
 from jobspec.lint.opening import open_workspace
 from jobspec.spec.listing import PROJECT_FILE
 from jobspec.spec.project import Project, load_workspace, resolve_environment
-from jobspec.spec.redaction import Redaction
 from jobspec.spec.vocabulary import join_words
 
 if TYPE_CHECKING:
@@ -77,7 +76,6 @@ def make_registry(loaded: Loaded, *, project: Project, directory: Path, env: str
         directory: Where import paths start.
         env: The environment that they were loaded for.
     """
-    redaction = Redaction.of(project.plan)
     definitions = (
         Definition.from_spec(
             job.spec,
@@ -85,7 +83,7 @@ def make_registry(loaded: Loaded, *, project: Project, directory: Path, env: str
             also_owns=project.also_owns,
             root=directory,
             schema=job.schema,
-            redaction=redaction,
+            redaction=loaded.redaction,
         )
         for job in loaded.jobs.values()
     )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from jobspec.errors import ForeignScheduleError, InvalidDefinitionError, NoScheduleError, ScheduleNotFoundError
 from jobspec.planning.decide import hold_foreign
+from jobspec.spec.redaction import NOTHING_REDACTED, Redaction
 
 if TYPE_CHECKING:
     from jobspec.live.schedules import LiveSchedule, Schedules
@@ -22,13 +23,13 @@ class OwnedJob:
         spec: The job.
         project: The mark of its schedule; None where there is none.
         also_owns: Marks that are ours as well: former ids of the project.
-        is_private: Whether no message may quote the job's values.
+        redaction: What no message may quote of the job's values.
     """
 
     spec: JobSpec
     project: str | None
     also_owns: frozenset[str] = frozenset()
-    is_private: bool = False
+    redaction: Redaction = NOTHING_REDACTED
 
     def require_project(self) -> str:
         """Give the mark of its schedule.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from pydantic_core import to_jsonable_python
 
-from jobspec.spec.disclosure import hide_texts, list_leaves
+from jobspec.spec.hidden_values import hide_texts, list_leaves
 from jobspec.spec.validation import say_path
 
 if TYPE_CHECKING:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, final
 
 from jobspec.errors import DuplicateNameError, InvalidDefinitionError, NotFoundError
 from jobspec.spec.project import check_project_id
+from jobspec.spec.redaction import NOTHING_REDACTED
 from jobspec.spec.vocabulary import join_words, suggest_word
 
 if TYPE_CHECKING:
@@ -41,11 +42,6 @@ class RegistryOrigin:
     project: Project
     env: str | None
     loaded: Loaded
-
-    @property
-    def is_private(self) -> bool:
-        """Whether no message may quote values of jobs, for the project redacts some."""
-        return bool(self.project.plan.redact)
 
 
 @final
@@ -204,9 +200,9 @@ class Registry(Mapping[str, "Definition[Any]"]):
         from jobspec.jobs.rollout import apply_schedules
 
         former = frozenset(self._origin.project.also_owns if self._origin else ())
-        is_private = self._origin is not None and self._origin.is_private
+        redaction = self._origin.loaded.redaction if self._origin else NOTHING_REDACTED
         jobs = [
-            OwnedJob(spec=each.spec, project=each.project, also_owns=former, is_private=is_private)
+            OwnedJob(spec=each.spec, project=each.project, also_owns=former, redaction=redaction)
             for each in self.list()
         ]
         return await apply_schedules(client, jobs)

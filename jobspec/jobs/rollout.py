@@ -17,6 +17,7 @@ from jobspec.planning.plan import HeldReason
 from jobspec.planning.planner import Planned, Terms, plan as plan_sides, plan_live, read_both
 from jobspec.results import ScheduleOutcome
 from jobspec.spec.project import Project
+from jobspec.spec.redaction import Redaction
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -90,7 +91,7 @@ def list_jobs(registry: Registry) -> JobSet:
     origin = registry.origin
     if origin is None:
         return JobSet(specs=specs, found=SpecsFound(is_empty=not specs))
-    job_set = JobSet.of_files(origin.loaded, origin.env, is_private=origin.is_private)
+    job_set = JobSet.of_files(origin.loaded, origin.env)
     return replace(job_set, specs=specs)
 
 
@@ -247,7 +248,7 @@ async def _apply(schedules: Schedules, project: str, jobs: Sequence[OwnedJob]) -
         can_prune=False,
     )
     specs = {job.spec.name: job.spec for job in jobs}
-    job_set = JobSet(specs=specs, is_private=any(job.is_private for job in jobs))
+    job_set = JobSet(specs=specs, redaction=Redaction.unite(job.redaction for job in jobs))
     desired, live = await read_both(schedules, job_set, terms, prune=False)
     planned = plan_sides(desired, live, terms)
     assignment = Assignment(schedules=schedules, desired=planned.desired, terms=planned.terms, only_shown=False)

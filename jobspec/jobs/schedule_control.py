@@ -210,7 +210,7 @@ async def backfill_schedule(
     given = None if overlap is None else _read_overlap(overlap)
     schedules = Schedules(client)
     live = await find_own_schedule(schedules, job)
-    desired = convert_job(job.spec, Conversion.of(client, datetime.now(UTC)), is_private=job.is_private)
+    desired = convert_job(job.spec, Conversion.of(client, datetime.now(UTC)), redaction=job.redaction)
     _refuse_other_times(job.spec, live.canonical, desired.canonical)
     times = tuple(due)
     if times:

@@ -13,6 +13,7 @@ from jobspec.planning.decide import explain_live
 from jobspec.planning.desired import Conversion, convert_job
 from jobspec.planning.diff import explain_settings
 from jobspec.results import ScheduleDetail, ScheduleSummary
+from jobspec.spec.redaction import NOTHING_REDACTED, Redaction
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -24,7 +25,9 @@ if TYPE_CHECKING:
     from jobspec.spec.model import JobSpec
 
 
-async def describe_schedule(client: Client, spec: JobSpec, *, is_private: bool = False) -> ScheduleDetail:
+async def describe_schedule(
+    client: Client, spec: JobSpec, *, redaction: Redaction = NOTHING_REDACTED
+) -> ScheduleDetail:
     """Tell what is live under a job's name.
 
     A schedule of another project is told as well, for reading harms nobody: `project` says whose it is.
@@ -32,7 +35,7 @@ async def describe_schedule(client: Client, spec: JobSpec, *, is_private: bool =
     Args:
         client: Connected; its data converter is used.
         spec: The job.
-        is_private: Whether no message may quote its values.
+        redaction: What no message may quote of it.
 
     Raises:
         ScheduleNotFoundError: There is none.
@@ -47,7 +50,7 @@ async def describe_schedule(client: Client, spec: JobSpec, *, is_private: bool =
         name=live.name,
         project=live.project,
         fields={each.field: each.after for each in explain_settings(live.canonical, name=live.name, is_live=True)},
-        differences=_list_differences(client, spec, live, is_private=is_private),
+        differences=_list_differences(client, spec, live, redaction),
         paused=live.paused,
         note=live.note,
         next_runs=() if live.paused else _read_times(info.future_action_times),
@@ -64,10 +67,10 @@ async def describe_schedule(client: Client, spec: JobSpec, *, is_private: bool =
     )
 
 
-def _list_differences(client: Client, spec: JobSpec, live: LiveSchedule, *, is_private: bool) -> tuple[str, ...]:
+def _list_differences(client: Client, spec: JobSpec, live: LiveSchedule, redaction: Redaction) -> tuple[str, ...]:
     if spec.schedule is None:
         return ("schedule",)
-    desired = convert_job(spec, Conversion.of(client, datetime.now(UTC)), is_private=is_private)
+    desired = convert_job(spec, Conversion.of(client, datetime.now(UTC)), redaction=redaction)
     return tuple(change.field for change in explain_live(desired, live))
 
 

@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING
 
 from jobspec.errors import UsageError
 from jobspec.lint.levels import mute
-from jobspec.spec.disclosure import hide_values
 from jobspec.spec.loader import load
-from jobspec.spec.redaction import Redaction
 from jobspec.spec.vocabulary import join_words, suggest_word
 
 if TYPE_CHECKING:
@@ -21,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def open_workspace(workspace: Workspace, *, env: str | None, now: datetime, cache: Cache | None = None) -> Loaded:
-    """Load the specs of a project, without the warnings that it has turned off and without values that it never shows.
+    """Load the specs of a project, without the warnings that it has turned off.
 
     Args:
         workspace: The project and its place.
@@ -35,8 +33,7 @@ def open_workspace(workspace: Workspace, *, env: str | None, now: datetime, cach
     loaded = load(workspace, env=env, now=now, cache=cache)
     if not workspace.project.env:
         _check_named(env, loaded)
-    kept = mute(loaded.diagnostics, workspace.project.lint.levels)
-    return replace(loaded, diagnostics=hide_values(kept, loaded.documents, Redaction.of(workspace.project.plan)))
+    return replace(loaded, diagnostics=tuple(mute(loaded.diagnostics, workspace.project.lint.levels)))
 
 
 def _check_named(env: str | None, loaded: Loaded) -> None:

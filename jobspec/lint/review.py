@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from jobspec.diagnostics import RULES
 from jobspec.lint.levels import apply_levels
 from jobspec.lint.linter import Linter
-from jobspec.spec.disclosure import hide_values
+from jobspec.spec.hidden_values import hide_values
 from jobspec.spec.ignores import UNUSED, WRONG, list_mistakes, list_unused, split_ignored
 from jobspec.spec.lint_settings import LintLevel
-from jobspec.spec.redaction import Redaction
+from jobspec.spec.redaction import NOTHING_REDACTED
 from jobspec.spec.reports import make_diagnostics, order, unite
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from jobspec.spec.ignores import Ignore
     from jobspec.spec.lint_settings import LintSettings
     from jobspec.spec.loaded import Loaded
-    from jobspec.spec.project import Project
     from jobspec.spec.reports import Finding
     from jobspec.spec.source import Document
 
@@ -38,21 +37,22 @@ def list_unchecked(*, imports: bool, namespace: bool) -> frozenset[str]:
     return frozenset(code for code in RULES for start, is_out in left_out if is_out and code.startswith(start))
 
 
-def lint_changed(loaded: Loaded, names: Collection[str], project: Project, now: datetime) -> tuple[Diagnostic, ...]:
+def lint_changed(
+    loaded: Loaded, names: Collection[str], settings: LintSettings, now: datetime
+) -> tuple[Diagnostic, ...]:
     """Lint the jobs that a plan changes, so that whoever reviews it is warned; what freezes no job stays a warning.
 
     Args:
         loaded: All jobs of an environment.
         names: Those that are changed.
-        project: Whose settings count.
+        settings: What the project says about lint.
         now: See :meth:`jobspec.lint.linter.Linter.lint`.
     """
-    settings = project.lint
     jobs = {name: job for name, job in loaded.jobs.items() if name in names}
     if not jobs:
         return ()
     levels = {code: level for code, level in settings.levels.items() if level is LintLevel.OFF}
-    review = Review(settings.model_copy(update={"levels": levels}), now, Redaction.of(project.plan))
+    review = Review(settings.model_copy(update={"levels": levels}), now)
     review.add(None, replace(loaded, jobs=jobs))
     found = review.finish((), unchecked=(), is_complete=False)
     return tuple(each for each in found if each.code not in _ABOUT_ALL)
@@ -68,12 +68,11 @@ class Review:
     Args:
         settings: What the project says about lint.
         now: See :meth:`jobspec.lint.linter.Linter.lint`.
-        redaction: What must not be shown.
     """
 
-    def __init__(self, settings: LintSettings, now: datetime, redaction: Redaction) -> None:
+    def __init__(self, settings: LintSettings, now: datetime) -> None:
         self._settings = settings
-        self._redaction = redaction
+        self._redaction = NOTHING_REDACTED
         self._now = now
         self._linter = Linter(settings)
         self._found: dict[str | None, list[Diagnostic]] = {}
@@ -92,6 +91,7 @@ class Review:
         kept, used = split_ignored(findings)
         self._found[env] = make_diagnostics(kept)
         self._used |= used | loaded.ignores
+        self._redaction = loaded.redaction
         self._documents.update((document.path, document) for document in loaded.documents)
 
     def finish(

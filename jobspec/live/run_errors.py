@@ -22,7 +22,8 @@ from jobspec.errors import (
     UsageError,
 )
 from jobspec.live.requests import POISONED, is_temporals, translate
-from jobspec.spec.disclosure import tell_error
+from jobspec.spec.hidden_values import tell_error
+from jobspec.spec.redaction import NOTHING_REDACTED, Redaction
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -85,14 +86,14 @@ class Call:
         what: What is tried, such as "signal the run `orders-1`".
         workflow_id: Of the run.
         values: What has to be encoded.
-        is_private: Whether no message may quote the values.
+        redaction: What no message may quote of them.
     """
 
     client: Client
     what: str
     workflow_id: str
     values: Sequence[Any] = ()
-    is_private: bool = False
+    redaction: Redaction = NOTHING_REDACTED
 
     async def explain(self, error: Exception) -> JobspecError | None:
         """Say an error in our words; None where it is neither the SDK's nor that of encoding the values.
@@ -119,12 +120,12 @@ class Call:
 
     def _tell(self, error: Exception) -> str:
         has_codec = self.client.data_converter.payload_codec is not None
-        return tell_error(error, {"args": list(self.values)}, is_private=self.is_private or has_codec)
+        return tell_error(error, {"args": list(self.values)}, redaction=self.redaction, is_hidden=has_codec)
 
 
 def explain_unreadable(error: Exception, what: str, converter: DataConverter) -> RequestError:
     """Say that an answer came and cannot be decoded by a converter."""
-    said = tell_error(error, is_private=converter.payload_codec is not None)
+    said = tell_error(error, is_hidden=converter.payload_codec is not None)
     return RequestError(f"cannot {what}: the data converter cannot decode the answer: {said}")
 
 

@@ -17,6 +17,7 @@ from jobspec.live.run_errors import Call, add_doubt
 from jobspec.live.run_ownership import make_run_mark
 from jobspec.live.search_attributes import make_search_attributes
 from jobspec.live.visibility import JOB_ATTRIBUTE
+from jobspec.spec.redaction import NOTHING_REDACTED, Redaction
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -84,7 +85,7 @@ async def start_run(  # noqa: PLR0913  all that a run depends on
     options: Mapping[str, Any],
     *,
     project: str | None,
-    is_private: bool = False,
+    redaction: Redaction = NOTHING_REDACTED,
 ) -> tuple[str, str]:
     """Start a run that belongs to a job and to its project.
 
@@ -96,7 +97,7 @@ async def start_run(  # noqa: PLR0913  all that a run depends on
         workflow_type: What runs.
         options: Keyword arguments for `call`, from `make_start_options`.
         project: The job's project; None for a job without one.
-        is_private: Whether no message may quote the arguments and the memo.
+        redaction: What no message may quote of the arguments and the memo.
 
     Returns:
         Its workflow id and its run id.
@@ -112,7 +113,7 @@ async def start_run(  # noqa: PLR0913  all that a run depends on
     try:
         handle = await call(workflow_type, **{**given, "memo": await _mark_project(client, options, project)})
     except Exception as error:
-        attempt = _start_call(client, name, options, is_private=is_private)
+        attempt = _start_call(client, name, options, redaction)
         reason = await attempt.explain(error)
         if reason is None and call == client.start_workflow:
             reason = attempt.explain_refusal(error)
@@ -141,8 +142,8 @@ async def _mark_project(client: Client, options: Mapping[str, Any], project: str
     return memo or None
 
 
-def _start_call(client: Client, name: str, options: Mapping[str, Any], *, is_private: bool) -> Call:
+def _start_call(client: Client, name: str, options: Mapping[str, Any], redaction: Redaction) -> Call:
     values = [*options.get("args", ()), *(options.get("memo") or {}).values()]
     workflow_id = str(options.get("id", ""))
     what = f"start a run of the job `{name}`"
-    return Call(client=client, what=what, workflow_id=workflow_id, values=values, is_private=is_private)
+    return Call(client=client, what=what, workflow_id=workflow_id, values=values, redaction=redaction)

@@ -39,6 +39,7 @@ from jobspec.live.visibility import (
     seal_token,
 )
 from jobspec.results import RunPage, TaskQueueInfo, TimeRange
+from jobspec.spec.redaction import NOTHING_REDACTED, Redaction
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
@@ -89,7 +90,7 @@ class Runs:
         options: Mapping[str, Any],
         *,
         project: str | None = None,
-        is_private: bool = False,
+        redaction: Redaction = NOTHING_REDACTED,
     ) -> tuple[str, str]:
         """Start a run of a job.
 
@@ -100,7 +101,7 @@ class Runs:
             options: Keyword arguments for `call`, from `make_start_options`. `rpc_timeout` and the marks that make it
                 the job's and the project's are added.
             project: The job's project; None for a job without one.
-            is_private: Whether no message may quote the arguments and the memo.
+            redaction: What no message may quote of the arguments and the memo.
 
         Returns:
             Its workflow id and its run id.
@@ -120,7 +121,7 @@ class Runs:
             workflow_type,
             given,
             project=project,
-            is_private=is_private,
+            redaction=redaction,
         )
 
     async def result(

@@ -33,7 +33,7 @@ from jobspec.live.reading import Listed, LiveSchedule
 from jobspec.live.requests import Requests, message_of, status_of
 from jobspec.live.writing import Goal, ReadBack, judge, make_create_request, make_delete_request, make_update_request
 from jobspec.secrets import shares_text
-from jobspec.spec.disclosure import tell_error
+from jobspec.spec.hidden_values import tell_error
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
@@ -269,7 +269,7 @@ class Schedules:
         except Exception as error:
             # A codec is user code and may raise anything; it fails the one job and not the command.
             plain = await read_plain_text(message)
-            said = tell_error(error, is_private=shares_text(str(error), plain))
+            said = tell_error(error, is_hidden=shares_text(str(error), plain))
             raise InvalidDefinitionError(f"the codec of the data converter cannot encode the job: {said}") from error
         return encoded
 

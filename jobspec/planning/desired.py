@@ -14,7 +14,8 @@ from jobspec.live.canonical import canonicalize
 from jobspec.live.messages import make_schedule
 from jobspec.planning.guards import SpecsFound
 from jobspec.planning.plan import Source
-from jobspec.spec.disclosure import list_values, tell_error
+from jobspec.spec.hidden_values import list_values, tell_error
+from jobspec.spec.redaction import NOTHING_REDACTED, Redaction
 from jobspec.timing.upcoming import has_run
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ class JobSet:
         frozen: Names that could not be judged, and where the first mistake of each is; their schedules are left alone.
         found: How the specs were found, for the guards.
         environment: The environment that the specs were merged for, for the record.
-        is_private: Whether no message may quote their values.
+        redaction: What no message may quote of them.
     """
 
     specs: Mapping[str, JobSpec]
@@ -78,16 +79,15 @@ class JobSet:
     frozen: Mapping[str, Source | None] = field(default_factory=dict)
     found: SpecsFound = field(default_factory=SpecsFound)
     environment: str | None = None
-    is_private: bool = False
+    redaction: Redaction = NOTHING_REDACTED
 
     @classmethod
-    def of_files(cls, loaded: Loaded, environment: str | None, *, is_private: bool = False) -> JobSet:
+    def of_files(cls, loaded: Loaded, environment: str | None) -> JobSet:
         """Take the jobs that were loaded from files.
 
         Args:
             loaded: The jobs and all that is wrong with them.
             environment: The environment that they were loaded for.
-            is_private: Whether no message may quote their values.
         """
         return cls(
             specs={name: job.spec for name, job in loaded.jobs.items()},
@@ -95,7 +95,7 @@ class JobSet:
             frozen=_find_mistakes(loaded),
             found=SpecsFound(missing_roots=loaded.missing_roots, is_empty=loaded.is_empty),
             environment=environment,
-            is_private=is_private,
+            redaction=loaded.redaction,
         )
 
     @property
@@ -185,19 +185,19 @@ def _compare_as(spec: JobSpec, message: Schedule) -> Desired:
     return Desired(name=spec.name, canonical=canonicalize(message), message=message, paused=paused)
 
 
-def convert_job(spec: JobSpec, conversion: Conversion, *, is_private: bool = False) -> Desired:
+def convert_job(spec: JobSpec, conversion: Conversion, *, redaction: Redaction = NOTHING_REDACTED) -> Desired:
     """Convert one job that has a schedule.
 
     Args:
         spec: The job.
         conversion: How.
-        is_private: Whether no message may quote its values.
+        redaction: What no message may quote of it.
 
     Raises:
         InvalidDefinitionError: The data converter cannot convert what it says.
         JobspecError: It cannot be converted because of a bug.
     """
-    job_set = JobSet(specs={spec.name: spec}, is_private=is_private)
+    job_set = JobSet(specs={spec.name: spec}, redaction=redaction)
     answer = _convert(spec, job_set, conversion)
     if isinstance(answer, JobspecError):
         raise answer
@@ -232,7 +232,7 @@ def _convert(spec: JobSpec, job_set: JobSet, conversion: Conversion) -> Desired 
     """Convert one job; one that fails fails alone."""
     job = job_set.files.get(spec.name)
     try:
-        desired = _make_desired(spec, conversion, is_private=job_set.is_private)
+        desired = _make_desired(spec, conversion, redaction=job_set.redaction)
         return replace(
             desired,
             is_completed=spec.schedule is not None and not has_run(spec.schedule.timetable, conversion.now),
@@ -244,7 +244,7 @@ def _convert(spec: JobSpec, job_set: JobSet, conversion: Conversion) -> Desired 
         return report_bug(f"convert the job `{spec.name}`", error)
 
 
-def _make_desired(spec: JobSpec, conversion: Conversion, *, is_private: bool) -> Desired:
+def _make_desired(spec: JobSpec, conversion: Conversion, *, redaction: Redaction) -> Desired:
     converter = conversion.converter
     context = WorkflowSerializationContext(namespace=conversion.namespace, workflow_id=spec.workflow_id)
     # A converter is user code and may raise anything.
@@ -257,8 +257,8 @@ def _make_desired(spec: JobSpec, conversion: Conversion, *, is_private: bool) ->
         message = make_schedule(spec, fitted.payload_converter)
     except Exception as error:
         # The error may quote the input; where a codec or the project hides that, so do we.
-        is_hidden = converter.payload_codec is not None or is_private
-        said = tell_error(error, list_values(spec), is_private=is_hidden)
+        has_codec = converter.payload_codec is not None
+        said = tell_error(error, list_values(spec), redaction=redaction, is_hidden=has_codec)
         raise InvalidDefinitionError(f"the data converter cannot convert what `{spec.name}` says: {said}") from error
     return _compare_as(spec, message)
 

@@ -149,8 +149,7 @@ class Cycle:
             raise ProjectError("`data_converter` was changed in jobspec.toml; start the daemon anew to use the new one")
 
     async def _plan(self, reading: Reading, terms: Terms, schedules: Schedules, *, is_full: bool) -> Planned:
-        is_private = bool(reading.workspace.project.plan.redact)
-        job_set = JobSet.of_files(reading.loaded, self._settings.environment, is_private=is_private)
+        job_set = JobSet.of_files(reading.loaded, self._settings.environment)
         making = self._memory.desired.update(job_set, Conversion.of(schedules.client, terms.now))
         if is_full:
             desired = await self._look_at_all(making, job_set, terms, schedules)

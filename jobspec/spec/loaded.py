@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from jobspec.diagnostics import Related
 from jobspec.spec.merge import merge, origin, trace
+from jobspec.spec.redaction import NOTHING_REDACTED, Redaction
 from jobspec.spec.reports import Finding
 
 if TYPE_CHECKING:
@@ -145,6 +146,7 @@ class Loaded:
         fingerprint: Equal for two loads that read the same text for the same environment.
         documents: The files that could be read.
         ignores: The comments that ignored a warning.
+        redaction: What must not be shown of the jobs; the diagnostics show none of it.
     """
 
     jobs: Mapping[str, Job]
@@ -158,6 +160,7 @@ class Loaded:
     fingerprint: str = ""
     documents: tuple[Document, ...] = ()
     ignores: frozenset[Ignore] = frozenset()
+    redaction: Redaction = NOTHING_REDACTED
 
     @property
     def is_empty(self) -> bool:

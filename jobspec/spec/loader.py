@@ -19,12 +19,14 @@ from jobspec.diagnostics import Diagnostic, Location, Related
 from jobspec.spec.cache import Cache, ParsedFile
 from jobspec.spec.collecting import Collection
 from jobspec.spec.directory import read_file
+from jobspec.spec.hidden_values import hide_values
 from jobspec.spec.listing import PROJECT_FILE, Listing, SourceFile, refuse
 from jobspec.spec.loaded import Job, Loaded, ValuePlace
+from jobspec.spec.project import NO_PROJECT, Project
 from jobspec.spec.reports import order, refuse_bug, unite
 
 if TYPE_CHECKING:
-    from collections.abc import Collection as Several, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
     from jobspec.spec.enclosure import Enclosure
@@ -55,11 +57,10 @@ def load(
         The jobs and everything that is wrong. Nothing is raised for what stands in files.
     """
     cache = cache or Cache()
-    environments = tuple(workspace.project.env)
     with _without_gc():
         listings = _read_roots(workspace, cache)
         read = _make_reader(workspace.enclosure)
-        return load_listings(listings, env=env, read=read, environments=environments, now=now, cache=cache)
+        return load_listings(listings, env=env, read=read, project=workspace.project, now=now, cache=cache)
 
 
 def _read_roots(workspace: Workspace, cache: Cache) -> list[Listing]:
@@ -86,17 +87,14 @@ def load_all_environments(workspace: Workspace, *, now: datetime | None = None, 
     :func:`load`.
     """
     cache = cache or Cache()
-    environments = tuple(workspace.project.env)
     with _without_gc():
         listings = _read_roots(workspace, cache)
         read = _make_reader(workspace.enclosure)
-        waiting: list[str | None] = [None]
-        if environments:
-            waiting = [*sorted(environments)]
+        waiting: list[str | None] = [*sorted(workspace.project.env)] or [None]
         found: dict[str | None, Loaded] = {}
         too_many: list[Diagnostic] = []
         for env in waiting:
-            loaded = load_listings(listings, env=env, read=read, environments=environments, now=now, cache=cache)
+            loaded = load_listings(listings, env=env, read=read, project=workspace.project, now=now, cache=cache)
             found[env] = loaded
             if env is None:
                 waiting += sorted(loaded.environments)[:MOST_ENVIRONMENTS]
@@ -118,7 +116,7 @@ def load_listings(
     *,
     read: FileReader,
     env: str | None = None,
-    environments: Several[str] = (),
+    project: Project = NO_PROJECT,
     now: datetime | None = None,
     cache: Cache | None = None,
 ) -> Loaded:
@@ -128,13 +126,13 @@ def load_listings(
         listings: The roots.
         read: Reads the schema files that jobs name.
         env: See :func:`load`, as for the other arguments.
-        environments: The declared ones.
+        project: Which environments there are, and what must not be shown of the jobs.
         now: The time.
         cache: What an earlier load left.
     """
     cache = cache or Cache()
     schemas = cache.make_schemas(read)
-    collection = Collection(env, frozenset(environments), now, schemas)
+    collection = Collection(env, frozenset(project.env), now, schemas)
     parsed = cache.parse(_walk_files(listings))
     diagnostics = [problem for listing in listings for problem in listing.problems]
     diagnostics += [file.problem for file in parsed.values() if file.problem is not None]
@@ -149,7 +147,8 @@ def load_listings(
             collection.freeze_all(file.form)
     jobs, found = collection.finish()
     cache.keep_schemas(schemas)
-    ordered = order([*diagnostics, *found])
+    documents = tuple(file.document for file in parsed.values() if file.document is not None)
+    ordered = hide_values(order([*diagnostics, *found]), documents, project.redaction)
     return Loaded(
         jobs=jobs,
         frozen=frozenset(collection.frozen),
@@ -160,8 +159,9 @@ def load_listings(
         empty_roots=tuple(listing.root for listing in listings if _is_empty(listing, parsed)),
         environments=frozenset(collection.environments),
         fingerprint=_make_fingerprint(env, listings, parsed, schemas),
-        documents=tuple(file.document for file in parsed.values() if file.document is not None),
+        documents=documents,
         ignores=frozenset(collection.ignores),
+        redaction=project.redaction,
     )
 
 

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Final, Self
 
 from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError, WithJsonSchema, model_validator
 
@@ -20,7 +20,7 @@ from jobspec.spec.lint_settings import LintSettings
 from jobspec.spec.listing import MAX_BYTES, PROJECT_FILE, SourceFile, refuse
 from jobspec.spec.part import SpecPart, kind_of, mistake
 from jobspec.spec.positions import quote
-from jobspec.spec.redaction import PlanSettings
+from jobspec.spec.redaction import PlanSettings, Redaction
 from jobspec.spec.reports import Finding, make_diagnostics, order, refuse_bug
 from jobspec.spec.scalars import DURATION_SCHEMA, ImportPath, check_duration
 from jobspec.spec.source import locate, parse_file
@@ -140,12 +140,21 @@ class Project(SpecPart):
     env: dict[EnvironmentName, Environment] = Field(default={}, examples=[{"staging": {"namespace": "shop-staging"}}])
     """The environments; once there is one, `--env` is needed."""
 
+    @property
+    def redaction(self) -> Redaction:
+        """What must not be shown of its jobs."""
+        return Redaction.of(self.plan)
+
     @model_validator(mode="after")
     def _ids_differ(self) -> Self:
         if self.project is not None and self.project in self.also_owns:
             index = self.also_owns.index(self.project)
             raise mistake("JS403", "`also_owns` names former ids, not the present one", path=("also_owns", index))
         return self
+
+
+NO_PROJECT: Final = Project()
+"""All defaults, where there is no file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

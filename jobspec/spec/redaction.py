@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
@@ -100,6 +100,11 @@ class Redaction:
         found = (pattern for text in settings.redact if (pattern := _parse(text)))
         return cls(tuple(name for pattern in found for name in _list_names(pattern)))
 
+    @classmethod
+    def unite(cls, several: Iterable[Redaction]) -> Redaction:
+        """Take all paths that any of several names."""
+        return cls(tuple(dict.fromkeys(pattern for each in several for pattern in each.patterns)))
+
     def __bool__(self) -> bool:
         return bool(self.patterns)
 
@@ -140,6 +145,9 @@ class Redaction:
         elif _is_secret(value, path):
             yield path
 
+
+NOTHING_REDACTED: Final = Redaction()
+"""What a project shows that names nothing: all but what looks like a secret."""
 
 _SIGN = object()
 

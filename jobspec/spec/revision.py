@@ -84,7 +84,7 @@ def _load(
 ) -> Loaded:
     listings = [tree.read_specs(directory / root, named_at=places.get(root)) for root in project.specs]
     read = _make_reader(tree, directory)
-    return load_listings(listings, env=env, read=read, environments=tuple(project.env), now=now)
+    return load_listings(listings, env=env, read=read, project=project, now=now)
 
 
 def _make_reader(tree: GitTree, directory: Path) -> FileReader:

@@ -28,12 +28,12 @@ from jobspec.render.explanation import explain_as_json, explain_as_yaml
 from jobspec.render.plan_documents import plan_document
 from jobspec.render.plan_markdown import render_markdown
 from jobspec.render.plan_text import render_plan
-from jobspec.spec.disclosure import list_values, tell_error
+from jobspec.spec.hidden_values import list_values, tell_error
 from jobspec.spec.lint_settings import LintSettings
 from jobspec.spec.listing import Listing, SourceFile
 from jobspec.spec.loader import load_listings
 from jobspec.spec.project import Project, read_project
-from jobspec.spec.redaction import PlanSettings, Redaction
+from jobspec.spec.redaction import PlanSettings
 from jobspec.spec.reports import make_diagnostics
 
 if TYPE_CHECKING:
@@ -110,14 +110,15 @@ TOML_MISTAKES = (
 )
 
 
-def load(text: str, name: str) -> Loaded:
+def load(text: str, name: str, redacted: PlanSettings = PlanSettings()) -> Loaded:  # noqa: B008
     files = (SourceFile(path=f"specs/{name}", data=text.encode()),)
     missing = SourceFile(path="")
-    return load_listings([Listing(root="specs", files=files)], read=lambda _: missing, now=NOW)
+    listing = Listing(root="specs", files=files)
+    return load_listings([listing], read=lambda _: missing, now=NOW, project=Project(plan=redacted))
 
 
-def review(loaded: Loaded, redaction: Redaction) -> tuple[Diagnostic, ...]:
-    found = Review(LintSettings(), NOW, redaction)
+def review(loaded: Loaded) -> tuple[Diagnostic, ...]:
+    found = Review(LintSettings(), NOW)
     found.add(None, loaded)
     return found.finish(loaded.diagnostics, unchecked=(), is_complete=True)
 
@@ -136,8 +137,9 @@ def walk_diagnostics(found: Sequence[Diagnostic]) -> Iterator[str]:
         yield stream.getvalue()
 
 
-def walk_jobs(loaded: Loaded, redaction: Redaction) -> Iterator[str]:
+def walk_jobs(loaded: Loaded) -> Iterator[str]:
     """Show the jobs in every form: explained, and as plans that create them, change them and hold them."""
+    redaction = loaded.redaction
     for job in loaded.jobs.values():
         yield explain_as_yaml(job, redaction) + explain_as_json(job, redaction)
         if job.spec.schedule is None:
@@ -155,7 +157,7 @@ def walk_jobs(loaded: Loaded, redaction: Redaction) -> Iterator[str]:
                 )
             )
         error = ValueError(job.spec.input, job.spec.args)  # what a data converter may raise
-        said = tell_error(error, list_values(job.spec), is_private=bool(redaction))
+        said = tell_error(error, list_values(job.spec), redaction=redaction)
         held = (Held(name="held", reason=HeldReason.FAILED, message=str(InvalidDefinitionError(said))),)
         plan = Plan(project="shop", namespace="default", changes=tuple(changes), held=held)
         document = plan_document(plan, privacy=Privacy(redaction=redaction, key=b"key"), diagnostics=loaded.diagnostics)
@@ -163,10 +165,10 @@ def walk_jobs(loaded: Loaded, redaction: Redaction) -> Iterator[str]:
         yield render_plan(document) + render_markdown(document) + annotate_plan(document)
 
 
-def check(text: str, name: str, secret: str, redaction: Redaction = Redaction()) -> None:  # noqa: B008  immutable
-    loaded = load(text, name)
-    found = review(loaded, redaction)
-    for shown in [*walk_diagnostics(found), *walk_jobs(replace(loaded, diagnostics=found), redaction)]:
+def check(text: str, name: str, secret: str, redacted: PlanSettings = PlanSettings()) -> None:  # noqa: B008
+    loaded = load(text, name, redacted)
+    found = review(loaded)
+    for shown in [*walk_diagnostics(found), *walk_jobs(replace(loaded, diagnostics=found))]:
         assert not find_leaks(secret, shown)
 
 
@@ -220,12 +222,12 @@ def test_passwords(password: str, key: str, mistake: str, form: str) -> None:
 @settings(max_examples=100, deadline=None)
 @given(st.sampled_from(["swordfish", "Paris in spring", "0x4711"]), st.sampled_from(YAML_MISTAKES))
 def test_what_a_project_names(value: str, mistake: str) -> None:
-    redaction = Redaction.of(PlanSettings(redact=("input.city", "run.memo.*")))
+    redacted = PlanSettings(redact=("input.city", "run.memo.*"))
     text = (
         f"{HEAD}input: {{city: {json.dumps(value)}, size: 5}}  # {value}\nrun: {{memo: {{a: {json.dumps(value)}}}}}\n"
     )
     schedule = "" if "schedule" in mistake else SCHEDULE
-    check(text + schedule + mistake + "\n", "a.yaml", value, redaction)
+    check(text + schedule + mistake + "\n", "a.yaml", value, redacted)
 
 
 @settings(max_examples=150, deadline=None)
@@ -254,7 +256,7 @@ def test_secrets_that_do_not_fit_their_model(secret: str, key: str, model: Any) 
     [job] = loaded.jobs.values()
     problems = list(make_reader(model, "`M`").check(job.spec.input, ("input",), "JS322"))
     assert problems or secret.isdecimal()
-    found = Review(LintSettings(), NOW, Redaction())
+    found = Review(LintSettings(), NOW)
     found.add(None, loaded, [job.find(problem) for problem in problems])
     shown = found.finish(make_diagnostics(map(job.find, problems)), unchecked=(), is_complete=True)
     for text in walk_diagnostics(shown):

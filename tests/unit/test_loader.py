@@ -14,19 +14,24 @@ from jobspec.spec.model import JobSpec
 from jobspec.spec.project import Environment, Project, make_workspace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
 NOW = datetime(2027, 6, 1, tzinfo=UTC)
 JOB = "name: {name}\nqueue: q\nworkflow: a.b:C\n"
 
 
-def read(files: Mapping[str, str], env: str | None = None, **options: Any) -> Loaded:
+def read(files: Mapping[str, str], env: str | None = None, environments: Sequence[str] = (), **options: Any) -> Loaded:
     """Load files that are only in memory; those that are no specs are there for jobs to name."""
+    project = Project(env={name: Environment() for name in environments})
     sources = {path: SourceFile(path=path, data=text.encode()) for path, text in files.items()}
     missing = refuse("JS001", "", "there is no such file", "")
     listing = Listing(root="specs", files=tuple(f for p, f in sorted(sources.items()) if not p.endswith(".json")))
     return load_listings(
-        [listing], read=lambda path: sources.get(path) or SourceFile(path=path, problem=missing), env=env, **options
+        [listing],
+        read=lambda path: sources.get(path) or SourceFile(path=path, problem=missing),
+        env=env,
+        project=project,
+        **options,
     )
 
 

@@ -31,6 +31,7 @@ from jobspec import (
 )
 from jobspec.jobs.rollout import list_jobs
 from jobspec.planning.desired import Conversion, convert_job
+from jobspec.spec.redaction import PlanSettings, Redaction
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -320,8 +321,8 @@ def test_a_plan_quotes_nothing_of_a_project_that_redacts(tmp_path: Path) -> None
     make_project(tmp_path, 'project = "shop"\n[plan]\nredact = ["input.token"]\n', a=GOOD)
     registry = jobspec.load(tmp_path)
     registry.add(job("made-in-code"))
-    assert list_jobs(registry).is_private
-    assert not list_jobs(Registry(job("made-in-code"))).is_private
+    assert list_jobs(registry).redaction
+    assert not list_jobs(Registry(job("made-in-code"))).redaction
 
 
 class Refusing(PydanticPayloadConverter):
@@ -337,7 +338,7 @@ def test_a_converter_that_refuses_an_input_quotes_nothing_of_it(tmp_path: Path) 
     with pytest.raises(InvalidDefinitionError, match=r"ValueError: \[\{'token': '\(redacted\)'\}\]"):
         convert_job(spec, conversion)
     with pytest.raises(InvalidDefinitionError, match=r"cannot convert what `a` says: ValueError$"):
-        convert_job(spec, conversion, is_private=True)
+        convert_job(spec, conversion, redaction=Redaction.of(PlanSettings(redact=("input.token",))))
 
 
 async def test_starting_a_run_with_such_a_converter_quotes_nothing_either(tmp_path: Path) -> None:

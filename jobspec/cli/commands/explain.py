@@ -26,10 +26,9 @@ def explain_command(name: str, environment: str | None, output: str) -> None:
     """
     from jobspec.cli.specs import find_job, open_specs
     from jobspec.render.explanation import explain_as_json, explain_as_yaml
-    from jobspec.spec.redaction import Redaction
 
     specs = open_specs(environment)
-    job, redaction = find_job(specs.loaded, name), Redaction.of(specs.project.plan)
+    job, redaction = find_job(specs.loaded, name), specs.loaded.redaction
     put(explain_as_json(job, redaction) if output == "json" else explain_as_yaml(job, redaction))
 
 

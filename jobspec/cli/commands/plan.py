@@ -134,11 +134,10 @@ def _plan_branch(specs: Specs, ref: str, allowances: Allowances, output: str) ->
     """Plan what the branch changes; no server is asked, so nothing goes through a codec."""
     from jobspec.cli.plan_base import describe_base, plan_offline
     from jobspec.planning.disclosure import Privacy
-    from jobspec.spec.redaction import Redaction
 
     revision = _open_revision(specs, ref, output)
     planned = plan_offline(specs, revision, allowances)
-    privacy = Privacy(redaction=Redaction.of(specs.project.plan))
+    privacy = Privacy(redaction=specs.loaded.redaction)
     return planned, privacy, describe_base(specs, revision, is_live=False)
 
 

@@ -79,9 +79,8 @@ def _review(
     """Say all that is wrong and all that is rarely meant."""
     from jobspec.lint.namespace import lint_namespace
     from jobspec.lint.review import Review, list_unchecked
-    from jobspec.spec.redaction import Redaction
 
-    review = Review(workspace.project.lint, now, Redaction.of(workspace.project.plan))
+    review = Review(workspace.project.lint, now)
     for env, loaded in checked.by_environment.items():
         found = [] if no_imports else find_in_code(loaded, workspace.directory, workspace.project)
         if facts is not None:
@@ -93,13 +92,12 @@ def _review(
 
 def check_loaded(loaded: Loaded, directory: Path, project: Project) -> list[Diagnostic]:
     """Check the jobs of one environment against the code that they name."""
-    from jobspec.spec.disclosure import hide_values
+    from jobspec.spec.hidden_values import hide_values
     from jobspec.spec.ignores import split_ignored
-    from jobspec.spec.redaction import Redaction
     from jobspec.spec.reports import make_diagnostics
 
     kept, _ = split_ignored(find_in_code(loaded, directory, project))
-    return [*hide_values(make_diagnostics(kept), loaded.documents, Redaction.of(project.plan))]
+    return [*hide_values(make_diagnostics(kept), loaded.documents, loaded.redaction)]
 
 
 def find_in_code(loaded: Loaded, directory: Path, project: Project) -> list[Finding]:

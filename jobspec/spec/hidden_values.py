@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from jobspec.secrets import MASK, mask_values
-from jobspec.spec.redaction import REDACTED, Redaction
+from jobspec.spec.redaction import NOTHING_REDACTED, REDACTED, Redaction
 from jobspec.spec.source import list_later_lines, locate
 
 if TYPE_CHECKING:
@@ -177,18 +177,22 @@ def list_values(spec: JobSpec) -> dict[str, Any]:
     return {"input": spec.input, "args": spec.args, "run": texts}
 
 
-def tell_error(error: BaseException, values: Any = None, *, is_private: bool = False) -> str:
+def tell_error(
+    error: BaseException, values: Any = None, *, redaction: Redaction = NOTHING_REDACTED, is_hidden: bool = False
+) -> str:
     """Say what user code raised that had values of a job in its hands, and may quote them.
 
     Args:
         error: What was raised.
         values: The values; what looks like a secret in them is left out.
-        is_private: Whether nothing that it says may be told, but only its type.
+        redaction: What must not be shown. Where the project names anything, only the type of the error is told, as a
+            converter may have changed a value before it quoted it.
+        is_hidden: Whether only the type is told in any case, as where a codec hides the values.
     """
     kind, said = type(error).__name__, " ".join(str(error).split())
-    if is_private or not said:
+    if is_hidden or redaction or not said:
         return kind
-    for path in Redaction().find(values):
+    for path in redaction.find(values):
         for _, leaf in list_leaves(values, path):
             said = hide_texts(said, leaf, is_meant=False)
     return f"{kind}: {said}"
