@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-_ROOT = Path(__file__).parent
-
 HINT = "please report it, with the traceback that `JOBSPEC_DEBUG=1` shows"
 """What to do about a bug."""
 
@@ -15,12 +11,12 @@ def describe_bug(error: Exception) -> str:
 
     The traceback goes to the log of `jobspec`, at level DEBUG.
     """
-    import logging
+    import logging  # all errors import this module, and `--help` needs none of these
     import traceback
+    from pathlib import Path
 
+    root = Path(__file__).parent
     logging.getLogger("jobspec").debug("this is a bug in jobspec; please report it", exc_info=error)
-    frames = [
-        frame for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename).is_relative_to(_ROOT)
-    ]
-    place = f" at {Path(frames[-1].filename).relative_to(_ROOT)}:{frames[-1].lineno}" if frames else ""
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename).is_relative_to(root)]
+    place = f" at {Path(frames[-1].filename).relative_to(root)}:{frames[-1].lineno}" if frames else ""
     return f"{type(error).__name__}{place}"

@@ -32,7 +32,6 @@ are. These are the failures of the world and of the caller::
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING, Any
 
 from jobspec.bugs import describe_bug
@@ -174,6 +173,8 @@ def report_bug(what: str, error: Exception) -> BugError:
         what: What was tried, such as "read the schedule `orders`".
         error: The exception.
     """
+    import logging  # `--help` needs neither it nor what it loads
+
     message = f"cannot {what}: a bug in jobspec ({describe_bug(error)}); please report it"
     if message not in _reported:  # a daemon meets the same bug in every cycle
         _reported.add(message)
