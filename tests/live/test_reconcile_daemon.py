@@ -23,6 +23,7 @@ import jsonschema
 import pytest
 from dev_servers import eventually
 from floods import flooding
+from hostile_specs import DOUBLING, write_hostile_specs
 from projects import Stranger, finish, job
 from proxies import proxied
 from reconciling import DELAYS, SETTINGS, reconciling
@@ -207,6 +208,45 @@ async def test_a_flood_keeps_a_daemon_neither_from_its_probes_nor_from_its_work(
     assert 1 <= len(crowded) <= 1 + minutes
     assert {event["level"] for event in log if event not in crowded} == {"info"}
     assert log[-1]["message"] == "stopping"
+
+
+@one_back_end
+async def test_a_daemon_bears_what_wants_to_hang_or_crash_it(project: Project) -> None:
+    specs = project.directory / "specs"
+    frozen = write_hostile_specs(specs)
+    (specs / "good.json").write_text('{"type": "integer"}', encoding="utf-8")
+    good = {"a-good", "z-good"}
+    for name in good:
+        (specs / f"{name}.yaml").write_text(job(name) + "input: 1\ninput_schema: good.json\n", encoding="utf-8")
+    async with daemon_of(project) as running:
+        slowest, reached = 0.0, asyncio.Event()
+
+        async def probe() -> None:
+            nonlocal slowest
+            while not reached.is_set():
+                begun = time.monotonic()
+                assert await running.get("/livez") == (200, "ok\n")
+                slowest = max(slowest, time.monotonic() - begun)
+
+        async def is_converged() -> None:
+            for name in good:
+                assert await project.exists(name)
+
+        probing = asyncio.create_task(probe())
+        await eventually(is_converged, within=30)
+        (specs / "later.json").write_text(json.dumps({"anyOf": [{"$ref": "#/$defs/d0"}], "$defs": DOUBLING}))
+        (specs / "later.yaml").write_text(job("later") + "input: 1\ninput_schema: later.json\n")
+        (specs / "z-later.yaml").write_text(job("z-later") + "input: 2\ninput_schema: good.json\n")
+        good.add("z-later")
+        await eventually(is_converged, within=30)
+        reached.set()
+        await probing
+        states = await running.states()
+        log = await running.end()
+    assert {name for name, state in states.items() if state == "synced"} == good
+    assert frozen <= {name for name, state in states.items() if state == "invalid"}
+    assert slowest < 1
+    assert not [event for event in log if "exception" in event or "bug" in event["message"]]
 
 
 @one_back_end
