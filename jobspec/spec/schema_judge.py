@@ -178,9 +178,9 @@ class SchemaJudge:
                 answer = worker.put(body, {"seconds": seconds, "schema": schema})
         except _EndedError as ended:
             spent = seconds if ended.status == -signal.SIGPROF else time.monotonic() - begun
-            self._budget.charge(spent + self.limits.restart)
+            self._budget.lose(spent + self.limits.restart)
             raise
-        self._budget.charge(answer["seconds"] - self.limits.free)
+        self._budget.use(answer["seconds"])
         return answer
 
     def _explain_end(self, ended: _EndedError) -> Unjudged:
@@ -191,7 +191,7 @@ class SchemaJudge:
         return Unjudged(reason="it needs too much memory, or crashes the validator", is_final=True)
 
     def _explain_start(self, ended: _EndedError) -> Unjudged:
-        self._budget.charge(self.limits.all)
+        self._budget.lose(self.limits.all)
         reason = f"the process that judges it does not start ({ended})"
         return Unjudged(reason=reason, is_final=False)
 
@@ -208,19 +208,27 @@ class _Budget:
     """What may still be spent."""
 
     limits: Limits
-    _spent: float = 0.0
+    _lost: float = 0.0
+    _over: float = 0.0
     _at: float = field(default_factory=time.monotonic)
 
     def left(self) -> float:
         """Say how many seconds there are."""
         now = time.monotonic()
-        self._spent = max(0.0, self._spent - (now - self._at) * self.limits.regained)
-        self._at = now
-        return self.limits.all - self._spent
+        regained, self._at = (now - self._at) * self.limits.regained, now
+        self._lost, self._over = max(0.0, self._lost - regained), max(0.0, self._over - regained)
+        return self.limits.all - self._lost - self._over
 
-    def charge(self, seconds: float) -> None:
-        """Take some away; what one request leaves of its free time, another has taken over its own."""
-        self._spent = max(0.0, self._spent + seconds)
+    def use(self, seconds: float) -> None:
+        """Take away what an answer took over its free time.
+
+        What one answer leaves of that, another may have: clocks that tick slowly charge one for a hundred others.
+        """
+        self._over = max(0.0, self._over + seconds - self.limits.free)
+
+    def lose(self, seconds: float) -> None:
+        """Take away what was spent without an answer."""
+        self._lost += seconds
 
 
 class _Worker:

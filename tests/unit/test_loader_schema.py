@@ -16,7 +16,7 @@ from jobspec.spec.input_schema import resolve
 from jobspec.spec.listing import Listing, SourceFile, refuse
 from jobspec.spec.loader import Cache, Loaded, load, load_listings
 from jobspec.spec.project import Project, make_workspace
-from jobspec.spec.schema_judge import Limits, SchemaJudge
+from jobspec.spec.schema_judge import Limits, SchemaJudge, _Budget
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -337,10 +337,10 @@ def test_a_thousand_schemas_that_hang_take_no_longer_than_a_few(own_judge: Schem
 
 def test_what_was_not_judged_for_want_of_time_is_judged_the_next_time(own_judge: SchemaJudge) -> None:
     texts, cache = {"a": "input: 1\ninput_schema: s.json\n"}, Cache()
-    own_judge._budget.charge(own_judge.limits.all + 1)
+    own_judge._budget.lose(own_judge.limits.all + 1)
     _, said = load_several(texts, {"s.json": {"type": "integer"}}, cache=cache)
     assert said == ["specs/s.json:1 JS313 the schema cannot be checked: the schemas have taken more than 2 s"]
-    own_judge._budget.charge(-own_judge.limits.all)
+    own_judge._budget.lose(-own_judge.limits.all)
     _, said = load_several(texts, {"s.json": {"type": "integer"}}, cache=cache)
     assert said == []
 
@@ -354,7 +354,7 @@ def test_a_process_that_does_not_start_is_told_and_tried_again(
         loaded, [said] = load_several(texts, {"s.json": {"type": "integer"}}, cache=cache)
     assert "the process that judges it does not start (ModuleNotFoundError: No module named" in said
     assert list(loaded.jobs) == ["b"]
-    own_judge._budget.charge(-own_judge.limits.all)
+    own_judge._budget.lose(-own_judge.limits.all)
     assert load_several(texts, {"s.json": {"type": "integer"}}, cache=cache)[1] == []
 
 
@@ -411,3 +411,15 @@ def test_a_process_that_was_forked_asks_one_of_its_own(own_judge: SchemaJudge) -
 def test_what_judges_costs_nothing_where_there_is_no_schema() -> None:
     code = "import jobspec.spec.loader, sys; sys.exit('jobspec.spec.schema_judge' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_answers_that_come_quickly_use_nothing_up_however_many_there_are() -> None:
+    budget = _Budget(Limits())
+    for number in range(100_000):
+        budget.use(0.01 if number % 50 == 0 else 0)  # a clock that ticks each hundredth of a second
+    assert budget.left() > Limits().all - 0.02
+    for _ in range(30):
+        budget.use(0.1)
+    assert budget.left() < 0
+    budget._at -= 60  # as if that had been a minute ago
+    assert budget.left() == Limits().all
