@@ -5,7 +5,18 @@ set -uo pipefail
 
 jobspec() { "$JOBSPEC_PYTHON" -P -m jobspec "$@"; }
 
-cd -- "$INPUT_DIRECTORY" || exit 64
+cd -P -- "$INPUT_DIRECTORY" || exit 64
+# What is checked out can be a stranger's, who may have put a symlink in the place of the directory.
+if [ -n "${GITHUB_WORKSPACE:-}" ]; then
+  workspace=$(cd -P -- "$GITHUB_WORKSPACE" && pwd) || exit 64
+  case "$PWD/" in
+    "$workspace"/*) ;;
+    *)
+      echo "the directory of the project lies outside the workspace" >&2
+      exit 64
+      ;;
+  esac
+fi
 options=()
 if [ -n "$INPUT_ENV" ]; then options+=("--env=$INPUT_ENV"); fi
 guards=()

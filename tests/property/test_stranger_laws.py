@@ -146,7 +146,7 @@ def run(arguments: list[str]) -> tuple[int, bytes]:
 
 
 @given(base=REPOSITORIES, now=REPOSITORIES, below=st.sampled_from(["", "shop/"]), output=st.sampled_from(OUTPUTS))
-@settings(max_examples=30)
+@settings(max_examples=40)
 def test_a_review_reads_runs_and_writes_nothing_that_it_may_not(
     place: Path, base: Tree, now: Tree, below: str, output: str
 ) -> None:

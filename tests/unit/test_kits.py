@@ -95,11 +95,11 @@ def test_steps_use_inputs_and_outputs_that_exist() -> None:
 
 
 def test_scripts_use_variables_that_their_steps_set() -> None:
-    by_runner = {"RUNNER_TEMP", "GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY"}
+    by_runner = {"RUNNER_TEMP", "GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY", "GITHUB_WORKSPACE"}
     for step in STEPS:
         for name in re.findall(r"deploy/github/(\w+\.sh)", step["run"]):
             script = (GITHUB / name).read_text(encoding="utf-8")
-            used = set(re.findall(r"\$\{?([A-Z][A-Z_]+)", script)) - {"PIPESTATUS"}
+            used = set(re.findall(r"\$\{?([A-Z][A-Z_]+)", script)) - {"PIPESTATUS", "PWD"}
             assert used <= set(step["env"]) | by_runner
 
 
@@ -113,7 +113,7 @@ class Step:
     summary: str
 
 
-def run_step(repository: Path, command: str, **inputs: str) -> Step:
+def run_step(repository: Path, command: str, *, workspace: Path | None = None, **inputs: str) -> Step:
     runner = repository.parent / "runner"
     runner.mkdir(exist_ok=True)
     output, summary = runner / "output", runner / "summary"
@@ -130,11 +130,24 @@ def run_step(repository: Path, command: str, **inputs: str) -> Step:
         "GITHUB_STEP_SUMMARY": str(summary),
     }
     environment.pop("GITHUB_WORKSPACE", None)
+    if workspace is not None:
+        environment["GITHUB_WORKSPACE"] = str(workspace)
     done = subprocess.run(
         ["bash", GITHUB / "run.sh"], env=environment, capture_output=True, text=True, check=False, timeout=120
     )
     outputs = dict(line.split("=", 1) for line in output.read_text(encoding="utf-8").splitlines())
     return Step(code=done.returncode, stdout=done.stdout, outputs=outputs, summary=summary.read_text(encoding="utf-8"))
+
+
+def test_a_project_directory_that_leads_out_of_the_workspace_is_refused(repository: Path, tmp_path: Path) -> None:
+    workspace = tmp_path / "workspace"
+    workspace.mkdir()
+    (workspace / "shop").symlink_to(repository)
+    refused = run_step(repository, "check", workspace=workspace, directory=str(workspace / "shop"))
+    assert (refused.code, refused.stdout, refused.outputs) == (64, "", {})
+    (tmp_path / "alias").symlink_to(repository)  # the workspace itself may be behind a link
+    read = run_step(repository, "check", workspace=tmp_path / "alias", directory=str(tmp_path / "alias"))
+    assert read.outputs["exit-code"] == "0"
 
 
 def test_check_annotates_mistakes_and_leaves_the_exit_code(repository: Path) -> None:
