@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -41,7 +41,7 @@ from jobspec.render.schemas import render_schema
 
 if TYPE_CHECKING:
     from asyncio.subprocess import Process
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterator
 
     from dev_servers import Server
     from projects import Project
@@ -613,6 +613,56 @@ async def test_a_project_behind_a_link_that_is_swapped_is_read_anew(project: Pro
 
         await eventually(is_written)
         assert daemon.health.find_unreadiness() == ""
+
+
+@one_back_end
+async def test_what_a_stranger_may_commit_keeps_no_good_job_waiting(project: Project) -> None:
+    """Symlinks through the whole disk, pipes, a spec root that leads out, schemas without end, 1,500 directories."""
+    specs = project.directory / "specs"
+    project.write('project = "shop"\nspecs = ["specs", "more"]\n', to="jobspec.toml")
+    project.write(job("a"))
+    (project.directory / ".git").mkdir()
+    async with daemon_of(project) as running:
+        await running.until_ready()
+        (specs / "all").symlink_to("/")
+        (specs / ".hidden").symlink_to("/")
+        (specs / "c.yaml").symlink_to("/dev/zero")
+        (specs / "d.yaml").symlink_to("/proc/self/environ")
+        os.mkfifo(specs / "e.yaml")
+        (project.directory / "more").symlink_to("/")
+        project.write('{"pattern": "^(a+)+$"}', to="specs/s.json")
+        endless = f"input: {'a' * 40}b\ninput_schema: s.json\n"
+        project.write(job("f") + endless, to="specs/f.yaml")
+        project.write(job("b"), to="specs/b.yaml")
+
+        async def are_written() -> None:
+            begun = time.monotonic()
+            assert (await running.get("/livez")) == (200, "ok\n")
+            assert time.monotonic() - begun < 1
+            assert {name: state for name, state in (await running.states()).items() if name in "ab"} == {
+                "a": "synced",
+                "b": "synced",
+            }
+
+        with nested(specs, 1500):
+            await eventually(are_written, within=30)
+            await running.end()
+
+
+@contextmanager
+def nested(directory: Path, depth: int) -> Iterator[None]:
+    """Make directories in each other, deeper than a path can name, and remove them, which shutil cannot."""
+    descriptor = os.open(directory, os.O_RDONLY)
+    for _ in range(depth):
+        os.mkdir("d", dir_fd=descriptor)
+        inner = os.open("d", os.O_RDONLY, dir_fd=descriptor)
+        os.close(descriptor)
+        descriptor = inner
+    os.close(descriptor)
+    try:
+        yield
+    finally:
+        subprocess.run(["rm", "-rf", directory], check=True)
 
 
 @one_back_end

@@ -113,7 +113,7 @@ class Step:
     summary: str
 
 
-def run_step(repository: Path, command: str, *, workspace: Path | None = None, **inputs: str) -> Step:
+def run_step(repository: Path, command: str, *, workspace: str = "", **inputs: str) -> Step:
     runner = repository.parent / "runner"
     runner.mkdir(exist_ok=True)
     output, summary = runner / "output", runner / "summary"
@@ -129,9 +129,7 @@ def run_step(repository: Path, command: str, *, workspace: Path | None = None, *
         "GITHUB_OUTPUT": str(output),
         "GITHUB_STEP_SUMMARY": str(summary),
     }
-    environment.pop("GITHUB_WORKSPACE", None)
-    if workspace is not None:
-        environment["GITHUB_WORKSPACE"] = str(workspace)
+    environment["GITHUB_WORKSPACE"] = workspace
     done = subprocess.run(
         ["bash", GITHUB / "run.sh"], env=environment, capture_output=True, text=True, check=False, timeout=120
     )
@@ -143,10 +141,10 @@ def test_a_project_directory_that_leads_out_of_the_workspace_is_refused(reposito
     workspace = tmp_path / "workspace"
     workspace.mkdir()
     (workspace / "shop").symlink_to(repository)
-    refused = run_step(repository, "check", workspace=workspace, directory=str(workspace / "shop"))
+    refused = run_step(repository, "check", workspace=str(workspace), directory=str(workspace / "shop"))
     assert (refused.code, refused.stdout, refused.outputs) == (64, "", {})
     (tmp_path / "alias").symlink_to(repository)  # the workspace itself may be behind a link
-    read = run_step(repository, "check", workspace=tmp_path / "alias", directory=str(tmp_path / "alias"))
+    read = run_step(repository, "check", workspace=str(tmp_path / "alias"), directory=str(tmp_path / "alias"))
     assert read.outputs["exit-code"] == "0"
 
 
