@@ -146,7 +146,11 @@ def _log_bugs() -> None:
     """Log to stderr what is only for whoever looks for a bug, such as the tracebacks of those that stopped nothing."""
     import logging
 
-    logging.basicConfig()
+    from jobspec.render.traces import MaskedFormatter
+
+    handler = logging.StreamHandler()
+    handler.setFormatter(MaskedFormatter())
+    logging.basicConfig(handlers=[handler])
     logging.getLogger("jobspec").setLevel(logging.DEBUG)
 
 
@@ -179,5 +183,7 @@ def _explain(error: JobspecError) -> None:
 def _confess(error: BaseException) -> None:
     from jobspec.render.traces import render_trace
 
-    say(render_trace(error))
-    say("This is a bug in jobspec. Please report it with the lines above, which leave out what may quote a value.")
+    is_asked_for = bool(os.environ.get("JOBSPEC_DEBUG"))
+    say(render_trace(error, lambda _: is_asked_for))
+    more = "" if is_asked_for else "; JOBSPEC_DEBUG=1 adds what the exceptions say, which may quote values"
+    say(f"This is a bug in jobspec. Please report it with the lines above{more}.")

@@ -1,9 +1,10 @@
-"""Where an exception came from, without words that may quote values."""
+"""Exceptions in logs: where they came from, without words that may quote values."""
 
 from __future__ import annotations
 
+import logging
 import traceback
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from jobspec.secrets import mask
 
@@ -39,3 +40,27 @@ def _render_link(link: BaseException, is_told: Callable[[BaseException], bool]) 
     words = f": {link}" if is_told(link) and str(link) else ""
     frames = "".join(traceback.format_tb(link.__traceback__))
     return mask(f"Traceback (most recent call last):\n{frames}{name}{words}", is_prose=True)
+
+
+class MaskedFormatter(logging.Formatter):
+    """Formats what user code logs, or who looks for a bug asks for: words are told, secrets in them masked.
+
+    Args:
+        hides_payloads: Whether a codec hides payloads, so that nothing is told of what failed to decode one.
+    """
+
+    def __init__(self, *, hides_payloads: bool = False) -> None:
+        super().__init__("%(asctime)s %(levelname)-7s %(message)s", "%H:%M:%S")
+        self._hides_payloads = hides_payloads
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Write a line and the traceback below it."""
+        return mask(super().format(record), is_prose=True)
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802  the name is that of `logging`
+        """Write a traceback."""
+        links = list(list_links(ei[1]))
+        is_decoding = [str(link).startswith("Failed decoding") for link in links]  # temporalio.worker's own words
+        last = is_decoding.index(True) if self._hides_payloads and any(is_decoding) else len(links)
+        told = {id(link) for link in links[: last + 1]}
+        return render_trace(ei[1], lambda link: id(link) in told)

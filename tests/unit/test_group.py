@@ -32,6 +32,10 @@ def test_what_a_bug_says_is_not_repeated_as_it_may_be_any_value(
     ]
     assert "'swordfish'" not in told
     assert "RuntimeError: tiger" not in told
+    monkeypatch.setenv("JOBSPEC_DEBUG", "1")
+    monkeypatch.setattr(group, "_log_bugs", lambda: None)  # it would set up the logging of this process
+    assert group.run(["plan"]) == 70
+    assert "RuntimeError: tiger lily" in capsys.readouterr().err
 
 
 def test_what_click_quotes_of_the_command_line_is_masked(capsys: pytest.CaptureFixture[str]) -> None:

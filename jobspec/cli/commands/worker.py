@@ -9,7 +9,7 @@ import threading
 import time
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -226,33 +226,13 @@ def log_what_jobs_say(converter: DataConverter) -> None:
     """
     from temporalio import activity, workflow
 
+    from jobspec.render.traces import MaskedFormatter
+
     handler = logging.StreamHandler()
-    handler.setFormatter(_Formatter(hides_values=converter.payload_codec is not None))
+    handler.setFormatter(MaskedFormatter(hides_payloads=converter.payload_codec is not None))
     logging.basicConfig(handlers=[handler], level=logging.INFO)
     activity.logger.activity_info_on_message = False
     workflow.logger.workflow_info_on_message = False
-
-
-class _Formatter(logging.Formatter):
-    """Masks secrets, and leaves out the words of what failed to decode a payload if a codec hides it from others."""
-
-    def __init__(self, *, hides_values: bool) -> None:
-        super().__init__("%(asctime)s %(levelname)-7s %(message)s", "%H:%M:%S")
-        self._hides_values = hides_values
-
-    def format(self, record: logging.LogRecord) -> str:
-        from jobspec.secrets import mask
-
-        return mask(super().format(record), is_prose=True)
-
-    def formatException(self, ei: Any) -> str:  # noqa: N802  the name is that of `logging`
-        from jobspec.render.traces import list_links, render_trace
-
-        links = list(list_links(ei[1]))
-        is_decoding = [str(link).startswith("Failed decoding") for link in links]  # temporalio.worker's own words
-        last = is_decoding.index(True) if self._hides_values and any(is_decoding) else len(links)
-        told = {id(link) for link in links[: last + 1]}
-        return render_trace(ei[1], lambda link: id(link) in told)
 
 
 async def _tell_of_outages(client: Client) -> None:
