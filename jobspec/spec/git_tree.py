@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 _LINK, _SUBMODULE = "120000", "160000"  # modes of entries, as `git ls-tree` prints them
 _MAX_TARGET = 4096  # bytes that a link may say, as on Linux (PATH_MAX)
+_NOTHING = b"\0"  # where longer ones lead: nothing has this name
 _AROUND = "repository"
 _IS_SUBMODULE = ("this is a submodule, and its files are not in this repository", "move them into it")
 
@@ -73,9 +74,9 @@ class GitTree:
             path = os.fsdecode(name)
             blob = _Blob(mode=mode, name=digest, size=int(size) if size.isdigit() else 0)
             self._add(path.split("/"), blob)
-            if mode == _LINK and blob.size <= _MAX_TARGET:  # of a longer one nothing is there that it could lead to
-                links[path] = digest
-        targets = _read_blobs(self._top, set(links.values()))
+            if mode == _LINK:
+                links[path] = digest if blob.size <= _MAX_TARGET else ""
+        targets = {"": _NOTHING, **_read_blobs(self._top, set(links.values()) - {""})}
         self._links = {path: os.fsdecode(targets[digest]) for path, digest in links.items()}
 
     def _add(self, path: list[str], blob: _Blob) -> None:

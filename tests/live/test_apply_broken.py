@@ -102,10 +102,17 @@ def hold_two_documents(project: Project) -> None:
     project.write("name: a\nschedule: {interval: 1h}\n---\nname: z\n", to="specs/low/a.yaml")
 
 
+def put_the_root_outside_of_the_project(project: Project) -> None:
+    outside = project.directory.with_name(f"{project.directory.name}-outside")
+    (project.directory / "specs").rename(outside)
+    (project.directory / "specs").symlink_to(outside)
+
+
 BREAKS = [
     *(break_by_one_character, truncate, cut_to_its_comment, cut_within_a_value, fill_with_zeros),
     *(break_its_encoding, point_to_nothing, point_to_itself, point_out_of_the_root, break_the_defaults),
     *(misspell_the_defaults, take_the_defaults_away, repeat_the_name, misspell_a_key, hold_two_documents),
+    put_the_root_outside_of_the_project,
 ]
 
 

@@ -11,7 +11,7 @@ from jobspec.errors import UsageError
 from jobspec.spec import git_tree
 from jobspec.spec.enclosure import find_enclosure
 from jobspec.spec.git import find_commit, find_merge_base
-from jobspec.spec.listing import MAX_BYTES, Listing
+from jobspec.spec.listing import MAX_BYTES, MAX_DEPTH, Listing
 from jobspec.spec.source import read_directory
 
 if TYPE_CHECKING:
@@ -161,12 +161,49 @@ def test_a_submodule_hides_files(project: Path) -> None:
     git(project, "update-index", "--add", "--cacheinfo", f"160000,{'1' * 40},shop/specs/module")
     git(project, "commit", "--quiet", "-m", "Submodule")
     assert summarise(read(project))[3]["specs/module"] == "JS008"
+    assert [problem.code for problem in read(project, root="specs/module").problems] == ["JS008"]
 
 
 @pytest.mark.parametrize("ref", ["nothing", "--all", "-", "", "HEAD:shop", "HEAD~99", "a b", "HEAD..HEAD", "^HEAD"])
 def test_a_commit_that_is_not_there_is_an_error_of_usage(project: Path, ref: str) -> None:
     with pytest.raises(UsageError, match=r"commit"):
         read(project, ref)
+
+
+def test_roots_and_files_that_lead_astray_in_the_commit_are_refused(project: Path) -> None:
+    outside, circle = "outside the repository", "in a circle"
+    links = {"l0": outside, "l1": outside, "l2": circle, "l3": circle, "l4": "not a directory"}
+    for name, target in zip(links, ("/etc", "../../x", "l2", "c0", "specs/b.yaml"), strict=True):
+        (project / name).symlink_to(target)
+    for number in range(50):
+        (project / f"c{number}").symlink_to(f"c{number + 1}")
+    (project / "c50").symlink_to("specs")
+    git(project, "add", "--all")
+    git(project, "commit", "--quiet", "-m", "Links")
+    tree = git_tree.GitTree(project, "HEAD")
+    for name, reason in links.items():
+        [problem] = tree.read_specs(project / name).problems
+        assert problem.message.startswith(f"the spec root `{name}` cannot be read: ")
+        assert reason in problem.message
+        file = tree.read_file(project / name / "a.yaml", "a.yaml")
+        assert file is None or file.data is None
+    assert names_of(tree.read_specs(project / "c40")) == names_of(tree.read_specs(project / "specs"))
+
+
+def names_of(listing: Listing) -> list[str]:
+    return [file.path.rpartition("/")[2] for file in listing.files]
+
+
+def test_what_is_out_of_bounds_in_a_commit_is_bounded(project: Path) -> None:
+    """Directories without end, and a link with more text than a path can have; git alone can hold that."""
+    deep = "shop/specs/" + "d/" * 1000 + "a.yaml"
+    data = [(b"100644", deep, b"name: a\n"), (b"120000", "shop/specs/long.yaml", b"x" * 2_000_000)]
+    head = b"commit refs/heads/far\ncommitter T <t@example.org> 0 +0000\ndata 0\n"
+    body = b"".join(b"M %s inline %s\ndata %d\n%s\n" % (m, p.encode(), len(d), d) for m, p, d in data)
+    subprocess.run(["git", "-C", project, "fast-import", "--quiet"], input=head + body, check=True)
+    _, _, files, problems = summarise(read(project, "far"))
+    assert files == {"specs/long.yaml": "JS001"}
+    assert problems == {"/".join(["specs"] + ["d"] * (MAX_DEPTH + 1)): "JS008"}
 
 
 def test_a_commit_that_is_there_under_another_name_is_suggested(project: Path) -> None:
