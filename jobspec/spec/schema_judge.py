@@ -47,7 +47,7 @@ class Limits:
         wall: By the clock, one request, in case that the process gets no processor time.
         start: By the clock, the start of the process.
         restart: What is charged for starting it again.
-        memory: In bytes.
+        memory: In bytes; with the daemon's own it has to fit into what its unit and pods may use (`deploy/`).
     """
 
     one: float = 0.5
@@ -57,7 +57,7 @@ class Limits:
     wall: float = 5.0
     start: float = 10.0
     restart: float = 0.1
-    memory: int = 512 << 20
+    memory: int = 256 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

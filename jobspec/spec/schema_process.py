@@ -20,6 +20,7 @@ import traceback
 from collections import OrderedDict
 from contextlib import contextmanager, suppress
 from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import jsonschema_rs
@@ -27,7 +28,7 @@ import jsonschema_rs
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-Path: TypeAlias = list[str | int]
+Place: TypeAlias = list[str | int]
 
 MOST_ERRORS: Final = 100
 """How many mistakes in one input are told; with one more it is known that there are more."""
@@ -66,7 +67,7 @@ class _FaultError(Exception):
         text: What is wrong, or the text that is.
     """
 
-    def __init__(self, kind: str, path: Path, text: str = "") -> None:
+    def __init__(self, kind: str, path: Place, text: str = "") -> None:
         super().__init__(text)
         self.answer = {"kind": kind, "path": path, "text": _cut(text)}
 
@@ -89,7 +90,9 @@ def main(memory: int) -> None:
 
 
 def _confine(memory: int) -> None:
-    """Give up what is not needed to judge."""
+    """Give up what is not needed to judge; where memory runs out all the same, this process is the first to go."""
+    with suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
     signal.signal(signal.SIGPROF, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGPROF})
     limits = ((resource.RLIMIT_CORE, 0), (resource.RLIMIT_NOFILE, 0), (resource.RLIMIT_AS, memory))
@@ -192,7 +195,7 @@ def _find_draft(schema: Any) -> Any:
     return draft
 
 
-def _find_fault(error: Any, references: list[tuple[Path, str]]) -> _FaultError:
+def _find_fault(error: Any, references: list[tuple[Place, str]]) -> _FaultError:
     """Say what keeps a schema that its metaschema accepts from being used."""
     message = error.message.partition("\n")[0]
     if error.instance_path:
@@ -204,7 +207,7 @@ def _find_fault(error: Any, references: list[tuple[Path, str]]) -> _FaultError:
     return _FaultError("other", path, message)
 
 
-def _walk_references(schema: Any, path: Path) -> Iterator[tuple[Path, str]]:
+def _walk_references(schema: Any, path: Place) -> Iterator[tuple[Place, str]]:
     """Find all references with their places; what is data is passed over."""
     if isinstance(schema, list):
         for index, item in enumerate(schema):

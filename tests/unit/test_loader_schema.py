@@ -235,7 +235,8 @@ DOUBLING = {
     [
         ({"pattern": "^(a+)+$"}, f"{'a' * 5000}!", "must match the pattern"),
         ({"pattern": "^(?=(a+)+$)a"}, f"{'a' * 5000}!", "must match the pattern"),
-        ({"pattern": "^(a|a)*\\\\1$"}, f"{'a' * 5000}!", "must match the pattern"),
+        ({"pattern": "^(a|a)*\\1$"}, f"{'a' * 5000}!", "must match the pattern"),
+        ({"not": {"pattern": "^(a|a)*\\1$"}}, f"{'a' * 5000}!", "must match the pattern"),
         ({"uniqueItems": True}, json.dumps([{"a": [n]} for n in range(9000)] + [{"a": [5]}]), "an entry twice"),
     ],
 )
@@ -393,6 +394,7 @@ def test_the_process_can_open_nothing_and_ends_with_whoever_asks_it() -> None:
     if sys.platform == "linux":
         limits = Path(f"/proc/{process.pid}/limits").read_text(encoding="utf-8")
         assert re.search(r"^Max open files +0 +0 ", limits, re.MULTILINE)
+        assert re.search(r"^Max address space +268435456 +268435456 ", limits, re.MULTILINE)
     own_judge._worker._socket.close()
     assert process.wait(10) == 0
     own_judge.close()
