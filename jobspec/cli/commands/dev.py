@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from jobspec.cli.exits import ExitCode
+from jobspec.cli.exits import ExitCode, code_of_files
 from jobspec.cli.options import env_option
 from jobspec.cli.output import put, say, say_diagnostics
 
@@ -52,7 +52,7 @@ async def _dev(specs: Specs, port: int | None, ui_port: int | None) -> int:
     # The server's guard ends what a second Ctrl-C leaves.
     stop = stop_on_signals(on_second_interrupt=lambda: os._exit(ExitCode.INTERRUPTED))
     if not _validate(specs):
-        return ExitCode.FAILED
+        return code_of_files(has_errors=True)
     registrations = collect((job.spec for job in specs.loaded.jobs.values()), specs.directory)
     converter = resolve_data_converter(specs.project.data_converter, specs.directory)
     log_what_jobs_say(converter)
