@@ -62,7 +62,7 @@ def parse_with_pyyaml_without_gc(directory: str) -> None:
 def load(directory: str) -> None:
     """Load and judge all jobs, as most commands begin."""
     from jobspec.spec.loader import load_all_environments
-    from jobspec.spec.project import load_workspace
+    from jobspec.spec.workspace import load_workspace
 
     def run() -> object:
         workspace = load_workspace(Path(directory))
@@ -78,7 +78,7 @@ def validate(directory: str) -> None:
     """Do what `jobspec validate --no-imports` does, up to the diagnostics: load, and lint."""
     from jobspec.lint.review import Review, list_unchecked
     from jobspec.spec.loader import load_all_environments
-    from jobspec.spec.project import load_workspace
+    from jobspec.spec.workspace import load_workspace
 
     def run() -> object:
         now = datetime.now(UTC)

@@ -20,7 +20,8 @@ from jobspec.planning.plan import Action, Change, Plan, Reason, Source
 from jobspec.render.plan_documents import plan_document
 from jobspec.render.plan_text import render_plan
 from jobspec.spec.loader import load
-from jobspec.spec.project import Project, make_workspace
+from jobspec.spec.project import Project
+from jobspec.spec.workspace import make_workspace
 from jobspec.timing.cron import parse_cron
 from jobspec.timing.upcoming import Interval, Timetable, upcoming, upcoming_seconds
 

@@ -45,7 +45,7 @@ def run_reloading(arguments: tuple[str, ...], *, patience: timedelta) -> int:
     Raises:
         UsageError: The project's directory cannot be watched.
     """
-    from jobspec.spec.project import find_project
+    from jobspec.spec.workspace import find_project
 
     file = find_project(Path.cwd())
     directory = (file.parent if file else Path.cwd()).resolve()

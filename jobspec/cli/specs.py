@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from jobspec.cli.output import say, say_diagnostics
 from jobspec.errors import NotFoundError
-from jobspec.lint.opening import open_workspace
-from jobspec.spec.project import list_owners, load_workspace, resolve_environment
+from jobspec.spec.project import list_owners, resolve_environment
+from jobspec.spec.workspace import load_workspace, open_workspace
 
 if TYPE_CHECKING:
     from jobspec.diagnostics import Diagnostic

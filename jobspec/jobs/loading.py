@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 from jobspec.errors import UsageError
 from jobspec.jobs.definition import Definition
 from jobspec.jobs.registry import Registry, RegistryOrigin
-from jobspec.lint.opening import open_workspace
 from jobspec.spec.listing import PROJECT_FILE
-from jobspec.spec.project import Project, load_workspace, resolve_environment
+from jobspec.spec.project import Project, resolve_environment
 from jobspec.spec.vocabulary import join_words
+from jobspec.spec.workspace import load_workspace, open_workspace
 
 if TYPE_CHECKING:
     from jobspec.spec.loaded import Loaded
-    from jobspec.spec.project import Workspace
+    from jobspec.spec.workspace import Workspace
 
 
 def load(path: str | os.PathLike[str], env: str | None = None) -> Registry:

@@ -5,17 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from jobspec.diagnostics import RULES
-from jobspec.lint.levels import apply_levels
+from jobspec.diagnostics import RULES, Severity
 from jobspec.lint.linter import Linter
 from jobspec.spec.hidden_values import hide_values
 from jobspec.spec.ignores import UNUSED, WRONG, list_mistakes, list_unused, split_ignored
-from jobspec.spec.lint_settings import LintLevel
+from jobspec.spec.lint_settings import LintLevel, drop_silenced
 from jobspec.spec.redaction import NOTHING_REDACTED
 from jobspec.spec.reports import make_diagnostics, order, unite
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Iterator, Mapping
     from datetime import datetime
 
     from jobspec.diagnostics import Diagnostic
@@ -113,4 +112,14 @@ class Review:
         if is_complete and is_sound:
             everything += list_unused(self._documents.values(), self._used, unchecked)
         shown = hide_values(everything, self._documents.values(), self._redaction)
-        return order(apply_levels(shown, self._settings.levels))
+        return order(_apply_levels(shown, self._settings.levels))
+
+
+def _apply_levels(diagnostics: Iterable[Diagnostic], levels: Mapping[str, LintLevel]) -> Iterator[Diagnostic]:
+    """Give warnings the severity that the project wants, and drop what it does not want to hear.
+
+    For `validate` only: what is an error here freezes no job.
+    """
+    for diagnostic in drop_silenced(diagnostics, levels):
+        is_error = levels.get(diagnostic.code) is LintLevel.ERROR
+        yield replace(diagnostic, severity=Severity.ERROR) if is_error else diagnostic

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
@@ -11,6 +11,11 @@ from jobspec.diagnostics import RULES, Severity
 from jobspec.spec.part import SpecPart, kind_of, mistake
 from jobspec.spec.positions import quote
 from jobspec.spec.vocabulary import join_words, suggest_word
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from jobspec.diagnostics import Diagnostic
 
 
 class LintLevel(StrEnum):
@@ -68,3 +73,10 @@ class LintSettings(SpecPart):
 
     max_catchup_runs: Annotated[int, Field(ge=1)] = 100
     """How many runs of one job may start at once after an outage before a warning."""
+
+
+def drop_silenced(diagnostics: Iterable[Diagnostic], levels: Mapping[str, LintLevel]) -> Iterator[Diagnostic]:
+    """Drop the warnings that the project has turned off."""
+    return (
+        found for found in diagnostics if found.is_error or levels.get(found.code, LintLevel.WARNING) != LintLevel.OFF
+    )

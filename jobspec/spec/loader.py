@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from jobspec.spec.input_schema import FileReader
     from jobspec.spec.judging import Schemas
     from jobspec.spec.layers import Form, Layer
-    from jobspec.spec.project import Workspace
+    from jobspec.spec.workspace import Workspace
 
 MOST_ENVIRONMENTS = 100
 """How many environments are checked in a project that declares none."""

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final, Self
+from typing import Annotated, Any, Final, Self
 
 from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError, WithJsonSchema, model_validator
 
@@ -26,9 +25,6 @@ from jobspec.spec.scalars import DURATION_SCHEMA, ImportPath, check_duration
 from jobspec.spec.source import locate, parse_file
 from jobspec.spec.validation import Problem, make_problems, say_path
 from jobspec.spec.vocabulary import join_words, plain, read_keys, suggest_key, suggest_word
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 ID_PATTERN = r"[a-z0-9][a-z0-9._-]{0,62}"
 """Project ids; `-` alone is none, because it is what marks a schedule as given up."""
@@ -157,37 +153,6 @@ NO_PROJECT: Final = Project()
 """All defaults, where there is no file."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Workspace:
-    """A project and its place.
-
-    Attributes:
-        directory: Where import paths and spec roots start.
-        project: What the file says; all defaults without a file.
-        file: The file; None where there is none.
-        enclosure: What was found around the directory, and what nothing that is read may leave.
-        named_at: Where the file names the spec roots.
-    """
-
-    directory: Path
-    project: Project
-    enclosure: Enclosure
-    file: Path | None = None
-    named_at: Mapping[Path, Location] = field(default_factory=dict)
-
-    @property
-    def roots(self) -> tuple[Path, ...]:
-        """The spec roots."""
-        return tuple(self.directory / root for root in self.project.specs)
-
-
-def find_project(start: Path) -> Path | None:
-    """Find the project file of a directory: in it, or in the nearest one above."""
-    absolute = Path(os.path.abspath(start))  # noqa: PTH100 - `resolve` would follow links, and `..` is meant as typed
-    candidates = (directory / PROJECT_FILE for directory in (absolute, *absolute.parents))
-    return next((path for path in candidates if os.path.lexists(path)), None)
-
-
 def load_project(path: Path) -> Project | tuple[Diagnostic, ...]:
     """Read a project file.
 
@@ -197,10 +162,11 @@ def load_project(path: Path) -> Project | tuple[Diagnostic, ...]:
     Returns:
         The project, or everything that is wrong with it.
     """
-    return read_project(_read_file(find_enclosure(path.parent)))
+    return read_project(read_project_file(find_enclosure(path.parent)))
 
 
-def _read_file(enclosure: Enclosure) -> SourceFile:
+def read_project_file(enclosure: Enclosure) -> SourceFile:
+    """Read `jobspec.toml` as it was found in a directory; one that has vanished meanwhile has a problem."""
     missing = refuse("JS001", PROJECT_FILE, "it has vanished while it was read", "try again")
     return read_file(PROJECT_FILE, enclosure) or SourceFile(path=PROJECT_FILE, problem=missing)
 
@@ -281,35 +247,6 @@ def _say_unknown(path: tuple[str | int, ...]) -> Problem:
     place = ("env",) if path[0] == "env" else path[:-1]  # below `env` names come first, which are free
     hint = f"jobspec calls it `{known}`" if known else suggest_key(key, place, read_keys(Project))
     return Problem(path=path, code="JS401", message=message, hint=hint, on_key=True)
-
-
-def load_workspace(start: Path) -> Workspace:
-    """Read the project that a directory belongs to; a directory without one is a project of all defaults.
-
-    Raises:
-        ProjectError: The project file is broken.
-    """
-    path = find_project(start)
-    directory = path.parent if path else Path(os.path.abspath(start))  # noqa: PTH100 - see above
-    if path is None:
-        return make_workspace(directory, Project())
-    enclosure = find_enclosure(directory)
-    file = _read_file(enclosure)
-    project = read_project(file)
-    if not isinstance(project, Project):
-        raise ProjectError(f"`{path}` is broken, so nothing can be done in its project", project)
-    places = {directory / root: place for root, place in locate_roots(file, project).items()}
-    return Workspace(directory=directory, project=project, enclosure=enclosure, file=path, named_at=places)
-
-
-def make_workspace(directory: Path, project: Project) -> Workspace:
-    """Make a workspace of a project that stands in no file.
-
-    Args:
-        directory: Its place.
-        project: What it is.
-    """
-    return Workspace(directory=directory, project=project, enclosure=find_enclosure(directory))
 
 
 def locate_roots(file: SourceFile, project: Project) -> dict[str, Location]:

@@ -11,9 +11,8 @@ import pytest
 
 from jobspec.cli import group
 from jobspec.imports import forget_failures
-from jobspec.lint.opening import open_workspace
 from jobspec.spec import ignores
-from jobspec.spec.project import load_workspace
+from jobspec.spec.workspace import load_workspace, open_workspace
 
 if TYPE_CHECKING:
     from jobspec.spec.loaded import Loaded

@@ -18,7 +18,8 @@ from jobspec.jobs.checks import check_clashes, check_job
 from jobspec.jobs.values import make_reader
 from jobspec.spec.loader import load_all_environments
 from jobspec.spec.model import JobSpec
-from jobspec.spec.project import Project, make_workspace
+from jobspec.spec.project import Project
+from jobspec.spec.workspace import make_workspace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -17,7 +17,8 @@ from jobspec.errors import InvalidDefinitionError, NotRegisteredError
 from jobspec.jobs.collector import Collector, collect
 from jobspec.spec.loader import load
 from jobspec.spec.model import JobSpec
-from jobspec.spec.project import Project, make_workspace
+from jobspec.spec.project import Project
+from jobspec.spec.workspace import make_workspace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Any
 from temporalio.contrib.pydantic import pydantic_data_converter
 
 from jobspec.errors import BugError
-from jobspec.lint.opening import open_workspace
 from jobspec.planning.desired import Conversion, DesiredState, JobSet
 from jobspec.reconcile import desired_cache
 from jobspec.reconcile.desired_cache import DesiredCache
 from jobspec.spec.loaded import Job
 from jobspec.spec.model import JobSpec
-from jobspec.spec.project import load_workspace
+from jobspec.spec.workspace import load_workspace, open_workspace
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,7 +13,8 @@ from jobspec.spec.enclosure import Enclosure, find_enclosure
 from jobspec.spec.links import MAX_LINKS, Astray, follow_links
 from jobspec.spec.listing import MAX_DEPTH
 from jobspec.spec.loader import load
-from jobspec.spec.project import Project, load_workspace, make_workspace
+from jobspec.spec.project import Project
+from jobspec.spec.workspace import load_workspace, make_workspace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

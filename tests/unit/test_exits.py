@@ -48,7 +48,8 @@ from jobspec.reconcile.report import Cause, Report, Trigger, Withheld
 from jobspec.reconcile.spec_source import Reading
 from jobspec.results import Status as RunStatus
 from jobspec.spec.loaded import Loaded
-from jobspec.spec.project import Environment, load_workspace
+from jobspec.spec.project import Environment
+from jobspec.spec.workspace import load_workspace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

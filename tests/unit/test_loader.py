@@ -11,7 +11,8 @@ from jobspec.diagnostics import RULES, Diagnostic, Severity
 from jobspec.spec.listing import Listing, SourceFile, refuse
 from jobspec.spec.loader import Cache, Checked, Loaded, load, load_all_environments, load_listings
 from jobspec.spec.model import JobSpec
-from jobspec.spec.project import Environment, Project, make_workspace
+from jobspec.spec.project import Environment, Project
+from jobspec.spec.workspace import make_workspace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -20,7 +20,7 @@ from jobspec.reconcile.job_states import Picture, State
 from jobspec.reconcile.metrics import Metrics
 from jobspec.reconcile.report import Cause, Report, Result
 from jobspec.reconcile.watch import Mode, Watch
-from jobspec.spec.project import load_workspace
+from jobspec.spec.workspace import load_workspace
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"

@@ -6,15 +6,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from jobspec.errors import ProjectError, UsageError
-from jobspec.spec.project import (
-    Environment,
-    Project,
-    find_project,
-    get_project_id,
-    load_project,
-    load_workspace,
-    resolve_environment,
-)
+from jobspec.spec.project import Environment, Project, get_project_id, load_project, resolve_environment
+from jobspec.spec.workspace import find_project, load_workspace
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -204,7 +197,7 @@ def test_a_broken_project_raises_with_its_diagnostics(tmp_path: Path) -> None:
 
 
 def test_a_directory_without_a_project_file_has_all_defaults(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("jobspec.spec.project.find_project", lambda _: None)
+    monkeypatch.setattr("jobspec.spec.workspace.find_project", lambda _: None)
     workspace = load_workspace(tmp_path)
     assert (workspace.directory, workspace.file, workspace.project) == (tmp_path, None, Project())
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from jobspec.reconcile.report import Report
     from jobspec.reconcile.service import Answer
     from jobspec.reconcile.settings import DaemonSettings
-    from jobspec.spec.project import Workspace
+    from jobspec.spec.workspace import Workspace
 
 _END_SECONDS: Final = 9.5
 """After so many seconds a process that was told to stop ends in any case, before a supervisor kills it after ten."""
@@ -101,7 +101,8 @@ def reconcile_command(  # noqa: PLR0913  one argument an option
     from jobspec.reconcile.settings import DaemonSettings
     from jobspec.reconcile.spec_source import find_start
     from jobspec.spec.listing import PROJECT_FILE
-    from jobspec.spec.project import get_project_id, load_workspace
+    from jobspec.spec.project import get_project_id
+    from jobspec.spec.workspace import load_workspace
 
     if once and http:
         raise UsageError("--http serves what a daemon does; leave it out beside --once")

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from jobspec.lint.namespace import NamespaceFacts
     from jobspec.spec.loaded import Job, Loaded
     from jobspec.spec.loader import Checked
-    from jobspec.spec.project import Project, Workspace
+    from jobspec.spec.project import Project
     from jobspec.spec.reports import Finding
+    from jobspec.spec.workspace import Workspace
 
 
 @click.command("validate")
@@ -37,7 +38,7 @@ def validate_command(environment: str | None, output: str, *, no_imports: bool, 
     Without --env every environment is checked. Shows all mistakes at once and exits 1 if there are any; warnings count
     where jobspec.toml makes them errors.
     """
-    from jobspec.spec.project import load_workspace
+    from jobspec.spec.workspace import load_workspace
 
     options = _check_options(connection, live=live)
     workspace = load_workspace(Path.cwd())
