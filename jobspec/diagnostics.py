@@ -429,7 +429,7 @@ RULES: dict[str, Rule] = {
         explanation="Schemas are applied in a process of their own that is ended when one input takes more than half a "
         "second of processor time or 256 MiB of memory, which what people write never does. The job is frozen, and all "
         "other jobs are judged as usual; of those with the same schema, the ones that come later are judged the next "
-        "time. All schemas together may take two seconds at once, and a tenth of the time in the long run.",
+        "time. All schemas together may take four seconds at once, and a tenth of the time in the long run.",
     ),
     "JS320": Rule(
         summary="Wrong number of arguments",
