@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 SECTIONS: Final = (
     ("Jobs", ("jobs.definition", "jobs.handle", "jobs.registry")),
-    ("From files to Temporal", ("jobs.loading", "jobs.rollout", "planning.planner", "jobs.overview")),
+    ("From files to Temporal", ("jobs.project_registry", "jobs.rollout", "planning.planner", "jobs.job_status")),
     ("Workers", ("jobs.collector", "jobs.workers")),
     ("What is told of runs and schedules", ("results",)),
     ("What a job says", ("spec.model", "spec.schedule", "spec.calendars", "spec.run_options")),

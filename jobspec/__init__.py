@@ -37,8 +37,8 @@ if TYPE_CHECKING:
     from jobspec.jobs.collector import Collector as Collector, Registrations as Registrations
     from jobspec.jobs.definition import Definition as Definition
     from jobspec.jobs.handle import RunHandle as RunHandle
-    from jobspec.jobs.loading import load as load
-    from jobspec.jobs.overview import survey_jobs as survey_jobs
+    from jobspec.jobs.job_status import survey_jobs as survey_jobs
+    from jobspec.jobs.project_registry import load as load
     from jobspec.jobs.registry import Registry as Registry
     from jobspec.jobs.rollout import apply as apply, plan as plan
     from jobspec.jobs.workers import make_worker as make_worker, run_workers as run_workers
@@ -106,8 +106,8 @@ _HOMES = {
     "jobspec.jobs.rollout": ("apply", "plan"),
     "jobspec.jobs.definition": ("Definition",),
     "jobspec.jobs.handle": ("RunHandle",),
-    "jobspec.jobs.loading": ("load",),
-    "jobspec.jobs.overview": ("survey_jobs",),
+    "jobspec.jobs.project_registry": ("load",),
+    "jobspec.jobs.job_status": ("survey_jobs",),
     "jobspec.jobs.registry": ("Registry",),
     "jobspec.jobs.workers": ("make_worker", "run_workers"),
     "jobspec.planning.planner": ("Planned",),

@@ -141,7 +141,7 @@ def _refuse_name(name: str, loaded: Loaded, *, is_hidden: bool) -> NotFoundError
 
 def open_registry(specs: Specs) -> Registry:
     """Make the registry of the specs' jobs."""
-    from jobspec.jobs.loading import make_registry
+    from jobspec.jobs.project_registry import make_registry
 
     return make_registry(specs.loaded, project=specs.project, directory=specs.directory, env=specs.env)
 

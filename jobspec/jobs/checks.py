@@ -21,9 +21,9 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from jobspec.diagnostics import Severity
-from jobspec.jobs.code import ActivityCode, Mistake, WorkflowCode, read_workflow
+from jobspec.jobs.decorated_code import ActivityCode, Mistake, WorkflowCode, read_workflow
+from jobspec.jobs.input_reader import Reader, UnreadableTypeError, make_reader
 from jobspec.jobs.job_code import find_code
-from jobspec.jobs.values import Reader, UnreadableTypeError, make_reader
 from jobspec.spec.reports import explain_bug
 from jobspec.spec.validation import Problem
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from jobspec.errors import InvalidDefinitionError, NotRegisteredError
 from jobspec.jobs.call_arguments import check_list, check_name
-from jobspec.jobs.code import (
+from jobspec.jobs.decorated_code import (
     ActivityCode,
     Mistake,
     WorkflowCode,

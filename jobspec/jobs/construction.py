@@ -9,7 +9,7 @@ from jobspec.diagnostics import Severity
 from jobspec.errors import InvalidDefinitionError
 from jobspec.jobs.call_arguments import is_list
 from jobspec.jobs.checks import check_code
-from jobspec.jobs.code import Mistake, WorkflowCode, inspect_activity, inspect_workflow
+from jobspec.jobs.decorated_code import Mistake, WorkflowCode, inspect_activity, inspect_workflow
 from jobspec.jobs.job_code import CodeSource, Named, inspect_model
 from jobspec.jobs.payloads import check_payloads, copy_payloads
 from jobspec.spec.model import JobSpec, WorkflowRef

@@ -19,8 +19,8 @@ from jobspec.jobs.call_arguments import (
     read_statuses,
 )
 from jobspec.jobs.checks import check_arguments
-from jobspec.jobs.code import ActivityCode, Mistake, WorkflowCode
 from jobspec.jobs.construction import accept, check_rest, find_source, make_job, refuse, unite_payloads
+from jobspec.jobs.decorated_code import ActivityCode, Mistake, WorkflowCode
 from jobspec.jobs.handle import RunHandle
 from jobspec.jobs.job_code import CodeSource, find_code
 from jobspec.jobs.payloads import check_payloads

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from jobspec.errors import InvalidDefinitionError
-from jobspec.jobs.code import WorkflowCode
 from jobspec.jobs.construction import refuse
+from jobspec.jobs.decorated_code import WorkflowCode
+from jobspec.jobs.input_reader import Reader, UnreadableTypeError, make_reader
 from jobspec.jobs.privacy import hide_arguments
-from jobspec.jobs.values import Reader, UnreadableTypeError, make_reader
 
 if TYPE_CHECKING:
     from jobspec.jobs.job_code import JobCode

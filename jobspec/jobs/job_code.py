@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from jobspec.jobs.code import ActivityCode, Mistake, WorkflowCode, load_activity, load_object, load_workflow
-from jobspec.jobs.values import Reader, UnreadableTypeError, make_reader
+from jobspec.jobs.decorated_code import ActivityCode, Mistake, WorkflowCode, load_activity, load_object, load_workflow
+from jobspec.jobs.input_reader import Reader, UnreadableTypeError, make_reader
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pickle
 from typing import TYPE_CHECKING, Any
 
-from jobspec.jobs.code import Mistake
+from jobspec.jobs.decorated_code import Mistake
+from jobspec.jobs.input_reader import Reader
 from jobspec.jobs.job_code import Named
-from jobspec.jobs.values import Reader
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -12,7 +12,7 @@ from pydantic_core import from_json, to_json
 
 from jobspec.diagnostics import Severity
 from jobspec.imports import divert_stdout
-from jobspec.jobs.mismatches import UNKNOWN_KEY, Judged, did_you_mean, say_mismatches
+from jobspec.jobs.input_errors import UNKNOWN_KEY, Judged, did_you_mean, say_mismatches
 from jobspec.spec.validation import Problem, find_path, limit
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from temporalio.api.workflowservice.v1 import PatchScheduleRequest
 import jobspec
 from jobspec.errors import InvalidDefinitionError, NotFoundError
 from jobspec.jobs.definition import Definition
-from jobspec.jobs.overview import survey_jobs
+from jobspec.jobs.job_status import survey_jobs
 from jobspec.jobs.registry import Registry
 from jobspec.live import latest_runs
 from jobspec.live.latest_runs import read_latest_runs
