@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
 SECTIONS: Final = (
-    ("Jobs", ("jobs.definition", "jobs.handle", "jobs.registry")),
+    ("Jobs", ("jobs.definition", "jobs.job_runs", "jobs.registry")),
     ("From files to Temporal", ("jobs.project_registry", "jobs.rollout", "planning.planner", "jobs.job_status")),
     ("Workers", ("jobs.collector", "jobs.workers")),
     ("What is told of runs and schedules", ("results",)),

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     )
     from jobspec.jobs.collector import Collector as Collector, Registrations as Registrations
     from jobspec.jobs.definition import Definition as Definition
-    from jobspec.jobs.handle import RunHandle as RunHandle
+    from jobspec.jobs.job_runs import RunHandle as RunHandle
     from jobspec.jobs.job_status import survey_jobs as survey_jobs
     from jobspec.jobs.project_registry import load as load
     from jobspec.jobs.registry import Registry as Registry
@@ -105,7 +105,7 @@ _HOMES = {
     "jobspec.jobs.collector": ("Collector", "Registrations"),
     "jobspec.jobs.rollout": ("apply", "plan"),
     "jobspec.jobs.definition": ("Definition",),
-    "jobspec.jobs.handle": ("RunHandle",),
+    "jobspec.jobs.job_runs": ("RunHandle",),
     "jobspec.jobs.project_registry": ("load",),
     "jobspec.jobs.job_status": ("survey_jobs",),
     "jobspec.jobs.registry": ("Registry",),

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from temporalio.client import Client
 
     from jobspec.cli.opened_job import OpenedJob
-    from jobspec.jobs.handle import RunHandle
+    from jobspec.jobs.job_runs import RunHandle
 
 SILENCE: Final = 3.0
 """After so many seconds without an answer it is said that the server is away."""

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import Any, Final, cast
 
 from jobspec.errors import UsageError
+from jobspec.results import Status
 from jobspec.spec.vocabulary import join_words, suggest_word
-
-if TYPE_CHECKING:
-    from jobspec.results import Status
 
 _LONGEST: Final = 60
 
@@ -69,8 +67,6 @@ def read_statuses(given: Status | str | Iterable[Status | str] | None) -> tuple[
 
 
 def _read_status(word: object) -> Status:
-    from jobspec.results import Status
-
     try:
         return Status(cast("str", word))
     except ValueError as error:

@@ -21,11 +21,11 @@ from jobspec.jobs.call_arguments import (
 from jobspec.jobs.checks import check_arguments
 from jobspec.jobs.construction import accept, check_rest, find_source, make_job, refuse, unite_payloads
 from jobspec.jobs.decorated_code import ActivityCode, Mistake, WorkflowCode
-from jobspec.jobs.handle import RunHandle
-from jobspec.jobs.job_code import CodeSource, find_code
+from jobspec.jobs.job_code import CodeSource, check_portable, find_code
+from jobspec.jobs.job_runs import RunHandle, count_runs
 from jobspec.jobs.payloads import check_payloads
-from jobspec.jobs.pickling import check_portable, list_given
 from jobspec.jobs.privacy import hide_arguments
+from jobspec.results import TimeRange
 from jobspec.spec.model import JobSpec, RunOptions
 from jobspec.spec.project import check_project_id
 from jobspec.spec.redaction import NOTHING_REDACTED, Redaction
@@ -52,7 +52,6 @@ if TYPE_CHECKING:
         ScheduleOutcome,
         Status,
         TaskQueueInfo,
-        TimeRange,
     )
     from jobspec.spec.input_schema import InputSchema
     from jobspec.spec.model import OverlapPolicy, RetryPolicy, ScheduleSpec, WorkflowRef
@@ -251,7 +250,7 @@ class Definition(Generic[InputT]):
             TypeError: Some of its code is made in a function, so that another process cannot import it.
         """
         job = self._job
-        workflow, activities, model = list_given(job.source)
+        workflow, activities, model = job.source.list_given()
         pieces = [("workflow", workflow), *(("activity", each) for each in activities), ("input model", model)]
         check_portable(self.name, [*pieces, ("`register`", job.register), ("`execute`", job.execute)])
         bare = replace(job, source=CodeSource(root=job.source.root))
@@ -506,8 +505,6 @@ class Definition(Generic[InputT]):
         Raises:
             UsageError: There is no such state, a time or the page size is wrong, or the page token is not of this list.
         """
-        from jobspec.results import TimeRange
-
         statuses, span = read_statuses(status), TimeRange() if time_range is None else time_range
         return await _runs(client).list(
             self.name,
@@ -546,8 +543,6 @@ class Definition(Generic[InputT]):
         Raises:
             UsageError: There is no such zone.
         """
-        from jobspec.jobs.stats import count_runs
-
         return await count_runs(client, self.name, today_only=today_only, time_zone=time_zone)
 
     async def query(self, client: Client, workflow_id: str, query: str, *args: Any, run_id: str | None = None) -> Any:

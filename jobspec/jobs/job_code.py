@@ -1,7 +1,8 @@
-"""All code of one job: its workflow, its activities and the model of its input, or why one of them is of no use."""
+"""All code of one job: its workflow, its activities and the model of its input, or what is wrong with each."""
 
 from __future__ import annotations
 
+import pickle
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ from jobspec.jobs.decorated_code import ActivityCode, Mistake, WorkflowCode, loa
 from jobspec.jobs.input_reader import Reader, UnreadableTypeError, make_reader
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from jobspec.spec.model import JobSpec
@@ -85,6 +87,11 @@ class CodeSource:
             model=None if isinstance(self.model, str) else self.model,
         )
 
+    def list_given(self) -> tuple[Any, tuple[Any, ...], Any]:
+        """List the code as it was given: the workflow, the activities and the type of the input."""
+        model = self.model.type if isinstance(self.model, Reader) else self.model
+        return _unwrap(self.workflow), tuple(map(_unwrap, self.activities)), model
+
     def _load_workflow(self, path: str) -> Named:
         return Named(path=path, code=load_workflow(path, self.root))
 
@@ -115,3 +122,28 @@ def inspect_model(value: Any, path: str) -> Reader | Mistake:
     except UnreadableTypeError as error:
         hint = error.hint or "name a model, a dataclass, a `TypedDict`, or an alias such as `Batch = list[int]`"
         return Mistake(code="JS309", message=f"`{path}` cannot judge inputs: {error}", hint=hint)
+
+
+def _unwrap(code: Named | str | None) -> Any:
+    return code.code.implementation if isinstance(code, Named) and not isinstance(code.code, Mistake) else code
+
+
+def check_portable(name: str, parts: Iterable[tuple[str, Any]]) -> None:
+    """Refuse what another process could not find.
+
+    Args:
+        name: The job.
+        parts: What it is made of, each by its argument.
+
+    Raises:
+        TypeError: One cannot be pickled, as pickle itself raises it, with the reason.
+    """
+    for argument, part in parts:
+        try:
+            pickle.dumps(part)
+        except Exception as error:
+            shown = getattr(part, "__qualname__", None) or repr(part)
+            raise TypeError(
+                f"the job `{name}` cannot be pickled: another process cannot import its {argument} `{shown}`; define "
+                f"it at the top of a module, or name it by its import path ({error})"
+            ) from error
