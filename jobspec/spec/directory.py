@@ -161,6 +161,8 @@ class _Walk:
                 self._read(descriptor, place.real, place.shown)
         except OSError as error:
             self.findings.note("JS001", place.shown, *_explain(error))
+        except Exception as error:  # noqa: BLE001  it concerns this entry and no other
+            self.findings.note_bug(error, place.shown)
 
     def _take_over(self, entry: os.DirEntry[str], real: str, shown: str) -> bool:
         """Take a file over from the listing before, if it has not changed: one look for each of nearly all files."""

@@ -202,7 +202,10 @@ class _Walk:
         for name in sorted(place.entries):
             if not name.startswith("."):
                 shown = escape(name) if place.shown == "." else f"{place.shown}/{escape(name)}"
-                self._visit(name, place.entries[name], _join(place.real, name), shown, place.depth + 1)
+                try:
+                    self._visit(name, place.entries[name], _join(place.real, name), shown, place.depth + 1)
+                except Exception as error:  # noqa: BLE001  it concerns this entry and no other
+                    self.findings.note_bug(error, shown)
 
     def _visit(self, name: str, entry: _Blob | _Directory, real: str, shown: str, depth: int) -> None:
         if not isinstance(entry, _Blob):

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from jobspec.bugs import HINT, describe_bug
 from jobspec.secrets import MASK, mask_values
 from jobspec.spec.redaction import NOTHING_REDACTED, REDACTED, Redaction
 from jobspec.spec.source import list_later_lines, locate
@@ -44,21 +45,35 @@ def hide_values(
     files = {document.path: document for document in documents}
     concerned = {place.path for diagnostic in found for place in _list_places(diagnostic)}
     hidden = _Hidden()
+    unknown: dict[str, str] = {}
     for path in concerned & files.keys():
-        hidden.add(files[path], redaction)
+        try:
+            hidden.add(files[path], redaction)
+        except Exception as error:  # noqa: BLE001  nothing is shown of this file, and all of the others
+            unknown[path] = describe_bug(error)
 
     def hide(location: Location) -> Location:
         return replace(location, excerpt="") if redaction and location.path not in files else hidden.mask(location)
 
-    return tuple(
-        replace(
+    def show(diagnostic: Diagnostic) -> Diagnostic:
+        if bugs := [unknown[place.path] for place in _list_places(diagnostic) if place.path in unknown]:
+            return _withhold(diagnostic, bugs[0])
+        return replace(
             diagnostic,
             location=hide(diagnostic.location),
             message=hidden.hide(diagnostic.message, diagnostic.location),
             hint=hidden.hide(diagnostic.hint, diagnostic.location),
             related=tuple(replace(each, location=hide(each.location)) for each in diagnostic.related),
         )
-        for diagnostic in found
+
+    return tuple(map(show, found))
+
+
+def _withhold(diagnostic: Diagnostic, bug: str) -> Diagnostic:
+    """Say nothing but where something is wrong, because it is not known what must not be shown."""
+    message = f"what is wrong here is withheld because of a bug in jobspec ({bug})"
+    return replace(
+        diagnostic, message=message, hint=HINT, location=replace(diagnostic.location, excerpt=""), related=()
     )
 
 

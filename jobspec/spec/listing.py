@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
+from jobspec.bugs import HINT, describe_bug
 from jobspec.diagnostics import RULES, Diagnostic, Location
 from jobspec.spec.positions import escape, quote
 
@@ -98,6 +99,10 @@ class Findings:
             self.files.append(SourceFile(path=shown, problem=problem))
         else:
             self.problems.append(problem)
+
+    def note_bug(self, error: Exception, shown: str) -> None:
+        """Note that something could not be read because of a bug."""
+        self.note("JS901", shown, f"a bug in jobspec keeps this from being read ({describe_bug(error)})", HINT)
 
     def note_astray(self, shown: str, link: Astray) -> None:
         """Note a link that leads out of all that may be read, or in a circle."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ import pytest
 from jobspec.cli import group
 from jobspec.imports import forget_failures
 from jobspec.spec import ignores
+from jobspec.spec.revision import load_revision
 from jobspec.spec.workspace import load_workspace, open_workspace
 
 if TYPE_CHECKING:
@@ -40,6 +42,7 @@ class Sync:
 PLAIN = "name: {name}\nqueue: q\nworkflow: {{type: T}}\nschedule: {{interval: 1h}}\n"
 
 FREEZING = [
+    "jobspec.spec.directory._read_entry",
     "jobspec.spec.cache.parse_file",
     "jobspec.spec.cache.read_jobs",
     "jobspec.spec.collecting.list_environments",
@@ -149,6 +152,31 @@ def test_a_bug_in_the_check_of_code_is_told_of_the_job(
     assert "secret" not in said.out + said.err
     [place] = {line.partition(": error")[0] for line in said.out.splitlines() if ": error[" in line}
     assert place == "specs/bad.yaml:1:1"
+
+
+@pytest.mark.parametrize("target", ["jobspec.spec.git_tree.is_spec_name", *FREEZING[1:]])
+def test_a_bug_in_the_specs_of_a_commit_concerns_its_own_file(target: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for command in (["init", "-q"], ["add", "-A"], ["-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "a"]):
+        subprocess.run(["git", *command], check=True)
+    raised = break_for(monkeypatch, target, ValueError("a secret"))
+    revision = load_revision(Path.cwd(), "HEAD", env="staging", now=datetime.now(UTC))
+    assert raised
+    assert {"good", "plain-good"} <= revision.loaded.jobs.keys()
+    assert "bad" not in revision.loaded.jobs
+    found = [each for each in revision.diagnostics if each.code == "JS901"]
+    assert found
+    assert "secret" not in repr(found)
+
+
+def test_a_bug_in_finding_what_must_not_be_shown_shows_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("bad", "good"):
+        Path(f"specs/{name}.yaml").write_text(JOB.format(name=name).replace("input: 1", "input: a secret"))
+    raised = break_for(monkeypatch, "jobspec.spec.hidden_values._walk_layers", ValueError())
+    found = {each.location.path: each for each in load().diagnostics if each.code == "JS312"}
+    assert raised
+    assert "must be a whole number" in found["specs/good.yaml"].message
+    assert "withheld because of a bug in jobspec (ValueError" in found["specs/bad.yaml"].message
+    assert "secret" not in repr(found["specs/bad.yaml"])
 
 
 def test_a_bug_in_a_defaults_file_freezes_the_jobs_below(monkeypatch: pytest.MonkeyPatch) -> None:
