@@ -4,43 +4,32 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from enum import Enum
-from typing import TYPE_CHECKING, Any, Final, Generic, Literal, NoReturn, cast, final
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Generic, Literal, NoReturn, cast, final
 
-from pydantic import ValidationError
 from typing_extensions import TypeVar
 
 from jobspec.errors import NotRegisteredError
-from jobspec.jobs.call_arguments import (
-    check_name,
-    check_run,
-    is_list,
-    read_statuses,
-)
-from jobspec.jobs.checks import check_arguments
-from jobspec.jobs.construction import accept, check_rest, find_source, make_job, refuse, unite_payloads
-from jobspec.jobs.decorated_code import ActivityCode, Mistake, WorkflowCode
+from jobspec.jobs.call_arguments import check_name, check_run, read_statuses
+from jobspec.jobs.coded_job import CodedJob
+from jobspec.jobs.construction import check_rest, find_source, make_job
 from jobspec.jobs.job_code import CodeSource, check_portable, find_code
+from jobspec.jobs.job_input import UNSET, Unset, check_run_input, fit_run, list_arguments, list_values, read_input
 from jobspec.jobs.job_runs import RunHandle, count_runs
-from jobspec.jobs.payloads import check_payloads
-from jobspec.jobs.privacy import hide_arguments
 from jobspec.results import TimeRange
 from jobspec.spec.model import JobSpec, RunOptions
 from jobspec.spec.project import check_project_id
 from jobspec.spec.redaction import NOTHING_REDACTED, Redaction
-from jobspec.spec.validation import make_problems, validate_job
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection, Sequence
+    from collections.abc import Callable, Collection, Sequence
     from datetime import datetime, timedelta
     from pathlib import Path
 
-    from temporalio.client import Client, WorkflowHandle
+    from temporalio.client import Client
 
+    from jobspec.jobs.coded_job import StartWorkflow
     from jobspec.jobs.collector import Collector
-    from jobspec.jobs.job_code import JobCode
-    from jobspec.jobs.owned_job import OwnedJob
     from jobspec.live.runs import Runs
     from jobspec.results import (
         DefinitionStats,
@@ -55,53 +44,8 @@ if TYPE_CHECKING:
     )
     from jobspec.spec.input_schema import InputSchema
     from jobspec.spec.model import OverlapPolicy, RetryPolicy, ScheduleSpec, WorkflowRef
-    from jobspec.spec.validation import Problem
-
-    StartWorkflow = Callable[..., Awaitable[WorkflowHandle[Any, Any]]]
-    """Has the arguments of `temporalio.client.Client.start_workflow`, by keyword but the workflow type."""
 
 InputT = TypeVar("InputT", default=Any)
-
-
-class Unset(Enum):
-    """Stands for an argument that was not given, where None is a value."""
-
-    UNSET = "unset"
-
-
-UNSET: Final = Unset.UNSET
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CodedJob:
-    """What a definition is made of.
-
-    Attributes:
-        spec: The job as a spec file would say it.
-        source: Where its code is.
-        project: The ownership mark of its schedule; None where there is none.
-        also_owns: Former ids of the project; schedules that still bear one are its own.
-        schema: The JSON Schema of its input; None without one.
-        redaction: Which of its arguments no message may quote.
-        register: Adds more to a collector than the job's own code.
-        execute: Starts runs in place of the client.
-    """
-
-    spec: JobSpec
-    source: CodeSource
-    project: str | None = None
-    also_owns: frozenset[str] = frozenset()
-    schema: InputSchema | None = None
-    redaction: Redaction = NOTHING_REDACTED
-    register: Callable[[Collector], None] | None = None
-    execute: StartWorkflow | None = None
-
-    @property
-    def owned(self) -> OwnedJob:
-        """The job and whose its schedule is."""
-        from jobspec.jobs.owned_job import OwnedJob
-
-        return OwnedJob(spec=self.spec, project=self.project, also_owns=self.also_owns, redaction=self.redaction)
 
 
 @final
@@ -170,10 +114,10 @@ class Definition(Generic[InputT]):
             "queue": task_queue,
             "description": description,
             "owner": owner,
-            "tags": _listed(tags),
+            "tags": list_values(tags),
             "run": RunOptions() if run is None else run,
             "schedule": schedule,
-            **_arguments(input, args),
+            **list_arguments(input, args),
         }
         others = check_rest(project=project, register=register, execute=execute)
         spec, source = make_job(
@@ -286,11 +230,6 @@ class Definition(Generic[InputT]):
         return self._job.project
 
     @property
-    def _owners(self) -> frozenset[str]:
-        """The marks that its own runs and schedule can have."""
-        return self._job.also_owns | {self.project} if self.project else frozenset()
-
-    @property
     def schedule(self) -> ScheduleSpec | None:
         """When it runs; None where it runs on demand."""
         return self.spec.schedule
@@ -315,8 +254,7 @@ class Definition(Generic[InputT]):
     @property
     def has_code(self) -> bool:
         """Whether a worker has anything to run for it."""
-        source = self._job.source
-        return bool(source.workflow or source.activities or self._job.register)
+        return self._job.has_code
 
     def register(self, collector: Collector) -> None:
         """Add the workflow and the activities to what a worker of the task queue registers.
@@ -326,26 +264,12 @@ class Definition(Generic[InputT]):
             InvalidDefinitionError: Code cannot be imported or used.
             UsageError: There is no collector.
         """
-        job = f"job `{self.name}`"
         if not self.has_code:
             raise NotRegisteredError(
-                f"{job} names the workflow type `{self.spec.workflow.type}` without a class, and no activities, so a "
-                "worker has nothing to run for it"
+                f"job `{self.name}` names the workflow type `{self.spec.workflow.type}` without a class, and no "
+                "activities, so a worker has nothing to run for it"
             )
-        if self._job.source.is_named:  # the import paths are followed when a worker of the queue is made
-            collector.add_spec(self.spec, self._job.source.root)
-        else:
-            self._register_objects(collector, job)
-        if self._job.register is not None:
-            self._job.register(collector)
-
-    def _register_objects(self, collector: Collector, job: str) -> None:
-        code = self._load_code()
-        if code.workflow and isinstance(code.workflow.code, WorkflowCode):
-            collector.add_workflow(self.task_queue, code.workflow.code.implementation, source=job)
-        for activity in code.activities:
-            if isinstance(activity.code, ActivityCode):
-                collector.add_activity(self.task_queue, activity.code.implementation, source=job)
+        self._job.collect_code(collector)
 
     def new_input(self) -> InputT:
         """Make the job's input as its workflow will see it: what the job says, read by the model.
@@ -355,17 +279,7 @@ class Definition(Generic[InputT]):
         Raises:
             InvalidDefinitionError: There is no model, or what the job says does not fit it.
         """
-        from jobspec.jobs.inputs import read_input
-
-        return cast("InputT", read_input(self.spec, self._load_code(), self._job.redaction))
-
-    def _load_code(self) -> JobCode:
-        code = self._job.source.load()
-        named = [code.workflow, *code.activities]
-        mistakes = [each.code for each in named if each and isinstance(each.code, Mistake)]
-        mistakes += [code.model] if isinstance(code.model, Mistake) else []
-        refuse(self.name, [mistake.at() for mistake in mistakes])
-        return code
+        return cast("InputT", read_input(self._job))
 
     # Runs
 
@@ -400,6 +314,8 @@ class Definition(Generic[InputT]):
             AlreadyStartedError: A run of that workflow id is running.
             UsageError: The client's data converter cannot encode the input, or the SDK cannot send an option.
         """
+        from temporalio.contrib.pydantic import PydanticPayloadConverter
+
         from jobspec.live.run_starts import make_start_options
 
         runs = _runs(client)
@@ -411,10 +327,11 @@ class Definition(Generic[InputT]):
             "memo": dict(memo) if isinstance(memo, Mapping) else memo,
             "workflow_id": f"{self.name}-{uuid.uuid4()}" if workflow_id is None else workflow_id,
         }
-        spec = self._fit_run({key: value for key, value in given.items() if value is not None}, input, args)
-        code = self._load_code()
-        found = self._check_input(spec, code, own_converter=not _reads_as_pydantic(client))
-        refuse(self.name, hide_arguments(found, spec, self._job.redaction))
+        options = {key: value for key, value in given.items() if value is not None}
+        spec = fit_run(self.spec, options, list_arguments(input, args))
+        code = self._job.load_code()
+        is_pydantic = issubclass(client.data_converter.payload_converter_class, PydanticPayloadConverter)
+        check_run_input(self._job, spec, code, own_converter=not is_pydantic)
         started, run_id = await runs.start(
             self.name,
             self._job.execute or client.start_workflow,
@@ -423,31 +340,7 @@ class Definition(Generic[InputT]):
             project=self.project,
             redaction=self._job.redaction,
         )
-        return RunHandle(client=client, workflow_id=started, run_id=run_id, result_type=_result_type(code))
-
-    def _fit_run(
-        self,
-        options: Mapping[str, Any],
-        input: InputT | Mapping[str, Any] | Literal[Unset.UNSET],  # noqa: A002  as above
-        args: Sequence[Any] | Literal[Unset.UNSET],
-    ) -> JobSpec:
-        """Make the job as it is for one run."""
-        values = dict(self.spec)
-        set_values = {key: values[key] for key in self.spec.model_fields_set}
-        arguments = _arguments(input, args)
-        if arguments:
-            set_values = {key: value for key, value in set_values.items() if key not in ("input", "args")}
-        run = _fit_options(self.name, {**_set_fields(self.spec.run), **options})
-        return accept(self.name, validate_job({**set_values, **arguments, "run": run}))
-
-    def _check_input(self, spec: JobSpec, code: JobCode, *, own_converter: bool) -> Iterable[Problem]:
-        values = {**{key: getattr(spec, key) for key in spec.model_fields_set}, "run": spec.run}
-        fitting = check_arguments(spec, code, must_be_complete=True, own_converter=own_converter)
-        yield from unite_payloads(check_payloads(values, own_converter=own_converter), fitting)
-        if self._job.schema is not None and "input" in spec.model_fields_set:
-            from jobspec.spec.input_schema import check_input
-
-            yield from check_input(self._job.schema, spec.input).problems
+        return RunHandle(client=client, workflow_id=started, run_id=run_id, result_type=code.result_type)
 
     def get_run(self, client: Client, workflow_id: str, run_id: str | None = None) -> RunHandle:
         """Take a run in hand; nothing is asked of the server until its result is.
@@ -461,7 +354,7 @@ class Definition(Generic[InputT]):
             UsageError: An id is empty or no text, or there is no client.
         """
         check_run(workflow_id, run_id)
-        result_type = _result_type(self._job.source.given())  # what an import path names is not worth an import
+        result_type = self._job.source.given().result_type  # what an import path names is not worth an import
         return RunHandle(
             client=client,
             workflow_id=workflow_id,
@@ -571,7 +464,7 @@ class Definition(Generic[InputT]):
         """
         check_run(workflow_id, run_id)
         check_name(signal, "the name of the signal")
-        await _runs(client).signal(self.name, workflow_id, signal, args, run_id, owners=self._owners)
+        await _runs(client).signal(self.name, workflow_id, signal, args, run_id, owners=self._job.owners)
 
     async def cancel(self, client: Client, workflow_id: str, run_id: str | None = None) -> None:
         """Ask a run to end; it may clean up first, or go on.
@@ -582,7 +475,7 @@ class Definition(Generic[InputT]):
             RefusedError: The run is not known to be this project's.
         """
         check_run(workflow_id, run_id)
-        await _runs(client).cancel(self.name, workflow_id, run_id, owners=self._owners)
+        await _runs(client).cancel(self.name, workflow_id, run_id, owners=self._job.owners)
 
     async def terminate(self, client: Client, workflow_id: str, run_id: str | None = None, *, reason: str = "") -> None:
         """End a run at once; it cannot clean up.
@@ -593,7 +486,7 @@ class Definition(Generic[InputT]):
             RefusedError: The run is not known to be this project's.
         """
         check_run(workflow_id, run_id)
-        await _runs(client).terminate(self.name, workflow_id, run_id, reason=reason, owners=self._owners)
+        await _runs(client).terminate(self.name, workflow_id, run_id, reason=reason, owners=self._job.owners)
 
     async def task_queue_info(self, client: Client) -> TaskQueueInfo:
         """Tell whether workers poll the task queue."""
@@ -755,39 +648,5 @@ def _runs(client: Client) -> Runs:
     return Runs(client)
 
 
-def _reads_as_pydantic(client: Client) -> bool:
-    from temporalio.contrib.pydantic import PydanticPayloadConverter
-
-    return issubclass(client.data_converter.payload_converter_class, PydanticPayloadConverter)
-
-
-def _arguments(value: Any, args: Sequence[Any] | Literal[Unset.UNSET]) -> dict[str, Any]:
-    """Say in a spec's words which arguments were given."""
-    given = {} if value is UNSET else {"input": value}
-    return given if args is UNSET else {**given, "args": _listed(args)}
-
-
-def _listed(values: Any) -> Any:
-    """Make a list of what can be one; the model refuses anything else, and text, which has letters."""
-    return list(values) if is_list(values) else values
-
-
 def _check_project(project: str | None) -> str | None:
     return None if project is None else check_project_id(project)
-
-
-def _set_fields(part: RunOptions) -> dict[str, Any]:
-    return {key: getattr(part, key) for key in part.model_fields_set}
-
-
-def _fit_options(name: str, values: dict[str, Any]) -> RunOptions:
-    try:
-        return RunOptions.model_validate(values)
-    except ValidationError as error:
-        refuse(name, make_problems(error, values))
-        raise
-
-
-def _result_type(code: JobCode) -> Any:
-    workflow = code.workflow.code if code.workflow else None
-    return workflow.returns if isinstance(workflow, WorkflowCode) else None

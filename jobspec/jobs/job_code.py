@@ -46,6 +46,12 @@ class JobCode:
     activities: tuple[Named, ...] = ()
     model: Reader | Mistake | None = None
 
+    @property
+    def result_type(self) -> Any:
+        """What `run()` is annotated to return; None where that is not known."""
+        workflow = self.workflow.code if self.workflow else None
+        return workflow.returns if isinstance(workflow, WorkflowCode) else None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CodeSource:

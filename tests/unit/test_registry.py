@@ -29,6 +29,7 @@ from jobspec import (
     UsageError,
     WorkflowRef,
 )
+from jobspec.jobs.job_input import check_run_input
 from jobspec.jobs.rollout import list_jobs
 from jobspec.planning.desired import Conversion, convert_job
 from jobspec.spec.redaction import PlanSettings, Redaction
@@ -304,9 +305,11 @@ def test_a_loaded_job_can_be_pickled(tmp_path: Path) -> None:
     assert dict(registry) == {"a": job}
     assert (registry.project, registry.diagnostics) == ("shop", ())
     assert dict(copy.deepcopy(registry)) == dict(copy.copy(registry)) == dict(registry)
-    assert not list(again._check_input(job.spec, again._load_code(), own_converter=False))
+    code = again._job.load_code()
+    check_run_input(again._job, job.spec, code, own_converter=False)
     wrong = job.spec.model_copy(update={"input": "x"})
-    assert [each.code for each in again._check_input(wrong, again._load_code(), own_converter=False)] == ["JS312"]
+    with pytest.raises(InvalidDefinitionError, match="`input`"):
+        check_run_input(again._job, wrong, code, own_converter=False)
 
 
 def test_load_mutes_what_the_project_mutes(tmp_path: Path) -> None:
