@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from jobspec.lint.review import Review, list_unchecked
 from jobspec.spec.lint_settings import LintSettings
-from jobspec.spec.listing import Listing, SourceFile
 from jobspec.spec.loader import load_listings
+from jobspec.spec.spec_files import Listing, SourceFile
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

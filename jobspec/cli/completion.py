@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _PROJECT_FILE: Final = "jobspec.toml"
 _MOST_BYTES: Final = 1 << 20
-"""The same limit as that of `validate` (`jobspec.spec.listing`, which is too heavy to import)."""
+"""The same limit as that of `validate` (`jobspec.spec.spec_files`, which is too heavy to import)."""
 
 
 def complete_jobs(context: click.Context, parameter: click.Parameter, typed: str) -> list[CompletionItem]:

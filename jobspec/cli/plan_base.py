@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from jobspec.diagnostics import Diagnostic
     from jobspec.planning.guards import Allowances
     from jobspec.planning.planner import Planned
-    from jobspec.spec.loaded import Loaded
+    from jobspec.spec.loaded_jobs import Loaded
     from jobspec.spec.revision import Revision
 
 _NO_NAMESPACE = ""

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from jobspec.cli.output import is_ascii_only, put, say, say_diagnostics, wants_color, width
 from jobspec.lint.review import lint_changed
+from jobspec.spec.findings import order
 from jobspec.spec.git import find_work_tree
-from jobspec.spec.reports import order
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from jobspec.planning.desired import JobSet
     from jobspec.planning.guards import Allowances
     from jobspec.planning.planner import Terms
-    from jobspec.spec.loaded import Job, Loaded
+    from jobspec.spec.loaded_jobs import Job, Loaded
     from jobspec.spec.project import Environment, Project
 
 

@@ -24,7 +24,7 @@ from jobspec.diagnostics import Severity
 from jobspec.jobs.decorated_code import ActivityCode, Mistake, WorkflowCode, read_workflow
 from jobspec.jobs.input_reader import Reader, UnreadableTypeError, make_reader
 from jobspec.jobs.job_code import find_code
-from jobspec.spec.reports import explain_bug
+from jobspec.spec.findings import explain_bug
 from jobspec.spec.validation import Problem
 
 if TYPE_CHECKING:

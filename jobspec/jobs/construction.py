@@ -12,8 +12,8 @@ from jobspec.jobs.checks import check_code
 from jobspec.jobs.decorated_code import Mistake, WorkflowCode, inspect_activity, inspect_workflow
 from jobspec.jobs.job_code import CodeSource, Named, inspect_model
 from jobspec.jobs.payloads import check_payloads, copy_payloads
+from jobspec.spec.frozen_model import kind_of
 from jobspec.spec.model import JobSpec, WorkflowRef
-from jobspec.spec.part import kind_of
 from jobspec.spec.project import check_project_id
 from jobspec.spec.validation import Problem, say_problem, validate_job
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
-from jobspec.spec.part import kind_of
+from jobspec.spec.frozen_model import kind_of
 from jobspec.spec.validation import Problem, find_path, find_value, say_path
 
 if TYPE_CHECKING:

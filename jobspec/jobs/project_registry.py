@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 from jobspec.errors import UsageError
 from jobspec.jobs.definition import Definition
 from jobspec.jobs.registry import Registry, RegistryOrigin
-from jobspec.spec.listing import PROJECT_FILE
 from jobspec.spec.project import Project, resolve_environment
+from jobspec.spec.spec_files import PROJECT_FILE
 from jobspec.spec.vocabulary import join_words
 from jobspec.spec.workspace import load_workspace, open_workspace
 
 if TYPE_CHECKING:
-    from jobspec.spec.loaded import Loaded
+    from jobspec.spec.loaded_jobs import Loaded
     from jobspec.spec.workspace import Workspace
 
 

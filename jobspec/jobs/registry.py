@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from jobspec.jobs.collector import Collector
     from jobspec.jobs.definition import Definition
     from jobspec.results import ScheduleOutcome, ScheduleSummary
-    from jobspec.spec.loaded import Loaded
+    from jobspec.spec.loaded_jobs import Loaded
     from jobspec.spec.project import Project
 
 T = TypeVar("T")

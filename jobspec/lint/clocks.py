@@ -7,7 +7,7 @@ from functools import lru_cache
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
-from jobspec.lint.problems import find_kind, warn
+from jobspec.lint.warning import find_kind, warn
 from jobspec.timing.oddities import Oddity, OddityKind, find_oddities
 from jobspec.timing.upcoming import upcoming_seconds
 from jobspec.timing.walk import make_rule

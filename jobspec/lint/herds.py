@@ -8,8 +8,8 @@ from datetime import timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from jobspec.lint.problems import find_kind, warn
-from jobspec.spec.reports import make_related
+from jobspec.lint.warning import find_kind, warn
+from jobspec.spec.findings import make_related
 from jobspec.timing.upcoming import Timetable, upcoming_seconds
 from jobspec.timing.zones import DAY
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
 
-    from jobspec.spec.loaded import Job
-    from jobspec.spec.reports import Finding
+    from jobspec.spec.findings import Finding
+    from jobspec.spec.loaded_jobs import Job
 
 _DAYS = 31
 """How far to look ahead: every day of the week and of the month is among them."""

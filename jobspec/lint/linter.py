@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from jobspec.lint.clocks import lint_clocks
 from jobspec.lint.herds import lint_herds
-from jobspec.lint.problems import warn
 from jobspec.lint.secrets import lint_secrets
 from jobspec.lint.sizes import lint_sizes
 from jobspec.lint.skips import lint_skips
 from jobspec.lint.times import lint_times
-from jobspec.spec.reports import FAILED_CHECK, Finding, explain_bug
+from jobspec.lint.warning import warn
+from jobspec.spec.findings import FAILED_CHECK, Finding, explain_bug
 from jobspec.spec.validation import find_path
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from jobspec.spec.lint_settings import LintSettings
-    from jobspec.spec.loaded import Job
+    from jobspec.spec.loaded_jobs import Job
     from jobspec.spec.model import JobSpec
     from jobspec.spec.validation import Problem
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from jobspec.lint.problems import warn
-from jobspec.spec.reports import make_related
+from jobspec.lint.warning import warn
+from jobspec.spec.findings import make_related
 from jobspec.spec.vocabulary import suggest_word
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from jobspec.spec.loaded import Job
+    from jobspec.spec.findings import Finding
+    from jobspec.spec.loaded_jobs import Job
     from jobspec.spec.model import JobSpec
-    from jobspec.spec.reports import Finding
     from jobspec.spec.validation import Problem
 
 _SHOWN_JOBS = 3

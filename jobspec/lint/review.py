@@ -7,22 +7,22 @@ from typing import TYPE_CHECKING
 
 from jobspec.diagnostics import RULES, Severity
 from jobspec.lint.linter import Linter
+from jobspec.spec.findings import make_diagnostics, order, unite
 from jobspec.spec.hidden_values import hide_values
 from jobspec.spec.ignores import UNUSED, WRONG, list_mistakes, list_unused, split_ignored
 from jobspec.spec.lint_settings import LintLevel, drop_silenced
 from jobspec.spec.redaction import NOTHING_REDACTED
-from jobspec.spec.reports import make_diagnostics, order, unite
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
     from datetime import datetime
 
     from jobspec.diagnostics import Diagnostic
+    from jobspec.spec.document import Document
+    from jobspec.spec.findings import Finding
     from jobspec.spec.ignores import Ignore
     from jobspec.spec.lint_settings import LintSettings
-    from jobspec.spec.loaded import Loaded
-    from jobspec.spec.reports import Finding
-    from jobspec.spec.source import Document
+    from jobspec.spec.loaded_jobs import Loaded
 
 
 def list_unchecked(*, imports: bool, namespace: bool) -> frozenset[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from jobspec.lint.problems import warn
+from jobspec.lint.warning import warn
 from jobspec.secrets import is_promised, name_token
 from jobspec.spec.validation import say_path
 

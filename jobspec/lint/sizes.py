@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from jobspec.lint.problems import warn
+from jobspec.lint.warning import warn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

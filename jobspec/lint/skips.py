@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from jobspec.lint.problems import warn
+from jobspec.lint.warning import warn
 from jobspec.timing.calendar import FIELDS, Calendar
 from jobspec.timing.upcoming import Timetable, next_run, upcoming
 

@@ -9,7 +9,7 @@ from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from jobspec.lint.gaps import find_shortest_gap
-from jobspec.lint.problems import find_kind, warn
+from jobspec.lint.warning import find_kind, warn
 from jobspec.spec.model import OverlapPolicy
 from jobspec.timing.calendar import FIELDS, format_calendar
 from jobspec.timing.cron import parse_cron

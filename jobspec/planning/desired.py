@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from temporalio.converter import DataConverter, PayloadConverter
 
     from jobspec.live.canonical import CanonicalSchedule
-    from jobspec.spec.loaded import Job, Loaded
+    from jobspec.spec.loaded_jobs import Job, Loaded
     from jobspec.spec.model import JobSpec
 
 _STEP = 8

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from jobspec.planning.desired import Desired, DesiredState, JobSet
     from jobspec.planning.observe import Observed
     from jobspec.planning.plan import Decision
-    from jobspec.spec.loaded import Loaded
+    from jobspec.spec.loaded_jobs import Loaded
     from jobspec.spec.project import Project
 
 Equal: TypeAlias = "dict[str, tuple[Desired | None, Observed | None, Unchanged]]"

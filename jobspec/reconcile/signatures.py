@@ -11,7 +11,7 @@ import stat
 from typing import TYPE_CHECKING
 
 from jobspec.spec.enclosure import find_enclosure
-from jobspec.spec.listing import is_spec_name
+from jobspec.spec.spec_files import is_spec_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -16,16 +16,16 @@ from jobspec.errors import JobspecError, ProjectError
 from jobspec.reconcile.checkout import find_checkout
 from jobspec.reconcile.logs import log
 from jobspec.reconcile.signatures import list_inside
-from jobspec.spec.listing import PROJECT_FILE
 from jobspec.spec.loader import Cache
 from jobspec.spec.project import resolve_environment
+from jobspec.spec.spec_files import PROJECT_FILE
 from jobspec.spec.workspace import load_workspace, open_workspace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from jobspec.reconcile.checkout import Checkout, CheckoutState
-    from jobspec.spec.loaded import Loaded
+    from jobspec.spec.loaded_jobs import Loaded
     from jobspec.spec.project import Environment, Project
     from jobspec.spec.workspace import Workspace
 

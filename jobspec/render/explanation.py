@@ -14,7 +14,7 @@ from jobspec.spec.vocabulary import JOB_KEYS
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from jobspec.spec.loaded import Job, ValuePlace
+    from jobspec.spec.loaded_jobs import Job, ValuePlace
     from jobspec.spec.vocabulary import Keys
 
 Path = tuple[str | int, ...]

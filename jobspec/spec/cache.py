@@ -7,22 +7,22 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from jobspec.diagnostics import Diagnostic
-from jobspec.spec.collecting import Remembered
 from jobspec.spec.directory import read_directory
-from jobspec.spec.judging import Schemas
-from jobspec.spec.layers import Form, read_defaults, read_jobs
-from jobspec.spec.reports import refuse_bug
-from jobspec.spec.source import parse_file
+from jobspec.spec.document import parse_file
+from jobspec.spec.findings import refuse_bug
+from jobspec.spec.job_collection import Remembered
+from jobspec.spec.job_layers import Form, read_defaults, read_jobs
+from jobspec.spec.job_validation import Schemas
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from jobspec.diagnostics import Location
+    from jobspec.spec.document import Document
     from jobspec.spec.enclosure import Enclosure
     from jobspec.spec.input_schema import FileReader, InputSchema
-    from jobspec.spec.listing import Listing, SourceFile
-    from jobspec.spec.source import Document
+    from jobspec.spec.spec_files import Listing, SourceFile
 
 _DEFAULTS = frozenset({"defaults.yaml", "defaults.yml", "defaults.toml"})
 

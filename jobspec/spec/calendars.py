@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator
 
-from jobspec.spec.part import SpecPart, kind_of, mistake
+from jobspec.spec.frozen_model import SpecPart, kind_of, mistake
 from jobspec.spec.positions import quote
 from jobspec.spec.scalars import as_tuple
 from jobspec.timing.calendar import Calendar, CalendarError, parse_field

@@ -21,7 +21,7 @@ from jobspec.spec.toml_scan import scan_toml
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from jobspec.spec.source import Document
+    from jobspec.spec.document import Document
 
 _ADDRESS = re.compile(r"#[ \t]*jobspec:")
 _LINE_BREAK = re.compile(r"\r\n|[\n\r]")

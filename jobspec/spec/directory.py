@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING
 
 from jobspec.spec.enclosure import OPEN_DIRECTORY
 from jobspec.spec.links import Astray, strip_top
-from jobspec.spec.listing import (
+from jobspec.spec.positions import escape
+from jobspec.spec.spec_files import (
     MAX_BYTES,
     MAX_DEPTH,
     NO_DIRECTORY,
@@ -36,7 +37,6 @@ from jobspec.spec.listing import (
     refuse_size,
     show_path,
 )
-from jobspec.spec.positions import escape
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

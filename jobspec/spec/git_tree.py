@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, TypeAlias
 from jobspec.errors import UsageError
 from jobspec.spec.git import find_commit, find_top, run_git
 from jobspec.spec.links import Astray, follow_links
-from jobspec.spec.listing import (
+from jobspec.spec.positions import escape
+from jobspec.spec.spec_files import (
     MAX_BYTES,
     MAX_DEPTH,
     NO_DIRECTORY,
@@ -29,7 +30,6 @@ from jobspec.spec.listing import (
     refuse_size,
     show_path,
 )
-from jobspec.spec.positions import escape
 
 if TYPE_CHECKING:
     from jobspec.diagnostics import Location

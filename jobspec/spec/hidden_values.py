@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from jobspec.bugs import HINT, describe_bug
 from jobspec.secrets import MASK, mask_values
+from jobspec.spec.document import list_later_lines, locate
 from jobspec.spec.redaction import NOTHING_REDACTED, REDACTED, Redaction
-from jobspec.spec.source import list_later_lines, locate
 
 if TYPE_CHECKING:
     from jobspec.diagnostics import Diagnostic, Location
+    from jobspec.spec.document import Document
     from jobspec.spec.model import JobSpec
     from jobspec.spec.positions import ValuePath
-    from jobspec.spec.source import Document
 
 _SHORTEST = 4
 """Texts below that are looked for only in what is said of their own place; elsewhere they would be any word."""

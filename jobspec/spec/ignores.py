@@ -14,16 +14,16 @@ from typing import TYPE_CHECKING
 from jobspec.bugs import describe_bug
 from jobspec.diagnostics import RULES, Diagnostic, Location, Severity
 from jobspec.spec.comments import Comment, find_comments
+from jobspec.spec.document import Document, make_location
+from jobspec.spec.findings import FAILED_CHECK, refuse_bug
 from jobspec.spec.positions import Span, quote
-from jobspec.spec.reports import FAILED_CHECK, refuse_bug
-from jobspec.spec.source import Document, make_location
 from jobspec.spec.vocabulary import suggest_word
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
-    from jobspec.spec.layers import Layer
-    from jobspec.spec.reports import Finding
+    from jobspec.spec.findings import Finding
+    from jobspec.spec.job_layers import Layer
 
 WRONG = "JS590"
 """An ignoring comment that cannot work."""

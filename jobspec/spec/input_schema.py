@@ -14,11 +14,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from jobspec.diagnostics import Diagnostic, Location
+from jobspec.spec.document import Document, Span, locate, make_location, parse_file
+from jobspec.spec.frozen_model import kind_of
 from jobspec.spec.json_text import UnfitJsonError, parse_json
-from jobspec.spec.listing import SourceFile
-from jobspec.spec.part import kind_of
 from jobspec.spec.schema_errors import make_problems, shorten
-from jobspec.spec.source import Document, Span, locate, make_location, parse_file
+from jobspec.spec.spec_files import SourceFile
 from jobspec.spec.validation import Problem, find_value, limit, say_path
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from jobspec.diagnostics import RULES, Severity
-from jobspec.spec.part import SpecPart, kind_of, mistake
+from jobspec.spec.frozen_model import SpecPart, kind_of, mistake
 from jobspec.spec.positions import quote
 from jobspec.spec.vocabulary import join_words, suggest_word
 

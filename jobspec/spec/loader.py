@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING
 
 from jobspec.diagnostics import Diagnostic, Location, Related
 from jobspec.spec.cache import Cache, ParsedFile
-from jobspec.spec.collecting import Collection
 from jobspec.spec.directory import read_file
+from jobspec.spec.findings import order, refuse_bug, unite
 from jobspec.spec.hidden_values import hide_values
-from jobspec.spec.listing import PROJECT_FILE, Listing, SourceFile, refuse
-from jobspec.spec.loaded import Job, Loaded, ValuePlace
+from jobspec.spec.job_collection import Collection
+from jobspec.spec.loaded_jobs import Job, Loaded, ValuePlace
 from jobspec.spec.project import NO_PROJECT, Project
-from jobspec.spec.reports import order, refuse_bug, unite
+from jobspec.spec.spec_files import PROJECT_FILE, Listing, SourceFile, refuse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
     from jobspec.spec.enclosure import Enclosure
     from jobspec.spec.input_schema import FileReader
-    from jobspec.spec.judging import Schemas
-    from jobspec.spec.layers import Form, Layer
+    from jobspec.spec.job_layers import Form, Layer
+    from jobspec.spec.job_validation import Schemas
     from jobspec.spec.workspace import Workspace
 
 MOST_ENVIRONMENTS = 100

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from jobspec.spec.calendars import CalendarSpec
-from jobspec.spec.part import SpecPart, mistake
+from jobspec.spec.frozen_model import SpecPart, mistake
 from jobspec.spec.run_options import Priority, RetryPolicy, RunOptions, SearchAttributeValue
 from jobspec.spec.scalars import ImportPath, JobName, TaskQueue, WorkflowType, as_tuple, check_import_path
 from jobspec.spec.schedule import IntervalSpec, OverlapPolicy, ScheduleSpec

@@ -13,16 +13,16 @@ from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError, WithJ
 from jobspec.diagnostics import Diagnostic, Location
 from jobspec.errors import InvalidDefinitionError, ProjectError, RefusedError, UsageError
 from jobspec.spec.directory import read_file
+from jobspec.spec.document import locate, parse_file
 from jobspec.spec.enclosure import Enclosure, find_enclosure
-from jobspec.spec.layers import Layer
+from jobspec.spec.findings import Finding, make_diagnostics, order, refuse_bug
+from jobspec.spec.frozen_model import SpecPart, kind_of, mistake
+from jobspec.spec.job_layers import Layer
 from jobspec.spec.lint_settings import LintSettings
-from jobspec.spec.listing import MAX_BYTES, PROJECT_FILE, SourceFile, refuse
-from jobspec.spec.part import SpecPart, kind_of, mistake
 from jobspec.spec.positions import quote
 from jobspec.spec.redaction import PlanSettings, Redaction
-from jobspec.spec.reports import Finding, make_diagnostics, order, refuse_bug
 from jobspec.spec.scalars import DURATION_SCHEMA, ImportPath, check_duration
-from jobspec.spec.source import locate, parse_file
+from jobspec.spec.spec_files import MAX_BYTES, PROJECT_FILE, SourceFile, refuse
 from jobspec.spec.validation import Problem, make_problems, say_path
 from jobspec.spec.vocabulary import join_words, plain, read_keys, suggest_key, suggest_word
 

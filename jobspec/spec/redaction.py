@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from jobspec.secrets import is_secret, mask_key
-from jobspec.spec.part import SpecPart, kind_of, mistake
+from jobspec.spec.frozen_model import SpecPart, kind_of, mistake
 from jobspec.spec.positions import quote
 from jobspec.spec.vocabulary import join_words
 

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from jobspec.spec.git import find_merge_base
 from jobspec.spec.git_tree import GitTree
-from jobspec.spec.listing import PROJECT_FILE, SourceFile, refuse
-from jobspec.spec.loaded import Loaded
+from jobspec.spec.loaded_jobs import Loaded
 from jobspec.spec.loader import load_listings
 from jobspec.spec.project import Project, locate_roots, read_project
+from jobspec.spec.spec_files import PROJECT_FILE, SourceFile, refuse
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

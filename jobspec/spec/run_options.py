@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema, field_validator
 
-from jobspec.spec.part import SpecPart, mistake
+from jobspec.spec.frozen_model import SpecPart, mistake
 from jobspec.spec.scalars import PositiveDuration, Timeout, WorkflowId, as_tuple
 
 if TYPE_CHECKING:

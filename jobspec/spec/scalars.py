@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, WithJsonSchema
 
-from jobspec.spec.part import kind_of, mistake, suggest_quotes
+from jobspec.spec.frozen_model import kind_of, mistake, suggest_quotes
 from jobspec.spec.positions import quote
 from jobspec.timing.duration import DurationError, parse_duration
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema, field_validator, model_validator
 
 from jobspec.spec.calendars import CalendarSpec, as_calendar
-from jobspec.spec.part import SpecPart, kind_of, mistake
+from jobspec.spec.frozen_model import SpecPart, kind_of, mistake
 from jobspec.spec.positions import quote
 from jobspec.spec.scalars import DURATION_SCHEMA, as_list, as_tuple, check_duration
 from jobspec.timing.cron import CronError, parse_cron

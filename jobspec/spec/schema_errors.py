@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from jobspec.secrets import mask
-from jobspec.spec.part import kind_of
+from jobspec.spec.frozen_model import kind_of
 from jobspec.spec.positions import escape
 from jobspec.spec.validation import Problem, say_path
 from jobspec.spec.vocabulary import join_words, suggest_word

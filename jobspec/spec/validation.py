@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from jobspec.diagnostics import Severity
+from jobspec.spec.frozen_model import kind_of
 from jobspec.spec.model import EXCLUSIVE_KEYS, JobSpec, OverlapPolicy
-from jobspec.spec.part import kind_of
 from jobspec.spec.positions import quote
 from jobspec.spec.vocabulary import join_words, plain, suggest_key, suggest_top_key
 from jobspec.timing.cron import CronError, parse_cron

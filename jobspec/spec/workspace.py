@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from jobspec.errors import ProjectError, UsageError
 from jobspec.spec.enclosure import Enclosure, find_enclosure
 from jobspec.spec.lint_settings import drop_silenced
-from jobspec.spec.listing import PROJECT_FILE
 from jobspec.spec.loader import load
 from jobspec.spec.project import Project, locate_roots, read_project, read_project_file
+from jobspec.spec.spec_files import PROJECT_FILE
 from jobspec.spec.vocabulary import join_words, suggest_word
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from jobspec.diagnostics import Location
-    from jobspec.spec.loaded import Loaded
+    from jobspec.spec.loaded_jobs import Loaded
     from jobspec.spec.loader import Cache
 
 

@@ -9,8 +9,8 @@ from hypothesis import given, settings, strategies as st
 
 from jobspec.render.explanation import explain_as_json, explain_as_yaml
 from jobspec.render.terminal import escape as escape_for_terminal
-from jobspec.spec.listing import Listing, SourceFile
 from jobspec.spec.loader import load_listings
+from jobspec.spec.spec_files import Listing, SourceFile
 from jobspec.spec.yaml_text import parse_yaml
 
 SIGNS = st.sampled_from("?:-#&*!|>'\"%@`{}[], \n\t~0123456789.eExXonull=<\\\x1b\x85\x9b\u202e\u2028\ufeff")

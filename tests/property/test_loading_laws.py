@@ -9,8 +9,8 @@ from typing import Any
 from hypothesis import given, strategies as st
 
 from jobspec.diagnostics import RULES
-from jobspec.spec.listing import Listing, SourceFile
 from jobspec.spec.loader import Cache, Loaded, load_listings
+from jobspec.spec.spec_files import Listing, SourceFile
 from jobspec.spec.vocabulary import JOB_KEYS, Keys
 
 NOW = datetime(2027, 1, 1, tzinfo=UTC)

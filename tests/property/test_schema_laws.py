@@ -16,9 +16,9 @@ from jsonschema.exceptions import SchemaError
 from jobspec.diagnostics import RULES
 from jobspec.render.diagnostic_text import render_diagnostics
 from jobspec.spec import schema_judge
-from jobspec.spec.listing import Listing, SourceFile
 from jobspec.spec.loader import Loaded, load_listings
 from jobspec.spec.schema_judge import Limits, SchemaJudge
+from jobspec.spec.spec_files import Listing, SourceFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

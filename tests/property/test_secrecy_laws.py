@@ -28,19 +28,19 @@ from jobspec.render.explanation import explain_as_json, explain_as_yaml
 from jobspec.render.plan_documents import plan_document
 from jobspec.render.plan_markdown import render_markdown
 from jobspec.render.plan_text import render_plan
+from jobspec.spec.findings import make_diagnostics
 from jobspec.spec.hidden_values import list_values, tell_error
 from jobspec.spec.lint_settings import LintSettings
-from jobspec.spec.listing import Listing, SourceFile
 from jobspec.spec.loader import load_listings
 from jobspec.spec.project import Project, read_project
 from jobspec.spec.redaction import PlanSettings
-from jobspec.spec.reports import make_diagnostics
+from jobspec.spec.spec_files import Listing, SourceFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from jobspec.diagnostics import Diagnostic
-    from jobspec.spec.loaded import Loaded
+    from jobspec.spec.loaded_jobs import Loaded
 
 shapes = st.sampled_from(sorted(SHAPES.values()))
 passwords = st.sampled_from(PASSWORDS)

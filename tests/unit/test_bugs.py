@@ -17,7 +17,7 @@ from jobspec.spec.revision import load_revision
 from jobspec.spec.workspace import load_workspace, open_workspace
 
 if TYPE_CHECKING:
-    from jobspec.spec.loaded import Loaded
+    from jobspec.spec.loaded_jobs import Loaded
 
 JOB = """\
 name: {name}
@@ -45,26 +45,26 @@ FREEZING = [
     "jobspec.spec.directory._read_entry",
     "jobspec.spec.cache.parse_file",
     "jobspec.spec.cache.read_jobs",
-    "jobspec.spec.collecting.list_environments",
-    "jobspec.spec.collecting.is_touched",
-    "jobspec.spec.collecting.judge_job",
-    "jobspec.spec.judging.merge",
-    "jobspec.spec.judging.validate_job",
-    "jobspec.spec.collecting.check_schema",
-    "jobspec.spec.judging.resolve",
-    "jobspec.spec.judging.read_schema",
+    "jobspec.spec.job_collection.list_environments",
+    "jobspec.spec.job_collection.is_touched",
+    "jobspec.spec.job_collection.judge_job",
+    "jobspec.spec.job_validation.merge",
+    "jobspec.spec.job_validation.validate_job",
+    "jobspec.spec.job_collection.check_schema",
+    "jobspec.spec.job_validation.resolve",
+    "jobspec.spec.job_validation.read_schema",
     "jobspec.spec.input_schema.parse_json",
-    "jobspec.spec.judging.check_input",
-    "jobspec.spec.collecting.check_runs",
-    "jobspec.spec.judging.make_finding",
+    "jobspec.spec.job_validation.check_input",
+    "jobspec.spec.job_collection.check_runs",
+    "jobspec.spec.job_validation.make_finding",
 ]
 """What judges files and jobs while they are loaded."""
 
 HARMLESS = {
-    "jobspec.spec.collecting.fires_plainly": "",
+    "jobspec.spec.job_collection.fires_plainly": "",
     "jobspec.spec.ignores.find_comments": "bad",
     "jobspec.spec.ignores._find_ignoring": "bad",
-    "jobspec.spec.reports._find_location": "bad",
+    "jobspec.spec.findings._find_location": "bad",
     "jobspec.lint.linter.lint_job": "bad",
     "jobspec.lint.linter.lint_clocks": "",
     "jobspec.lint.linter.lint_herds": "bad",
@@ -183,7 +183,7 @@ def test_a_bug_in_a_defaults_file_freezes_the_jobs_below(monkeypatch: pytest.Mon
     Path("specs/below").mkdir()
     Path("specs/below/defaults.yaml").write_text("env: {staging: {tags: [bad]}}\n")
     Path("specs/below/c.yaml").write_text(PLAIN.format(name="c"))
-    raised = break_for(monkeypatch, "jobspec.spec.collecting.list_environments", ValueError(), victim="[bad]")
+    raised = break_for(monkeypatch, "jobspec.spec.job_collection.list_environments", ValueError(), victim="[bad]")
     loaded = load()
     assert raised
     assert loaded.jobs.keys() == {"bad", "good", "plain-bad", "plain-good"}
@@ -204,7 +204,7 @@ def test_a_bug_in_reading_the_project_file_is_told_of_it(
 def test_the_traceback_is_logged_for_whoever_asks_for_it(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    break_for(monkeypatch, "jobspec.spec.collecting.judge_job", ValueError("a secret"))
+    break_for(monkeypatch, "jobspec.spec.job_collection.judge_job", ValueError("a secret"))
     load()
     assert not caplog.records
     with caplog.at_level("DEBUG", "jobspec"):

@@ -11,7 +11,7 @@ from jobspec.errors import BugError
 from jobspec.planning.desired import Conversion, DesiredState, JobSet
 from jobspec.reconcile import desired_cache
 from jobspec.reconcile.desired_cache import DesiredCache
-from jobspec.spec.loaded import Job
+from jobspec.spec.loaded_jobs import Job
 from jobspec.spec.model import JobSpec
 from jobspec.spec.workspace import load_workspace, open_workspace
 

@@ -11,16 +11,16 @@ from jobspec.errors import ProjectError
 from jobspec.spec.directory import read_file
 from jobspec.spec.enclosure import Enclosure, find_enclosure
 from jobspec.spec.links import MAX_LINKS, Astray, follow_links
-from jobspec.spec.listing import MAX_DEPTH
 from jobspec.spec.loader import load
 from jobspec.spec.project import Project
+from jobspec.spec.spec_files import MAX_DEPTH
 from jobspec.spec.workspace import load_workspace, make_workspace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from jobspec.spec.loaded import Loaded
+    from jobspec.spec.loaded_jobs import Loaded
 
 JOB = "name: a\nqueue: q\nworkflow: a:B\n"
 OUTSIDE = "name: hunter2\nhunter2: [\n"

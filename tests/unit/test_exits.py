@@ -47,7 +47,7 @@ from jobspec.planning.planner import Planned, Terms
 from jobspec.reconcile.report import Cause, Report, Trigger, Withheld
 from jobspec.reconcile.spec_source import Reading
 from jobspec.results import Status as RunStatus
-from jobspec.spec.loaded import Loaded
+from jobspec.spec.loaded_jobs import Loaded
 from jobspec.spec.project import Environment
 from jobspec.spec.workspace import load_workspace
 

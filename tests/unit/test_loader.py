@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from jobspec.diagnostics import RULES, Diagnostic, Severity
-from jobspec.spec.listing import Listing, SourceFile, refuse
 from jobspec.spec.loader import Cache, Checked, Loaded, load, load_all_environments, load_listings
 from jobspec.spec.model import JobSpec
 from jobspec.spec.project import Environment, Project
+from jobspec.spec.spec_files import Listing, SourceFile, refuse
 from jobspec.spec.workspace import make_workspace
 
 if TYPE_CHECKING:

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from jobspec.spec.input_schema import resolve
-from jobspec.spec.listing import Listing, SourceFile, refuse
 from jobspec.spec.loader import Cache, Loaded, load, load_listings
 from jobspec.spec.project import Project
 from jobspec.spec.schema_judge import Limits, SchemaJudge, _Budget
+from jobspec.spec.spec_files import Listing, SourceFile, refuse
 from jobspec.spec.workspace import make_workspace
 
 if TYPE_CHECKING:

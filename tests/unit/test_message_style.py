@@ -9,9 +9,9 @@ import pytest
 from linting import lint
 
 from jobspec.diagnostics import RULES, Diagnostic, Location
-from jobspec.spec.listing import Listing, SourceFile
 from jobspec.spec.loader import load_listings
 from jobspec.spec.project import load_project
+from jobspec.spec.spec_files import Listing, SourceFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

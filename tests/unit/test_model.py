@@ -25,7 +25,7 @@ from jobspec.timing.cron import parse_cron
 from jobspec.timing.upcoming import Interval
 
 if TYPE_CHECKING:
-    from jobspec.spec.part import SpecPart
+    from jobspec.spec.frozen_model import SpecPart
 
 JOB: dict[str, Any] = {"name": "orders", "queue": "q", "workflow": "shop.workflows:Sync"}
 HOUR = timedelta(hours=1)

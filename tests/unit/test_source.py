@@ -10,9 +10,9 @@ import pytest
 
 from jobspec.diagnostics import RULES, Diagnostic, Location, Severity
 from jobspec.spec import directory
+from jobspec.spec.document import Document, Listing, SourceFile, find_positions, locate, parse_file, read_directory
 from jobspec.spec.enclosure import Enclosure, find_enclosure
-from jobspec.spec.listing import MAX_BYTES
-from jobspec.spec.source import Document, Listing, SourceFile, find_positions, locate, parse_file, read_directory
+from jobspec.spec.spec_files import MAX_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

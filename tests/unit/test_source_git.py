@@ -9,10 +9,10 @@ import pytest
 
 from jobspec.errors import UsageError
 from jobspec.spec import git_tree
+from jobspec.spec.document import read_directory
 from jobspec.spec.enclosure import find_enclosure
 from jobspec.spec.git import find_commit, find_merge_base
-from jobspec.spec.listing import MAX_BYTES, MAX_DEPTH, Listing
-from jobspec.spec.source import read_directory
+from jobspec.spec.spec_files import MAX_BYTES, MAX_DEPTH, Listing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from jobspec.diagnostics import RULES
-from jobspec.spec.listing import Listing, SourceFile
 from jobspec.spec.loader import load_listings
 from jobspec.spec.model import JobSpec
+from jobspec.spec.spec_files import Listing, SourceFile
 from jobspec.spec.validation import Problem, find_path, find_value, say_path, validate_job
 from jobspec.spec.vocabulary import JOB_KEYS, suggest_key, suggest_word
 

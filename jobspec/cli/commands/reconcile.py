@@ -100,8 +100,8 @@ def reconcile_command(  # noqa: PLR0913  one argument an option
     from jobspec.reconcile.logs import set_up_logging
     from jobspec.reconcile.settings import DaemonSettings
     from jobspec.reconcile.spec_source import find_start
-    from jobspec.spec.listing import PROJECT_FILE
     from jobspec.spec.project import get_project_id
+    from jobspec.spec.spec_files import PROJECT_FILE
     from jobspec.spec.workspace import load_workspace
 
     if once and http:

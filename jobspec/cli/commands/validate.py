@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
     from jobspec.diagnostics import Diagnostic
     from jobspec.lint.namespace import NamespaceFacts
-    from jobspec.spec.loaded import Job, Loaded
+    from jobspec.spec.findings import Finding
+    from jobspec.spec.loaded_jobs import Job, Loaded
     from jobspec.spec.loader import Checked
     from jobspec.spec.project import Project
-    from jobspec.spec.reports import Finding
     from jobspec.spec.workspace import Workspace
 
 
@@ -93,9 +93,9 @@ def _review(
 
 def check_loaded(loaded: Loaded, directory: Path, project: Project) -> list[Diagnostic]:
     """Check the jobs of one environment against the code that they name."""
+    from jobspec.spec.findings import make_diagnostics
     from jobspec.spec.hidden_values import hide_values
     from jobspec.spec.ignores import split_ignored
-    from jobspec.spec.reports import make_diagnostics
 
     kept, _ = split_ignored(find_in_code(loaded, directory, project))
     return [*hide_values(make_diagnostics(kept), loaded.documents, loaded.redaction)]

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from jobspec.cli.specs import Specs
     from jobspec.diagnostics import Diagnostic
     from jobspec.jobs.collector import Registrations
-    from jobspec.spec.loaded import Job
+    from jobspec.spec.loaded_jobs import Job
 
 _PROBE_EVERY: Final = timedelta(seconds=3)
 """How often the server is asked whether it is there; polls of workers fail and go on in silence."""
@@ -164,7 +164,7 @@ def _register(specs: Specs, queues: tuple[str, ...]) -> dict[str, Registrations]
 
 def _check_imports(specs: Specs, jobs: list[Job]) -> list[Diagnostic]:
     from jobspec.jobs.checks import check_clashes, check_imports
-    from jobspec.spec.reports import make_diagnostics
+    from jobspec.spec.findings import make_diagnostics
 
     clashes = check_clashes((job.spec for job in jobs), specs.directory)
     return make_diagnostics(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from jobspec.diagnostics import Severity
 from jobspec.spec.input_schema import Verdict, check_input, read_schema, resolve, say_unjudged
-from jobspec.spec.loaded import ValuePlace, find_place, make_finding
+from jobspec.spec.loaded_jobs import ValuePlace, find_place, make_finding
 from jobspec.spec.merge import merge
 from jobspec.spec.model import JobSpec
 from jobspec.spec.validation import Problem, validate_job
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from jobspec.diagnostics import Diagnostic
+    from jobspec.spec.findings import Finding
     from jobspec.spec.input_schema import FileReader, InputSchema
-    from jobspec.spec.layers import Layer
+    from jobspec.spec.job_layers import Layer
     from jobspec.spec.model import ScheduleSpec
-    from jobspec.spec.reports import Finding
 
 
 _MOST_CALENDARS = 1000

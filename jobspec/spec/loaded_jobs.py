@@ -6,20 +6,20 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from jobspec.diagnostics import Related
+from jobspec.spec.findings import Finding
 from jobspec.spec.merge import merge, origin, trace
 from jobspec.spec.redaction import NOTHING_REDACTED, Redaction
-from jobspec.spec.reports import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from jobspec.diagnostics import Diagnostic, Location
+    from jobspec.spec.document import Document
     from jobspec.spec.ignores import Ignore
     from jobspec.spec.input_schema import InputSchema
-    from jobspec.spec.layers import Layer
+    from jobspec.spec.job_layers import Layer
     from jobspec.spec.model import JobSpec
     from jobspec.spec.positions import ValuePath
-    from jobspec.spec.source import Document
     from jobspec.spec.validation import Problem
 
 

@@ -14,7 +14,7 @@ from jobspec.spec.vocabulary import join_words
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from jobspec.spec.layers import Layer
+    from jobspec.spec.job_layers import Layer
     from jobspec.spec.positions import ValuePath
 
 _SHOWN_JOBS = 3

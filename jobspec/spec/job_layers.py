@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from jobspec.spec.document import find_positions, list_later_lines, locate
+from jobspec.spec.findings import Finding
+from jobspec.spec.frozen_model import kind_of
 from jobspec.spec.merge import IGNORED_PREFIX, is_absence, merge
 from jobspec.spec.model import JobSpec
-from jobspec.spec.part import kind_of
 from jobspec.spec.positions import quote
-from jobspec.spec.reports import Finding
-from jobspec.spec.source import find_positions, list_later_lines, locate
 from jobspec.spec.validation import MOST_PROBLEMS, Problem, limit, make_problems, say_unknown_job_key, suggest_form
 from jobspec.spec.vocabulary import JOB_KEYS, Keys, suggest_key
 
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from jobspec.diagnostics import Location
+    from jobspec.spec.document import Document
     from jobspec.spec.positions import ValuePath
-    from jobspec.spec.source import Document
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

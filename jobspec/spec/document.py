@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from jobspec.diagnostics import Diagnostic, Location, Related
 from jobspec.secrets import mask
 from jobspec.spec.directory import read_directory
-from jobspec.spec.listing import Listing, SourceFile
 from jobspec.spec.positions import Positions, Span, SyntaxProblem, ValuePath
+from jobspec.spec.spec_files import Listing, SourceFile
 from jobspec.spec.toml_text import locate_toml, parse_toml
 from jobspec.spec.yaml_text import locate_yaml, parse_yaml
 

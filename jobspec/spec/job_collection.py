@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from jobspec.bugs import describe_bug
 from jobspec.diagnostics import Diagnostic, Related
+from jobspec.spec.findings import Finding, explain_bug, make_diagnostics, make_related
 from jobspec.spec.ignores import split_ignored
-from jobspec.spec.judging import Judgement, check_runs, check_schema, judge_job
-from jobspec.spec.layers import check_alone, list_environments
-from jobspec.spec.loaded import Job
+from jobspec.spec.job_layers import check_alone, list_environments
+from jobspec.spec.job_validation import Judgement, check_runs, check_schema, judge_job
+from jobspec.spec.loaded_jobs import Job
 from jobspec.spec.merge import is_touched
 from jobspec.spec.positions import quote
-from jobspec.spec.reports import Finding, explain_bug, make_diagnostics, make_related
 from jobspec.spec.validation import Problem, limit
 from jobspec.spec.vocabulary import join_words, suggest_word
 from jobspec.timing.upcoming import fires_plainly
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from jobspec.spec.ignores import Ignore
-    from jobspec.spec.judging import Schemas
-    from jobspec.spec.layers import Form, Layer
+    from jobspec.spec.job_layers import Form, Layer
+    from jobspec.spec.job_validation import Schemas
     from jobspec.spec.model import JobSpec
 
 _SHOWN_JOBS = 3
