@@ -1,11 +1,11 @@
-# Everything runs in .venv, which is made anew whenever pyproject.toml or constraints.txt change.
+# Everything runs in .venv, which is rebuilt whenever pyproject.toml or constraints.txt change.
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help dev test check audit lock oracle faults bench schemas docs clean
+.PHONY: help dev test unit coverage check audit lock oracle faults bench schemas docs clean
 
 help: ## Show this
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -15,6 +15,12 @@ dev: $(INSTALLED) ## Start Temporal and workers, and keep schedules equal to spe
 
 test: $(INSTALLED) ## Run all tests, also those that need a Temporal server; ARGS="-k name" picks some
 	JOBSPEC_REQUIRE_LIVE=1 $(BIN)/pytest -n 2 $(ARGS)
+
+unit: $(INSTALLED) ## Run the tests that need no Temporal server, in under a minute
+	$(BIN)/pytest -n 2 -q tests/unit tests/property tests/golden $(ARGS)
+
+coverage: $(INSTALLED) ## Run all tests and list the lines that none of them runs, commands included
+	JOBSPEC_REQUIRE_LIVE=1 $(BIN)/pytest -n 2 -q --cov --cov-report=term-missing:skip-covered $(ARGS)
 
 check: $(INSTALLED) ## Format, lint, types, layers, tests: all that must pass before a commit
 	$(BIN)/ruff format --check
@@ -41,18 +47,18 @@ faults: $(INSTALLED) ## Kill, cut, slow down and starve what the daemon works wi
 bench: $(INSTALLED) ## Run the benchmarks
 	$(BIN)/python benchmarks/run.py $(ARGS)
 
-schemas: $(INSTALLED) ## Write schemas/ anew from the models
+schemas: $(INSTALLED) ## Regenerate schemas/ from the models
 	@for kind in job project plan runs status; do \
 		$(BIN)/jobspec schema $$kind > schemas/.$$kind.new && mv schemas/.$$kind.new schemas/$$kind.schema.json || exit 1; \
 	done
 
-docs: schemas ## Write schemas/ and the generated pages of docs/ anew
+docs: schemas ## Regenerate schemas/ and the generated pages of docs/
 	$(BIN)/python -m jobspec.render.reference docs
 	$(BIN)/python docs/api_reference.py docs/api.md
 	$(BIN)/python docs/review_example.py docs/review.md
 
 clean: ## Remove the environment, caches and the dev server's state
-	rm -rf $(VENV) .dev .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .dev .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage .coverage.*
 
 $(INSTALLED): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit(f"jobspec needs Python 3.11 or newer, and $(PYTHON) is {sys.version.split()[0]}; name another one: make PYTHON=python3.12 ...")'
