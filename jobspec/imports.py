@@ -70,7 +70,7 @@ class ImportPathError(JobspecError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Failure:
+class _FailedImport:
     """Why a module cannot be loaded; kept in place of the module, so that it is not tried again."""
 
     kind: ImportFailure
@@ -94,7 +94,7 @@ def resolve(path: str, root: Path | None = None) -> object:
     if start:
         _put_first(str(start))
     module = _load(module_name, start)
-    if isinstance(module, _Failure):
+    if isinstance(module, _FailedImport):
         raise ImportPathError(module.kind, path, module.message, module.hint)
     return _descend(module, attributes, path, start)
 
@@ -174,7 +174,7 @@ def _put_first(directory: str) -> None:
 
 
 @cache
-def _load(module_name: str, root: Path | None) -> ModuleType | _Failure:
+def _load(module_name: str, root: Path | None) -> ModuleType | _FailedImport:
     try:
         with divert_stdout():
             return importlib.import_module(module_name)
@@ -184,24 +184,24 @@ def _load(module_name: str, root: Path | None) -> ModuleType | _Failure:
         return _explain(error, module_name, root)
 
 
-def _explain(error: BaseException, module_name: str, root: Path | None) -> _Failure:
+def _explain(error: BaseException, module_name: str, root: Path | None) -> _FailedImport:
     place = _place(error.__traceback__, root)
     match error:
         case ModuleNotFoundError() if not place and _leads_to(module_name, error.name):
             return _missing(module_name, error.name or module_name, root)
         case ModuleNotFoundError():
-            return _Failure(
+            return _FailedImport(
                 kind=ImportFailure.DEPENDENCY_MISSING,
                 message=f"`{module_name}` imports `{error.name}`, which is not there{_at(place)}",
                 hint=f"install what provides `{error.name}` into this Python; `validate --no-imports` does without",
             )
         case SyntaxError() if error.filename and Path(error.filename).is_file():
             written = _shown(Path(error.filename), root) + (f":{error.lineno}" if error.lineno else "")
-            return _Failure(
+            return _FailedImport(
                 kind=ImportFailure.SYNTAX, message=f"`{module_name}` is not valid Python: {error.msg} ({written})"
             )
         case SystemExit():
-            return _Failure(
+            return _FailedImport(
                 kind=ImportFailure.EXITED,
                 message=f"`{module_name}` calls `sys.exit` while it is imported{_at(place)}",
                 hint='put what runs as a script below `if __name__ == "__main__":`',
@@ -210,10 +210,10 @@ def _explain(error: BaseException, module_name: str, root: Path | None) -> _Fail
             return _raised(error, f"`{module_name}` cannot be imported", place)
 
 
-def _raised(error: BaseException, what: str, place: str) -> _Failure:
+def _raised(error: BaseException, what: str, place: str) -> _FailedImport:
     text = " ".join(str(error).split())
     shown = f"{type(error).__name__}: {text}" if text else type(error).__name__
-    return _Failure(kind=ImportFailure.RAISED, message=f"{what}: {shown}{_at(place)}")
+    return _FailedImport(kind=ImportFailure.RAISED, message=f"{what}: {shown}{_at(place)}")
 
 
 def _leads_to(module_name: str, missing: str | None) -> bool:
@@ -221,16 +221,16 @@ def _leads_to(module_name: str, missing: str | None) -> bool:
     return missing is not None and f"{module_name}.".startswith(f"{missing}.")
 
 
-def _missing(module_name: str, missing: str, root: Path | None) -> _Failure:
+def _missing(module_name: str, missing: str, root: Path | None) -> _FailedImport:
     package, _, last = missing.rpartition(".")
     parent = sys.modules.get(package)
     if parent is not None and not hasattr(parent, "__path__"):
         message = f"there is no module `{missing}`: `{package}` is one file, not a package"
-        return _Failure(kind=ImportFailure.MODULE_MISSING, message=message, hint=f"write `{package}:…`")
+        return _FailedImport(kind=ImportFailure.MODULE_MISSING, message=message, hint=f"write `{package}:…`")
     places = list(parent.__path__) if parent is not None else [str(root)] if root else []
     names = [found.name for found in pkgutil.iter_modules(places)]
     names += [entry.name for place in places for entry in Path(place).glob("[!.]*/") if entry.name.isidentifier()]
-    return _Failure(
+    return _FailedImport(
         kind=ImportFailure.MODULE_MISSING,
         message=f"there is no module `{module_name}`" + (f": `{missing}` is missing" if missing != module_name else ""),
         hint=_missing_hint(package, last, sorted(set(names)), root),

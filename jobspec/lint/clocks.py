@@ -8,9 +8,9 @@ from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
 from jobspec.lint.warning import find_kind, warn
+from jobspec.timing.compiled_calendar import compile_calendar
 from jobspec.timing.oddities import Oddity, OddityKind, find_oddities
 from jobspec.timing.upcoming import upcoming_seconds
-from jobspec.timing.walk import make_rule
 from jobspec.timing.zones import DAY, HOUR, find_zone
 
 if TYPE_CHECKING:
@@ -66,8 +66,10 @@ def _find_bends(timetable: Timetable, today: int) -> tuple[_Bend, ...]:
 
 
 def _classify(oddity: Oddity, timetable: Timetable) -> tuple[int, str, int]:
-    """Name the entry that has the time, the rule, and the local day."""
-    matching = (index for index, each in enumerate(timetable.calendars) if make_rule(each).matches_wall(oddity.wall))
+    """Name the entry that has the time, the calendar, and the local day."""
+    matching = (
+        index for index, each in enumerate(timetable.calendars) if compile_calendar(each).matches_wall(oddity.wall)
+    )
     return next(matching, 0), "JS502" if oddity.kind in _LOST else "JS503", oddity.wall // DAY
 
 

@@ -8,12 +8,12 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from jobspec.timing.calendar import Calendar
+from jobspec.timing.compiled_calendar import compile_calendar
 from jobspec.timing.upcoming import Timetable, upcoming_seconds
-from jobspec.timing.walk import make_rule
 from jobspec.timing.zones import DAY
 
 if TYPE_CHECKING:
-    from jobspec.timing.walk import Rule
+    from jobspec.timing.compiled_calendar import CompiledCalendar
 
 _FIRST_DAY = 19_723
 """2024-01-01 in days since the epoch, a Monday in a leap year: what is looked at instead of all years."""
@@ -33,7 +33,7 @@ def find_shortest_gap(timetable: Timetable) -> int | None:
     calendars = [replace(calendar, year=None, comment="") for calendar in timetable.calendars]
     if len(calendars) == 1:
         return _measure_calendar(calendars[0])
-    return _measure_together([make_rule(calendar) for calendar in calendars])
+    return _measure_together([compile_calendar(calendar) for calendar in calendars])
 
 
 def _measure_intervals(timetable: Timetable) -> int:
@@ -47,7 +47,7 @@ def _measure_intervals(timetable: Timetable) -> int:
 
 
 def _measure_calendar(calendar: Calendar) -> int | None:
-    seconds = make_rule(calendar).list_seconds_of_day()
+    seconds = compile_calendar(calendar).list_seconds_of_day()
     days = _find_days(calendar.day_of_month, calendar.month, calendar.day_of_week)
     if not seconds or not days:
         return None
@@ -59,21 +59,21 @@ def _measure_calendar(calendar: Calendar) -> int | None:
 @lru_cache(maxsize=1024)
 def _find_days(days: tuple[int, ...], months: tuple[int, ...], weekdays: tuple[int, ...]) -> tuple[int, ...]:
     """Find two days of a calendar that are as near to each other as any; fewer where it has no two."""
-    rule = make_rule(Calendar(day_of_month=days, month=months, day_of_week=weekdays))
-    matching = [day for day in range(_FIRST_DAY, _FIRST_DAY + _DAYS) if rule.matches_date(day)]
+    calendar = compile_calendar(Calendar(day_of_month=days, month=months, day_of_week=weekdays))
+    matching = [day for day in range(_FIRST_DAY, _FIRST_DAY + _DAYS) if calendar.matches_date(day)]
     nearest = min(pairwise(matching), key=lambda pair: pair[1] - pair[0], default=None)
     return nearest or tuple(matching)
 
 
-def _measure_together(rules: list[Rule]) -> int | None:
-    """Go through the days of a year; days on which the same rules hold are alike."""
+def _measure_together(calendars: list[CompiledCalendar]) -> int | None:
+    """Go through the days of a year; days on which the same calendars hold are alike."""
     known: dict[tuple[int, ...], list[int]] = {}
     gaps: list[int] = []
     last = None
     for day in range(_FIRST_DAY, _FIRST_DAY + _DAYS):
-        matching = tuple(index for index, rule in enumerate(rules) if rule.matches_date(day))
+        matching = tuple(index for index, calendar in enumerate(calendars) if calendar.matches_date(day))
         if matching not in known:
-            times = {second for index in matching for second in rules[index].list_seconds_of_day()}
+            times = {second for index in matching for second in calendars[index].list_seconds_of_day()}
             known[matching] = sorted(times)
             gaps += [after - before for before, after in pairwise(known[matching])]
         if seconds := known[matching]:

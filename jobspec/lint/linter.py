@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from jobspec.lint.clocks import lint_clocks
 from jobspec.lint.herds import lint_herds
 from jobspec.lint.secrets import lint_secrets
-from jobspec.lint.sizes import lint_sizes
 from jobspec.lint.skips import lint_skips
 from jobspec.lint.times import lint_times
 from jobspec.lint.warning import warn
@@ -26,6 +26,16 @@ if TYPE_CHECKING:
 
 _OWN = frozenset({"JS504", "JS505", "JS507"})
 """Rules that do not hold for what a job inherits: it is made for jobs of all kinds, and says little about this one."""
+
+_KIB = 1024
+
+# How large inputs and memos may be: the server's defaults (common/dynamicconfig/constants.go: limit.blobSize.error,
+# limit.blobSize.warn, limit.memoSize.warn); the SDK warns at the same sizes.
+MOST_BYTES = 2048 * _KIB
+LARGE_BYTES = 512 * _KIB
+LARGE_MEMO_BYTES = 2 * _KIB
+_ELSEWHERE = "put the data where the workflow can fetch it, and pass its address"
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str)
 
 
 class Linter:
@@ -92,3 +102,31 @@ def lint_job(spec: JobSpec, settings: LintSettings) -> Iterator[Problem]:
         yield from lint_skips(spec.schedule)
     yield from lint_sizes(spec)
     yield from lint_secrets(spec)
+
+
+def lint_sizes(spec: JobSpec) -> Iterator[Problem]:
+    """Warn of large inputs and memos, as plain JSON; a codec may make them smaller or larger."""
+    path = ("input",) if "input" in spec.model_fields_set else ("args",)
+    size = sum(map(_measure_json, spec.arguments))
+    memo = _measure_json(spec.run.memo) if spec.run.memo else 0
+    if size + memo > MOST_BYTES:
+        where, what = (path, "input") if size >= memo else (("run", "memo"), "memo")
+        message = (
+            f"the {what} makes the job {_show_size(size + memo)}, more than the 2 MiB that Temporal takes by default"
+        )
+        yield warn(where, "JS513", message, _ELSEWHERE)
+        return
+    if size > LARGE_BYTES:
+        message = f"the input has {_show_size(size)}; Temporal warns from 512 KiB on, and stores it with every run"
+        yield warn(path, "JS513", message, _ELSEWHERE)
+    if memo > LARGE_MEMO_BYTES:
+        message = f"the memo has {_show_size(memo)}; Temporal warns from 2 KiB on, for every list of runs carries it"
+        yield warn(("run", "memo"), "JS513", message, "keep what people look for in it, and the rest elsewhere")
+
+
+def _measure_json(value: Any) -> int:
+    return len(_ENCODER.encode(value).encode("utf-8", "surrogatepass"))
+
+
+def _show_size(size: int) -> str:
+    return f"{size / _KIB:,.0f} KiB" if size >= 10 * _KIB else f"{size / _KIB:.1f} KiB"

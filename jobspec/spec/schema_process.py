@@ -80,7 +80,7 @@ def main(memory: int) -> None:
     """
     requests, answers = sys.stdin.buffer, sys.stdout.buffer
     _confine(memory)
-    schemas = _Schemas()
+    schemas = _CompiledSchemas()
     answers.write(b"{}\n")
     answers.flush()
     for line in requests:
@@ -111,7 +111,7 @@ def _timed(seconds: float) -> Iterator[None]:
         signal.setitimer(signal.ITIMER_PROF, 0)
 
 
-class _Schemas:
+class _CompiledSchemas:
     """The schemas that were used last."""
 
     def __init__(self) -> None:
@@ -134,7 +134,7 @@ class _Schemas:
         return self._known[digest]
 
 
-def _answer(request: dict[str, Any], schemas: _Schemas) -> dict[str, Any]:
+def _answer(request: dict[str, Any], schemas: _CompiledSchemas) -> dict[str, Any]:
     begun = time.process_time()
     try:
         with _timed(request["seconds"]):
@@ -148,7 +148,7 @@ def _answer(request: dict[str, Any], schemas: _Schemas) -> dict[str, Any]:
     return {**answer, "seconds": time.process_time() - begun}
 
 
-def _judge(request: dict[str, Any], schemas: _Schemas) -> dict[str, Any]:
+def _judge(request: dict[str, Any], schemas: _CompiledSchemas) -> dict[str, Any]:
     found = schemas.get(request)
     if found is None:
         return {"unknown": True}

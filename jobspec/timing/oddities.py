@@ -1,9 +1,9 @@
 """Where a change of the clock bends a schedule: what is skipped, moved, fires twice or not at all.
 
 Nothing is guessed: the runs that the server's walk finds around the change
-(:mod:`jobspec.timing.walk`) are held against the times at which the wall clock
-shows what the calendar asks for. A calendar with a run in every hour is passed
-over, for it runs on through a change as if there were none.
+(:mod:`jobspec.timing.compiled_calendar`) are compared with the times at which the
+wall clock shows what the calendar asks for. A calendar with a run in every hour
+is passed over, because it runs through a change as if there were none.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
-from jobspec.timing.stretch import Course
-from jobspec.timing.walk import make_rule
+from jobspec.timing.compiled_calendar import compile_calendar
+from jobspec.timing.compiled_timetable import CompiledTimetable
 from jobspec.timing.zones import DAY, EPOCH_WEEKDAY, HOUR, LAST_SECOND, find_zone
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Set as AbstractSet
 
+    from jobspec.timing.compiled_calendar import CompiledCalendar
     from jobspec.timing.upcoming import Timetable
-    from jobspec.timing.walk import Rule
     from jobspec.timing.zones import Window, Zone
 
 _HOURS_OF_DAY = 24
@@ -64,16 +64,18 @@ def find_oddities(timetable: Timetable, start: int, end: int) -> list[Oddity]:
         start: Seconds since the epoch; changes after it count.
         end: Changes up to it count.
     """
-    rules = [rule for rule in map(make_rule, timetable.calendars) if len(rule.hours) < _HOURS_OF_DAY]
+    calendars = [
+        calendar for calendar in map(compile_calendar, timetable.calendars) if len(calendar.hours) < _HOURS_OF_DAY
+    ]
     zone = find_zone(timetable.timezone)
-    if not rules or zone.fixed:
+    if not calendars or zone.fixed:
         return []
-    skips = [make_rule(calendar) for calendar in timetable.skip]
+    skips = [compile_calendar(calendar) for calendar in timetable.skip]
     found = {
         oddity
         for window in _walk_windows(zone, start, min(end, LAST_SECOND))
-        for rule in rules
-        for oddity in _compare(_Scene(zone, rule, skips, window))
+        for calendar in calendars
+        for oddity in _compare(_Scene(zone, calendar, skips, window))
     }
     return sorted(oddity for oddity in found if _is_within(oddity, timetable))
 
@@ -98,8 +100,8 @@ class _Scene(NamedTuple):
     """One calendar around one change of the clock, from `start` to before `stop`."""
 
     zone: Zone
-    rule: Rule
-    skips: list[Rule]
+    calendar: CompiledCalendar
+    skips: list[CompiledCalendar]
     window: Window
 
     @property
@@ -117,8 +119,8 @@ class _Scene(NamedTuple):
     def list_walls(self) -> list[int]:
         """All that the calendar asks for around the change, by the wall clock."""
         first, last = [edge + self.zone.offset(edge) for edge in (self.window.start, self.stop)]
-        days = [day for day in range(first // DAY, last // DAY + 1) if self.rule.matches_date(day)]
-        seconds = self.rule.list_seconds_of_day() if days else []
+        days = [day for day in range(first // DAY, last // DAY + 1) if self.calendar.matches_date(day)]
+        seconds = self.calendar.list_seconds_of_day() if days else []
         walls = (day * DAY + second for day in days for second in seconds)
         return [wall for wall in walls if first < wall < last and not self.is_skipped(wall)]
 
@@ -128,15 +130,15 @@ class _Scene(NamedTuple):
 
     def list_runs(self) -> AbstractSet[int]:
         """All runs around the change."""
-        course = Course(
+        timetable = CompiledTimetable(
             zone=self.zone,
-            rules=[self.rule],
+            calendars=[self.calendar],
             repeats=[],
             skips=self.skips,
             earliest=self.window.start - DAY,
             last=self.stop - 1,
         )
-        return {run for batch in course.list_batches(self.window.start, self.stop) for run in batch}
+        return {run for batch in timetable.list_batches(self.window.start, self.stop) for run in batch}
 
     def find_moments(self, wall: int) -> list[int]:
         """When the wall clock shows that: never, once or twice."""

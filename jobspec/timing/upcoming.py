@@ -14,15 +14,15 @@ from datetime import UTC, datetime, timedelta
 from itertools import chain, islice
 from typing import TYPE_CHECKING
 
-from jobspec.timing.stretch import Course, Repeat
-from jobspec.timing.walk import make_rule
+from jobspec.timing.compiled_calendar import compile_calendar
+from jobspec.timing.compiled_timetable import CompiledTimetable, Repeat
 from jobspec.timing.zones import LAST_SECOND, UnknownTimezoneError, find_zone, is_known_timezone, suggest_timezone
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from jobspec.timing.calendar import Calendar
-    from jobspec.timing.walk import Rule
+    from jobspec.timing.compiled_calendar import CompiledCalendar
 
 __all__ = [
     "Interval",
@@ -98,7 +98,7 @@ def next_run(timetable: Timetable, after: datetime) -> datetime | None:
     Raises:
         UnknownTimezoneError: The time zone is not known here.
     """
-    found = _make_course(timetable).find_next(_floor(after))
+    found = _compile(timetable).find_next(_floor(after))
     return None if found is None else _to_datetime(found)
 
 
@@ -115,12 +115,12 @@ def fires_plainly(timetable: Timetable, after: datetime) -> bool:
     if timetable.skip or timetable.end_at is not None or timetable.start_at is not None or after.year > _PLAIN_YEAR:
         return False
     is_plain = any(interval.every <= _YEAR for interval in timetable.intervals)
-    return is_plain or any(_is_plain(make_rule(calendar)) for calendar in timetable.calendars)
+    return is_plain or any(_is_plain(compile_calendar(calendar)) for calendar in timetable.calendars)
 
 
-def _is_plain(rule: Rule) -> bool:
-    is_every_year = rule.years is None and rule.weekdays != frozenset()
-    return is_every_year and bool(rule.months and rule.days) and rule.days[0] <= _SHORTEST_MONTH
+def _is_plain(calendar: CompiledCalendar) -> bool:
+    is_every_year = calendar.years is None and calendar.weekdays != frozenset()
+    return is_every_year and bool(calendar.months and calendar.days) and calendar.days[0] <= _SHORTEST_MONTH
 
 
 def upcoming(
@@ -134,7 +134,7 @@ def upcoming(
         count: Stop after so many.
         until: Stop after this time, which counts; aware.
     """
-    seconds = _make_course(timetable).list_runs(_floor(after), LAST_SECOND if until is None else _floor(until))
+    seconds = _compile(timetable).list_runs(_floor(after), LAST_SECOND if until is None else _floor(until))
     return map(_to_datetime, islice(seconds, count))
 
 
@@ -143,22 +143,22 @@ def upcoming_seconds(timetable: Timetable, start: int, end: int) -> list[int]:
 
     A year of a run every minute takes some tens of milliseconds.
     """
-    return list(chain.from_iterable(_make_course(timetable).list_batches(start, end)))
+    return list(chain.from_iterable(_compile(timetable).list_batches(start, end)))
 
 
 def count_runs(timetable: Timetable, start: int, end: int) -> int:
     """How many nominal runs there are after ``start`` up to ``end``, in seconds since the epoch."""
-    return sum(map(len, _make_course(timetable).list_batches(start, end)))
+    return sum(map(len, _compile(timetable).list_batches(start, end)))
 
 
-def _make_course(timetable: Timetable) -> Course:
+def _compile(timetable: Timetable) -> CompiledTimetable:
     earliest = -1 if timetable.start_at is None else _floor(timetable.start_at) - 1
     last = LAST_SECOND if timetable.end_at is None else min(_floor(timetable.end_at), LAST_SECOND)
-    return Course(
+    return CompiledTimetable(
         zone=find_zone(timetable.timezone),
-        rules=[make_rule(calendar) for calendar in timetable.calendars],
+        calendars=[compile_calendar(calendar) for calendar in timetable.calendars],
         repeats=[Repeat(interval.every, interval.offset) for interval in timetable.intervals],
-        skips=[make_rule(calendar) for calendar in timetable.skip],
+        skips=[compile_calendar(calendar) for calendar in timetable.skip],
         earliest=max(earliest, _FIRST_SECOND),
         last=last,
     )

@@ -146,7 +146,7 @@ def _make_block(tz: zoneinfo.ZoneInfo, number: int) -> _Block:
     return block
 
 
-class _Change(NamedTuple):
+class _OffsetChange(NamedTuple):
     """The wall clock is set: the first second of the new offset, and the offsets on both sides of it."""
 
     second: int
@@ -169,13 +169,13 @@ class _Change(NamedTuple):
         return self.after if second >= self.second else self.before
 
 
-def _find_changes(tz: zoneinfo.ZoneInfo, first: int, last: int) -> list[_Change]:
+def _find_changes(tz: zoneinfo.ZoneInfo, first: int, last: int) -> list[_OffsetChange]:
     changes = []
     before = _read_offset(tz, first)
     for day in range(first, last, DAY):
         after = _read_offset(tz, min(day + DAY, last))
         if after != before:
-            changes.append(_Change(_find_change(tz, day, min(day + DAY, last)), before, after))
+            changes.append(_OffsetChange(_find_change(tz, day, min(day + DAY, last)), before, after))
             before = after
     return changes
 

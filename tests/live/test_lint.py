@@ -16,7 +16,7 @@ from temporalio.client import Schedule, ScheduleActionStartWorkflow, ScheduleInt
 from temporalio.service import RPCError
 from temporalio.worker import Worker
 
-from jobspec.lint.sizes import MOST_BYTES
+from jobspec.lint.linter import MOST_BYTES
 
 if TYPE_CHECKING:
     from projects import Project

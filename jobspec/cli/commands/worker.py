@@ -35,7 +35,7 @@ _PROBE_EVERY: Final = timedelta(seconds=3)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Assignment:
+class _WorkerOptions:
     """What the command line asks for.
 
     Attributes:
@@ -86,7 +86,7 @@ def worker_command(
 
     Jobs with mistakes are left out, the others run. A second Ctrl-C ends it at once.
     """
-    assignment = _Assignment(target=target, queues=queues, grace=grace)
+    assignment = _WorkerOptions(target=target, queues=queues, grace=grace)
     if reloading:
         from jobspec.cli.reloader import run_reloading
         from jobspec.jobs.workers import CLEANUP
@@ -95,7 +95,7 @@ def worker_command(
     return _work(assignment, lifeline)
 
 
-def _work(assignment: _Assignment, lifeline: int | None) -> int:
+def _work(assignment: _WorkerOptions, lifeline: int | None) -> int:
     from jobspec.cli.specs import open_specs
     from jobspec.jobs.workers import CLEANUP
 
@@ -176,7 +176,7 @@ def _check_imports(specs: Specs, jobs: list[Job]) -> list[Diagnostic]:
 
 async def _run(
     specs: Specs,
-    assignment: _Assignment,
+    assignment: _WorkerOptions,
     registrations: Mapping[str, Registrations],
     lifeline: int | None,
     running: threading.Event,

@@ -31,7 +31,7 @@ _FEBRUARY = 2
 _MONTH_LENGTHS = (0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
-class Rule:
+class CompiledCalendar:
     """A calendar made ready for computing: only values that can occur, in the shapes that lookups want."""
 
     __slots__ = (
@@ -91,12 +91,12 @@ def _keep(values: tuple[int, ...], possible: range) -> tuple[int, ...]:
 
 
 @lru_cache(maxsize=4096)
-def make_rule(calendar: Calendar) -> Rule:
+def compile_calendar(calendar: Calendar) -> CompiledCalendar:
     """The calendar made ready for computing."""
-    return Rule(calendar)
+    return CompiledCalendar(calendar)
 
 
-def find_date(rule: Rule, zone: Zone, day: int) -> int | None:
+def find_date(calendar: CompiledCalendar, zone: Zone, day: int) -> int | None:
     """The first matching local day from ``day`` on, in days since the epoch; None if there is none to the end of 2100.
 
     Days are entered at midnight, and where midnight does not exist the server may take it for the day before.
@@ -104,29 +104,29 @@ def find_date(rule: Rule, zone: Zone, day: int) -> int | None:
     when = date.fromordinal(day + _EPOCH)
     month, first = when.month, when.day
     for year in range(when.year, _LAST_YEAR + 1):
-        if rule.years is None or year in rule.years:
-            for matching in rule.months[bisect_left(rule.months, month) :]:
-                found = _find_in_month(rule, zone, (year, matching), first if matching == month else 1)
+        if calendar.years is None or year in calendar.years:
+            for matching in calendar.months[bisect_left(calendar.months, month) :]:
+                found = _find_in_month(calendar, zone, (year, matching), first if matching == month else 1)
                 if found is not None:
                     return found
         month, first = 1, 1
     return None
 
 
-def _find_in_month(rule: Rule, zone: Zone, year_month: tuple[int, int], first: int) -> int | None:
+def _find_in_month(calendar: CompiledCalendar, zone: Zone, year_month: tuple[int, int], first: int) -> int | None:
     year, month = year_month
     leap = month == _FEBRUARY and year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
     length = _MONTH_LENGTHS[month] + leap
     before = date(year, month, 1).toordinal() - _EPOCH - 1
-    for number in rule.days[bisect_left(rule.days, first) :]:
+    for number in calendar.days[bisect_left(calendar.days, first) :]:
         if number > length:
             return None
-        if rule.weekdays is None or zone.weekday_at_midnight(before + number) in rule.weekdays:
+        if calendar.weekdays is None or zone.weekday_at_midnight(before + number) in calendar.weekdays:
             return before + number
     return None
 
 
-def find_next(rule: Rule, zone: Zone, after: int) -> int | None:
+def find_next(calendar: CompiledCalendar, zone: Zone, after: int) -> int | None:
     """The first time strictly after ``after``, in seconds since the epoch; None if there is none to the end of 2100.
 
     The walk stands at a day, an hour and a second of that hour, and is in the second copy of a repeated hour while
@@ -142,15 +142,15 @@ def find_next(rule: Rule, zone: Zone, after: int) -> int | None:
             hour, shift = (hour, HOUR) if shift == 0 and _is_repeated(zone, day, hour) else (hour + 1, 0)
         if hour >= _HOURS:
             day, hour, second = day + 1, 0, 0
-        matching = _find_date_from(rule, zone, day, hour * HOUR + second)
+        matching = _find_date_from(calendar, zone, day, hour * HOUR + second)
         if matching is None:
             return None
         if matching != day:
             day, hour, second, shift = matching, 0, 0, 0
-        next_hour = _find_hour(rule, hour)
+        next_hour = _find_hour(calendar, hour)
         if next_hour != hour:
             hour, second, shift = next_hour, 0, 0
-        second = _find_in_hour(rule, second)
+        second = _find_in_hour(calendar, second)
         if hour >= _HOURS or second >= HOUR:
             continue
         found = zone.to_utc(day * DAY + hour * HOUR + second)
@@ -174,29 +174,33 @@ def _is_repeated(zone: Zone, day: int, hour: int) -> bool:
     return zone.to_utc(wall + HOUR) - zone.to_utc(wall) > HOUR
 
 
-def _find_date_from(rule: Rule, zone: Zone, day: int, second_of_day: int) -> int | None:
+def _find_date_from(calendar: CompiledCalendar, zone: Zone, day: int, second_of_day: int) -> int | None:
     """The matching day, where the walk stands on ``day`` already and its weekday is that of the time reached."""
     when = date.fromordinal(day + _EPOCH)
-    if when.day in rule.day_set and when.month in rule.month_set and (rule.years is None or when.year in rule.years):
+    if (
+        when.day in calendar.day_set
+        and when.month in calendar.month_set
+        and (calendar.years is None or when.year in calendar.years)
+    ):
         if when.year > _LAST_YEAR:
             return None
-        if rule.weekdays is None or zone.weekday(day * DAY + second_of_day) in rule.weekdays:
+        if calendar.weekdays is None or zone.weekday(day * DAY + second_of_day) in calendar.weekdays:
             return day
-    return find_date(rule, zone, day + 1)
+    return find_date(calendar, zone, day + 1)
 
 
-def _find_hour(rule: Rule, hour: int) -> int:
+def _find_hour(calendar: CompiledCalendar, hour: int) -> int:
     """The first matching hour from ``hour`` on, or 24."""
-    index = bisect_left(rule.hours, hour)
-    return rule.hours[index] if index < len(rule.hours) else _HOURS
+    index = bisect_left(calendar.hours, hour)
+    return calendar.hours[index] if index < len(calendar.hours) else _HOURS
 
 
-def _find_in_hour(rule: Rule, second: int) -> int:
+def _find_in_hour(calendar: CompiledCalendar, second: int) -> int:
     """The first matching second of an hour from ``second`` on, or 3600."""
     minute, second = divmod(second, _MINUTE)
-    index = bisect_left(rule.minutes, minute)
-    if index < len(rule.minutes) and rule.minutes[index] == minute:
-        if second <= rule.seconds[-1]:
-            return minute * _MINUTE + rule.seconds[bisect_left(rule.seconds, second)]
+    index = bisect_left(calendar.minutes, minute)
+    if index < len(calendar.minutes) and calendar.minutes[index] == minute:
+        if second <= calendar.seconds[-1]:
+            return minute * _MINUTE + calendar.seconds[bisect_left(calendar.seconds, second)]
         index += 1
-    return rule.minutes[index] * _MINUTE + rule.seconds[0] if index < len(rule.minutes) else HOUR
+    return calendar.minutes[index] * _MINUTE + calendar.seconds[0] if index < len(calendar.minutes) else HOUR

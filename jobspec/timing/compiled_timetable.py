@@ -2,8 +2,9 @@
 
 Where no clock is set, days are alike: their times are the same list of seconds
 of the day, so whole days are written down without walking. Around changes of
-the clock each time is found by the walk of :mod:`jobspec.timing.walk`, from the
-one before, because there the server's answer depends on where it starts.
+the clock each time is found by the walk of
+:mod:`jobspec.timing.compiled_calendar`, from the one before, because there the
+server's answer depends on where it starts.
 """
 
 from __future__ import annotations
@@ -11,13 +12,13 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING, NamedTuple
 
-from jobspec.timing.walk import LAST_DAY, find_next
+from jobspec.timing.compiled_calendar import LAST_DAY, find_next
 from jobspec.timing.zones import DAY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from jobspec.timing.walk import Rule
+    from jobspec.timing.compiled_calendar import CompiledCalendar
     from jobspec.timing.zones import Zone
 
 MOST_EXCLUDED = 1_209_600
@@ -45,31 +46,31 @@ class Repeat(NamedTuple):
         return (quotient + 1) * self.every + self.offset
 
 
-class Course:
+class CompiledTimetable:
     """A timetable made ready for computing; times are seconds since the epoch.
 
     Args:
-        zone: Whose clock the rules and skips mean.
-        rules: The calendars.
+        zone: Whose clock the calendars and skips mean.
+        calendars: Their times are runs.
         repeats: The intervals.
         skips: The calendars whose times do not count.
         earliest: Runs come strictly after it.
         last: No run comes after it.
     """
 
-    __slots__ = ("_days", "_earliest", "_first_offset", "_last", "_masks", "_repeats", "_rules", "_skips", "_zone")
+    __slots__ = ("_calendars", "_days", "_earliest", "_first_offset", "_last", "_masks", "_repeats", "_skips", "_zone")
 
     def __init__(
         self,
         *,
         zone: Zone,
-        rules: list[Rule],
+        calendars: list[CompiledCalendar],
         repeats: list[Repeat],
-        skips: list[Rule],
+        skips: list[CompiledCalendar],
         earliest: int,
         last: int,
     ) -> None:
-        self._zone, self._rules, self._repeats, self._skips = zone, rules, repeats, skips
+        self._zone, self._calendars, self._repeats, self._skips = zone, calendars, repeats, skips
         self._earliest, self._last = earliest, last
         self._first_offset = max((repeat.offset for repeat in repeats), default=earliest)
         self._days: dict[tuple[object, ...], tuple[Sequence[int], Sequence[int]]] = {}
@@ -151,19 +152,21 @@ class Course:
 
     def _list_day(self, day: int, base: int) -> tuple[Sequence[int], Sequence[int]]:
         """All seconds of a day and those that are not skipped; the same object twice where none is."""
-        rules = tuple(index for index, rule in enumerate(self._rules) if day <= LAST_DAY and rule.matches_date(day))
-        skips = tuple(index for index, rule in enumerate(self._skips) if rule.matches_date(day))
+        calendars = tuple(
+            index for index, calendar in enumerate(self._calendars) if day <= LAST_DAY and calendar.matches_date(day)
+        )
+        skips = tuple(index for index, calendar in enumerate(self._skips) if calendar.matches_date(day))
         starts = tuple(repeat.find_next(base - 1) - base for repeat in self._repeats)
-        found = self._days.get((rules, skips, starts))
+        found = self._days.get((calendars, skips, starts))
         if found is None:
-            raw = self._merge(rules, starts)
+            raw = self._merge(calendars, starts)
             found = raw, self._drop_skipped(raw, skips)
             if len(self._days) < _MOST_KEPT_DAYS:
-                self._days[rules, skips, starts] = found
+                self._days[calendars, skips, starts] = found
         return found
 
-    def _merge(self, rules: tuple[int, ...], starts: tuple[int, ...]) -> Sequence[int]:
-        lists: list[Sequence[int]] = [self._rules[index].list_seconds_of_day() for index in rules]
+    def _merge(self, calendars: tuple[int, ...], starts: tuple[int, ...]) -> Sequence[int]:
+        lists: list[Sequence[int]] = [self._calendars[index].list_seconds_of_day() for index in calendars]
         lists += [range(start, DAY, every) for start, (every, _) in zip(starts, self._repeats, strict=True)]
         return _compact(lists[0] if len(lists) == 1 else sorted(set().union(*lists)))
 
@@ -178,8 +181,8 @@ class Course:
     def _step(self, after: int) -> int | None:
         """The first time after ``after``, skipped or not."""
         times = [repeat.find_next(after) for repeat in self._repeats]
-        for rule in self._rules:
-            found = find_next(rule, self._zone, after)
+        for calendar in self._calendars:
+            found = find_next(calendar, self._zone, after)
             if found is not None:
                 times.append(found)
         first = min(times, default=None)
@@ -189,7 +192,7 @@ class Course:
         if not self._skips:
             return False
         wall = second + self._zone.offset(second)
-        return any(rule.matches_wall(wall) for rule in self._skips)
+        return any(calendar.matches_wall(wall) for calendar in self._skips)
 
 
 def _compact(seconds: Sequence[int]) -> Sequence[int]:
@@ -209,13 +212,13 @@ def _place(seconds: Sequence[int], base: int, first: int, last: int) -> Sequence
     return [base + second for second in seconds]
 
 
-def make_mask(rules: list[Rule]) -> bytes:
-    """For every second of a day 1 where one of the rules has it, else 0."""
+def make_mask(calendars: list[CompiledCalendar]) -> bytes:
+    """For every second of a day 1 where one of the calendars has it, else 0."""
     mask = 0
-    for rule in rules:
-        minute = _mark(rule.seconds, b"\1", b"\0", 60)
-        hour = _mark(rule.minutes, minute, bytes(60), 60)
-        mask |= int.from_bytes(_mark(rule.hours, hour, bytes(3_600), 24))
+    for calendar in calendars:
+        minute = _mark(calendar.seconds, b"\1", b"\0", 60)
+        hour = _mark(calendar.minutes, minute, bytes(60), 60)
+        mask |= int.from_bytes(_mark(calendar.hours, hour, bytes(3_600), 24))
     return mask.to_bytes(DAY)
 
 
