@@ -1,4 +1,4 @@
-"""A job as a value with behaviour: what a spec describes, and all that can be done with it."""
+"""A job as a value with methods: what a spec describes, and everything you can do with it."""
 
 from __future__ import annotations
 
@@ -50,41 +50,42 @@ InputT = TypeVar("InputT", default=Any)
 
 @final
 class Definition(Generic[InputT]):
-    """One job: what it runs, with which input, when, and everything that can be asked of it.
+    """One job: what it runs, with which input, when, and methods for its runs and its schedule.
 
-    Made in code, or loaded from spec files by `jobspec.load`; the same object either way. It is validated when it is
-    made, and all that is wrong is said at once. It is frozen, may be shared between threads and event loops, and can be
-    pickled where its code can be imported by name.
+    You make one in code or load it from spec files with `jobspec.load`; the object is the same either way. It is
+    validated when it is made, and the error lists every mistake. It is frozen, can be shared between threads and event
+    loops, and can be pickled if its code can be imported by name.
 
-    A job's runs are its own: every method that names a run acts on it only if a schedule or `execute` started it for a
-    job of this name. `signal`, `cancel` and `terminate` also need it to be this project's: `execute` marks the runs
-    that it starts, and a run without a mark counts as the schedule's, which must have the project's mark.
+    A job sees only its own runs: a method that names a run acts on it only if a schedule or `execute` started it for a
+    job of this name. `signal`, `cancel` and `terminate` also require that the run belongs to this project: `execute`
+    marks the runs that it starts, and a run without a mark belongs to its schedule, which must have the project's mark.
 
-    Methods that take a client also raise `UsageError` for an argument that cannot be meant, such as an empty workflow
-    id, before the server is asked; `UnreachableError` where Temporal cannot be reached; `NamespaceNotFoundError`; and
-    `RequestError` for what the server refuses otherwise.
+    Methods that take a client need a connected one. They also raise `UsageError` for an invalid argument, such as an
+    empty workflow id, before they contact the server; `UnreachableError` if Temporal cannot be reached;
+    `NamespaceNotFoundError`; and `RequestError` for anything else that the server refuses. Where a method takes a
+    `workflow_id` and a `run_id`, None as the run id means the latest run of that workflow id.
 
     Args:
-        name: Unique in the project; is the Schedule ID.
+        name: Unique in the project; also the Schedule ID.
         task_queue: Task queue of the workers that run it.
         workflow: The class, its import path as `package.module:Class`, or `WorkflowRef(type="…")` for a workflow
             that is not Python; with its `import_path` too where the type is not the name of the class.
-        activities: What a worker registers beside the workflow: functions and bound methods, or import paths.
+        activities: What a worker registers besides the workflow: functions and bound methods, or import paths.
         input_model: Type of the one argument, or its import path: anything that pydantic can validate. Default: the
             annotation of `run()`.
-        input: The one argument, also None; left out, there is none.
-        args: The arguments where there are several.
+        input: The one argument, which may be None; leave it out if there is none.
+        args: The arguments if there are several.
         run: Options of every run, scheduled or started by hand.
         schedule: When it runs; without one it runs on demand.
-        description: What the job is for; stays here.
-        owner: Who answers for it; stays here.
-        tags: Words to select by; stay here.
-        project: The ownership mark of its schedule. There is no default: planning or writing needs one.
-        register: Called with the collector after the job's own workflow and activities were added; adds more.
-        execute: Starts runs in place of `client.start_workflow`, whose arguments and result it has.
+        description: What the job is for; not sent to Temporal.
+        owner: Who is responsible for it; not sent to Temporal.
+        tags: Words to select jobs by; not sent to Temporal.
+        project: The ownership mark of its schedule. There is no default: planning and writing need one.
+        register: Called with the collector after the job's own workflow and activities are added, to add more.
+        execute: Starts runs instead of `client.start_workflow`; takes the same arguments and returns the same.
 
     Raises:
-        InvalidDefinitionError: Anything is wrong; names it all.
+        InvalidDefinitionError: The definition has mistakes; lists all of them.
     """
 
     __slots__ = ("_job",)
@@ -137,18 +138,18 @@ class Definition(Generic[InputT]):
         schema: InputSchema | None = None,
         redaction: Redaction = NOTHING_REDACTED,
     ) -> Definition[Any]:
-        """Make the definition of a job that a spec describes; its import paths are followed when they are needed.
+        """Make the definition of a job that a spec describes; its code is imported when it is first needed.
 
         Args:
             spec: A valid job.
             project: The ownership mark of its schedule.
-            also_owns: Former ids of the project; schedules that still bear one are its own.
+            also_owns: Former ids of the project; schedules that still have one belong to the job.
             root: Where import paths start, the directory of `jobspec.toml`; None leaves `sys.path` as it is.
-            schema: What `input_schema` names, read.
-            redaction: Which of its arguments no message may quote.
+            schema: The JSON Schema that `input_schema` names.
+            redaction: Which of its arguments messages must not quote.
 
         Raises:
-            InvalidDefinitionError: `project` is no project id.
+            InvalidDefinitionError: `project` is not a valid project id.
         """
         return cls._wrap(
             CodedJob(
@@ -168,10 +169,10 @@ class Definition(Generic[InputT]):
         return made
 
     def in_project(self, project: str) -> Definition[InputT]:
-        """Give the same job with the ownership mark of a project.
+        """Return the same job with the ownership mark of a project.
 
         Raises:
-            InvalidDefinitionError: It is no project id.
+            InvalidDefinitionError: It is not a valid project id.
         """
         return self._wrap(replace(self._job, project=_check_project(project)))
 
@@ -185,13 +186,13 @@ class Definition(Generic[InputT]):
         return self
 
     def __deepcopy__(self, _memo: object) -> Definition[InputT]:
-        return self  # frozen, and its code is no thing to copy
+        return self  # frozen, and code is not copied
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle it by the names of its code.
 
         Raises:
-            TypeError: Some of its code is made in a function, so that another process cannot import it.
+            TypeError: Some of its code was made in a function, so another process cannot import it.
         """
         job = self._job
         workflow, activities, model = job.source.list_given()
@@ -211,12 +212,12 @@ class Definition(Generic[InputT]):
 
     @property
     def spec(self) -> JobSpec:
-        """The job as a spec file would say it: input, run options, schedule and all else."""
+        """The job as a spec file describes it: input, run options, schedule and everything else."""
         return self._job.spec
 
     @property
     def name(self) -> str:
-        """Unique in the project; is the Schedule ID."""
+        """Unique in the project; also the Schedule ID."""
         return self.spec.name
 
     @property
@@ -226,12 +227,12 @@ class Definition(Generic[InputT]):
 
     @property
     def project(self) -> str | None:
-        """The ownership mark of its schedule; None where there is none."""
+        """The ownership mark of its schedule; None if it has none."""
         return self._job.project
 
     @property
     def schedule(self) -> ScheduleSpec | None:
-        """When it runs; None where it runs on demand."""
+        """When it runs; None if it runs on demand."""
         return self.spec.schedule
 
     @property
@@ -241,28 +242,27 @@ class Definition(Generic[InputT]):
 
     @property
     def owner(self) -> str:
-        """Who answers for it."""
+        """Who is responsible for it."""
         return self.spec.owner
 
     @property
     def tags(self) -> tuple[str, ...]:
-        """Words to select by."""
+        """Words to select jobs by."""
         return self.spec.tags
 
     # Code
 
     @property
     def has_code(self) -> bool:
-        """Whether a worker has anything to run for it."""
+        """Whether it has code that a worker can run."""
         return self._job.has_code
 
     def register(self, collector: Collector) -> None:
         """Add the workflow and the activities to what a worker of the task queue registers.
 
         Raises:
-            NotRegisteredError: The job names no Python code, and brings no `register`.
+            NotRegisteredError: The job names no Python code and has no `register`.
             InvalidDefinitionError: Code cannot be imported or used.
-            UsageError: There is no collector.
         """
         if not self.has_code:
             raise NotRegisteredError(
@@ -272,12 +272,12 @@ class Definition(Generic[InputT]):
         self._job.collect_code(collector)
 
     def new_input(self) -> InputT:
-        """Make the job's input as its workflow will see it: what the job says, read by the model.
+        """Make the job's input as its workflow will see it, read by the model.
 
-        Where the job says nothing, it is made of the model's defaults alone.
+        If the job has no input, it is made from the model's defaults.
 
         Raises:
-            InvalidDefinitionError: There is no model, or what the job says does not fit it.
+            InvalidDefinitionError: There is no model, or the job's input does not fit it.
         """
         return cast("InputT", read_input(self._job))
 
@@ -300,18 +300,19 @@ class Definition(Generic[InputT]):
 
         Args:
             client: Connected; its data converter is used.
-            input: The argument of this run; default: the job's. An instance of the model, or what it can be read from.
-            args: The arguments of this run where there are several.
+            input: The argument of this run: an instance of the model, or a value it can be read from. Options that
+                are left out, like the input, are the job's own.
+            args: The arguments of this run if there are several.
             workflow_id: Its workflow id; default: `<name>-<random uuid>`.
-            execution_timeout: Longest time for the run with all its retries and continuations; default: the job's.
-            run_timeout: Longest time for one attempt; default: the job's.
-            task_timeout: Longest time for one workflow task; default: the job's.
-            retry_policy: How a failed run is tried again; default: the job's.
-            memo: Shown with the run; default: the job's.
+            execution_timeout: Limit for the run with all its retries and continuations.
+            run_timeout: Limit for one attempt.
+            task_timeout: Limit for one workflow task.
+            retry_policy: How a failed run is retried.
+            memo: Shown with the run.
 
         Raises:
-            InvalidDefinitionError: The input or an option is wrong, or the job's code cannot be imported.
-            AlreadyStartedError: A run of that workflow id is running.
+            InvalidDefinitionError: The input or an option is invalid, or the job's code cannot be imported.
+            AlreadyStartedError: A run with that workflow id is running.
             UsageError: The client's data converter cannot encode the input, or the SDK cannot send an option.
         """
         from temporalio.contrib.pydantic import PydanticPayloadConverter
@@ -343,18 +344,9 @@ class Definition(Generic[InputT]):
         return RunHandle(client=client, workflow_id=started, run_id=run_id, result_type=code.result_type)
 
     def get_run(self, client: Client, workflow_id: str, run_id: str | None = None) -> RunHandle:
-        """Take a run in hand; nothing is asked of the server until its result is.
-
-        Args:
-            client: Connected.
-            workflow_id: Its workflow id.
-            run_id: Its run id; None means the latest one.
-
-        Raises:
-            UsageError: An id is empty or no text, or there is no client.
-        """
+        """Return a handle for a run; the server is contacted only when you ask for its result."""
         check_run(workflow_id, run_id)
-        result_type = self._job.source.given().result_type  # what an import path names is not worth an import
+        result_type = self._job.source.given().result_type  # nothing is imported for it
         return RunHandle(
             client=client,
             workflow_id=workflow_id,
@@ -365,11 +357,6 @@ class Definition(Generic[InputT]):
 
     async def describe(self, client: Client, workflow_id: str, run_id: str | None = None) -> RunDetail:
         """Describe one run.
-
-        Args:
-            client: Connected.
-            workflow_id: Its workflow id.
-            run_id: Its run id; None means the latest one.
 
         Raises:
             NotFoundError: The job has no such run.
@@ -386,17 +373,17 @@ class Definition(Generic[InputT]):
         page_size: int = 100,
         page_token: bytes = b"",
     ) -> RunPage:
-        """List the job's runs, newest first; a run of the last moments may be missing, for the list lags a little.
+        """List the job's runs, newest first; a run that just started may be missing, because the list lags a little.
 
         Args:
             client: Connected.
-            status: Only runs in this state, or in one of these; each a `Status` or its word, such as `failed`.
+            status: Only runs in this state, or in one of these; each a `Status` or its value, such as `failed`.
             time_range: Only runs that started within it.
-            page_size: How many at most; 1 to 1000.
-            page_token: `next_page_token` of the page before; empty for the first.
+            page_size: Maximum number of runs, 1 to 1000.
+            page_token: `next_page_token` of the previous page; empty for the first.
 
         Raises:
-            UsageError: There is no such state, a time or the page size is wrong, or the page token is not of this list.
+            UsageError: The state is unknown, a time or the page size is invalid, or the token is from another list.
         """
         statuses, span = read_statuses(status), TimeRange() if time_range is None else time_range
         return await _runs(client).list(
@@ -410,13 +397,14 @@ class Definition(Generic[InputT]):
     async def history(
         self, client: Client, workflow_id: str, run_id: str | None = None, *, max_events: int | None = 500
     ) -> RunHistory:
-        """Tell what happened in a run: its activities with attempts, inputs, results and failures.
+        """Read what happened in a run: its activities with attempts, inputs, results and failures.
 
         Args:
             client: Connected.
             workflow_id: Its workflow id.
-            run_id: Its run id; None means the latest one.
-            max_events: How many history events are read; None has no cap. `is_truncated` says whether there are more.
+            run_id: Its run id.
+            max_events: Maximum number of history events to read; None for no limit. `is_truncated` says whether there
+                are more.
 
         Raises:
             NotFoundError: The job has no such run.
@@ -430,19 +418,19 @@ class Definition(Generic[InputT]):
 
         Args:
             client: Connected.
-            today_only: Whether only runs that ended since the last midnight are counted, and those that run now.
-            time_zone: IANA name of the zone whose midnight that is.
+            today_only: Count only runs that ended since the last midnight, and those that are running.
+            time_zone: IANA name of the zone whose midnight counts.
 
         Raises:
-            UsageError: There is no such zone.
+            UsageError: The zone is unknown.
         """
         return await count_runs(client, self.name, today_only=today_only, time_zone=time_zone)
 
     async def query(self, client: Client, workflow_id: str, query: str, *args: Any, run_id: str | None = None) -> Any:
-        """Ask a run; a closed one answers too while a worker is there.
+        """Query a run; a closed one also answers while a worker is running.
 
         Raises:
-            QueryError: The workflow knows no such query, or failed to answer it.
+            QueryError: The workflow has no such query, or failed to answer it.
             RequestError: No worker answered in time, or the answer cannot be decoded.
             NotFoundError: The job has no such run.
             UsageError: An argument cannot be sent.
@@ -454,12 +442,12 @@ class Definition(Generic[InputT]):
     async def signal(
         self, client: Client, workflow_id: str, signal: str, *args: Any, run_id: str | None = None
     ) -> None:
-        """Send a signal to a run; a workflow that knows no such signal keeps it unread.
+        """Send a signal to a run; a workflow without a handler for it keeps it unread.
 
         Raises:
             AlreadyClosedError: The run is over.
             NotFoundError: The job has no such run.
-            RefusedError: The run is not known to be this project's.
+            RefusedError: The run is not known to belong to this project.
             UsageError: An argument cannot be sent.
         """
         check_run(workflow_id, run_id)
@@ -467,12 +455,12 @@ class Definition(Generic[InputT]):
         await _runs(client).signal(self.name, workflow_id, signal, args, run_id, owners=self._job.owners)
 
     async def cancel(self, client: Client, workflow_id: str, run_id: str | None = None) -> None:
-        """Ask a run to end; it may clean up first, or go on.
+        """Request the cancellation of a run; it may clean up first, or ignore the request.
 
         Raises:
             AlreadyClosedError: The run is over.
             NotFoundError: The job has no such run.
-            RefusedError: The run is not known to be this project's.
+            RefusedError: The run is not known to belong to this project.
         """
         check_run(workflow_id, run_id)
         await _runs(client).cancel(self.name, workflow_id, run_id, owners=self._job.owners)
@@ -483,39 +471,39 @@ class Definition(Generic[InputT]):
         Raises:
             AlreadyClosedError: The run is over.
             NotFoundError: The job has no such run.
-            RefusedError: The run is not known to be this project's.
+            RefusedError: The run is not known to belong to this project.
         """
         check_run(workflow_id, run_id)
         await _runs(client).terminate(self.name, workflow_id, run_id, reason=reason, owners=self._job.owners)
 
     async def task_queue_info(self, client: Client) -> TaskQueueInfo:
-        """Tell whether workers poll the task queue."""
+        """Find out whether workers poll the task queue."""
         return await _runs(client).task_queue(self.task_queue)
 
     # The schedule
 
     async def apply_schedule(self, client: Client) -> ScheduleOutcome:
-        """Make the live schedule as the job says: create, update or restore it, or leave it where it is so already.
+        """Create, update or restore the live schedule so that it matches the job; if it already does, write nothing.
 
-        An operator's pause stays, and so does all that the job does not say.
+        An operator's pause stays, and so does everything that the job does not set.
 
         Raises:
             NoScheduleError: The job runs on demand.
-            ForeignScheduleError: A schedule of that name exists and is not this project's.
+            ForeignScheduleError: A schedule of that name exists and does not belong to this project.
             ConflictError: Somebody else keeps changing it.
-            InvalidDefinitionError: The job has no project, or the data converter cannot convert what it says.
+            InvalidDefinitionError: The job has no project, or the data converter cannot convert its values.
         """
         from jobspec.jobs.rollout import apply_schedule
 
         return await apply_schedule(client, self._job.owned)
 
     async def delete_schedule(self, client: Client) -> None:
-        """Delete the live schedule at once; runs that it started go on.
+        """Delete the live schedule immediately; runs that it started continue.
 
         Raises:
             ScheduleNotFoundError: There is none.
-            NoScheduleError: There is none, and the job asks for none.
-            ForeignScheduleError: It is not this project's.
+            NoScheduleError: There is none, and the job runs on demand.
+            ForeignScheduleError: It does not belong to this project.
             InvalidDefinitionError: The job has no project.
             ConflictError: Somebody else keeps changing it.
         """
@@ -524,22 +512,22 @@ class Definition(Generic[InputT]):
         await delete_schedule(client, self._job.owned)
 
     async def describe_schedule(self, client: Client) -> ScheduleDetail:
-        """Tell what is live, whosever it is: state, differences from the job, recent runs, next times, counters.
+        """Describe the live schedule, even another project's: state, differences from the job, recent and next runs.
 
         Raises:
             ScheduleNotFoundError: There is none.
-            NoScheduleError: There is none, and the job asks for none.
+            NoScheduleError: There is none, and the job runs on demand.
             MalformedScheduleError: It cannot be read.
-            InvalidDefinitionError: The data converter cannot convert what the job says.
+            InvalidDefinitionError: The data converter cannot convert the job's values.
         """
         from jobspec.jobs.schedule_details import describe_schedule
 
         return await describe_schedule(client, self.spec, redaction=self._job.redaction)
 
     async def pause_schedule(self, client: Client, reason: str = "", *, by: str | None = None) -> PauseOutcome:
-        """Pause the schedule, with a note that says who and why; no apply undoes it.
+        """Pause the schedule, with a note that says who and why; an apply does not undo it.
 
-        A schedule that somebody has paused already stays as it is, with their note.
+        A schedule that is already paused by somebody stays as it is, with their note.
 
         Args:
             client: Connected.
@@ -549,18 +537,18 @@ class Definition(Generic[InputT]):
         Raises:
             NoScheduleError: The job runs on demand.
             RefusedError: The job itself sets `paused`, or its schedule is retired.
-            UsageError: The reason is too long, or reads like a note of jobspec's own.
+            UsageError: The reason is too long, or looks like one of jobspec's own notes.
             ScheduleNotFoundError: There is no schedule.
-            ForeignScheduleError: It is not this project's.
+            ForeignScheduleError: It does not belong to this project.
             InvalidDefinitionError: The job has no project.
-            ConflictError: Somebody else undid it at once.
+            ConflictError: Somebody else undid it immediately.
         """
         from jobspec.jobs.schedule_control import pause_schedule
 
         return await pause_schedule(client, self._job.owned, reason=reason, by=by)
 
     async def resume_schedule(self, client: Client, reason: str = "", *, by: str | None = None) -> PauseOutcome:
-        """Let a paused schedule go on, with a note that says who and why; one that is not paused stays as it is.
+        """Resume a paused schedule, with a note that says who and why; one that is not paused stays as it is.
 
         Args:
             client: Connected.
@@ -570,33 +558,33 @@ class Definition(Generic[InputT]):
         Raises:
             NoScheduleError: The job runs on demand.
             RefusedError: The job itself sets `paused`, or its schedule is retired.
-            UsageError: The reason is too long, or reads like a note of jobspec's own.
+            UsageError: The reason is too long, or looks like one of jobspec's own notes.
             ScheduleNotFoundError: There is no schedule.
-            ForeignScheduleError: It is not this project's.
+            ForeignScheduleError: It does not belong to this project.
             InvalidDefinitionError: The job has no project.
-            ConflictError: Somebody else undid it at once.
+            ConflictError: Somebody else undid it immediately.
         """
         from jobspec.jobs.schedule_control import resume_schedule
 
         return await resume_schedule(client, self._job.owned, reason=reason, by=by)
 
     async def trigger_schedule(self, client: Client, *, overlap: OverlapPolicy | None = None) -> None:
-        """Have the schedule start a run now, also while it is paused.
+        """Have the schedule start a run now, even while it is paused.
 
-        Temporal only tells that it has the request: the run starts a moment later, and not at all where the overlap
-        policy skips it. Of several triggers within one second only one starts a run.
+        Temporal only confirms the request: the run starts a moment later, or not at all if the overlap policy skips
+        it. Of several triggers within one second, only one starts a run.
 
         Args:
             client: Connected.
-            overlap: What becomes of it while another run goes on; default: the schedule's own policy.
+            overlap: What happens if another run is still running; default: the schedule's own policy.
 
         Raises:
             NoScheduleError: The job runs on demand.
-            UsageError: There is no such overlap policy.
+            UsageError: The overlap policy is unknown.
             ScheduleNotFoundError: There is no schedule.
-            ForeignScheduleError: It is not this project's.
+            ForeignScheduleError: It does not belong to this project.
             InvalidDefinitionError: The job has no project.
-            UnreachableError: No answer came; the message says when the request may have arrived all the same.
+            UnreachableError: Temporal did not answer; the message says if the request may have arrived anyway.
         """
         from jobspec.jobs.schedule_control import trigger_schedule
 
@@ -605,29 +593,29 @@ class Definition(Generic[InputT]):
     async def backfill_schedule(
         self, client: Client, start: datetime, end: datetime, *, overlap: OverlapPolicy | None = None
     ) -> tuple[datetime, ...]:
-        """Have the schedule start the runs of a time that is over, also while it is paused.
+        """Have the schedule start the runs of a time range in the past, even while it is paused.
 
-        Runs that took place already take place again.
+        Runs that already took place are repeated.
 
         Args:
             client: Connected.
-            start: The first time that counts; aware.
-            end: The last time that counts; aware, not in the future.
-            overlap: What becomes of a run while another one goes on. Default: `buffer_all`, one after the other, or
-                `allow_all` where that is the schedule's own policy. With others runs are left out.
+            start: Start of the range, included; aware.
+            end: End of the range, included; aware, not in the future.
+            overlap: What happens to a run while another one is running. Default: `buffer_all`, one after the other,
+                or `allow_all` if that is the schedule's own policy. Other policies leave runs out.
 
         Returns:
-            The nominal times whose runs were asked for.
+            The nominal times of the requested runs.
 
         Raises:
             NoScheduleError: The job runs on demand.
-            UsageError: A time is naive, the start is not before the end, the end is in the future, or there is no such
-                overlap policy.
+            UsageError: A time is naive, the start is not before the end, the end is in the future, or the overlap
+                policy is unknown.
             RefusedError: The live schedule has other times than the job.
             ScheduleNotFoundError: There is no schedule.
-            ForeignScheduleError: It is not this project's.
-            InvalidDefinitionError: The job has no project, or the data converter cannot convert what it says.
-            UnreachableError: No answer came; the message says when the request may have arrived all the same.
+            ForeignScheduleError: It does not belong to this project.
+            InvalidDefinitionError: The job has no project, or the data converter cannot convert its values.
+            UnreachableError: Temporal did not answer; the message says if the request may have arrived anyway.
         """
         from jobspec.jobs.schedule_control import backfill_schedule
 
@@ -635,14 +623,14 @@ class Definition(Generic[InputT]):
 
 
 def _restore(bare: CodedJob, workflow: Any, activities: tuple[Any, ...], model: Any) -> Definition[Any]:
-    """Make a pickled definition again; what was valid there is not judged anew."""
+    """Rebuild a pickled definition; it is not validated again."""
     named = bare.spec.workflow if workflow is None else workflow
     source = find_source(named, activities, model, bare.source.root)
     return Definition._wrap(replace(bare, source=source))  # noqa: SLF001  of the same module
 
 
 def _runs(client: Client) -> Runs:
-    """Open the gateway for runs, and the SDK with it, only when somebody asks for one."""
+    """Open the gateway for runs; the SDK is imported here because it is slow to load."""
     from jobspec.live.runs import Runs
 
     return Runs(client)
