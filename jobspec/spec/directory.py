@@ -7,52 +7,35 @@ that its jobs are known to be missing instead of taken for deleted.
 
 from __future__ import annotations
 
-import errno
 import os
 import stat
-import time
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jobspec.spec.enclosure import OPEN_DIRECTORY
+from jobspec.spec.file_content import explain_failure, look, look_at, opened_parent, read_entry, sign
 from jobspec.spec.links import Astray, strip_top
 from jobspec.spec.positions import escape
 from jobspec.spec.spec_files import (
-    MAX_BYTES,
     MAX_DEPTH,
     NO_DIRECTORY,
-    NOT_REGULAR,
     NOWHERE,
     Findings,
     Listing,
-    Signature,
     SourceFile,
     explain_astray,
     is_spec_name,
-    refuse,
     refuse_root,
-    refuse_size,
     show_path,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from jobspec.diagnostics import Diagnostic, Location
+    from jobspec.diagnostics import Location
     from jobspec.spec.enclosure import Enclosure
 
-# A file system may keep times as coarse as this, so a file touched later could change again and look the same: git's
-# "racily clean" entries (https://git-scm.com/docs/racy-git).
-_COARSE_NS = 2_000_000_000
-
-_ATTEMPTS = 3
-
 _NAME = attrgetter("name")
-
-_READ = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_NOCTTY | os.O_CLOEXEC
 
 
 def read_directory(
@@ -75,11 +58,11 @@ def read_directory(
     if isinstance(real, Astray):
         return refuse_root(shown, *explain_astray(real, enclosure.kind, in_circle="JS008"), named_at)
     try:
-        is_directory = stat.S_ISDIR(_look(enclosure, real).st_mode)
+        is_directory = stat.S_ISDIR(look(enclosure, real).st_mode)
     except (FileNotFoundError, NotADirectoryError):
         return Listing(root=shown, missing=True)
     except OSError as error:
-        return refuse_root(shown, "JS008", *_explain(error), named_at)
+        return refuse_root(shown, "JS008", *explain_failure(error), named_at)
     if not is_directory:
         return refuse_root(shown, *NO_DIRECTORY, named_at)
     walk = _Walk(enclosure, real, shown, {file.path: file for file in previous.files} if previous else {})
@@ -148,7 +131,7 @@ class _Walk:
         if place.depth == 0 and isinstance(error, FileNotFoundError):
             self.vanished = True
         else:
-            self.findings.note("JS008", place.shown, *_explain(error))
+            self.findings.note("JS008", place.shown, *explain_failure(error))
 
     def _visit(self, entry: os.DirEntry[str], descriptor: int, place: _Place) -> None:
         """Sort one entry in: a directory to walk, a file to read, or nothing of ours."""
@@ -160,7 +143,7 @@ class _Walk:
             elif is_spec_name(entry.name):
                 self._read(descriptor, place.real, place.shown)
         except OSError as error:
-            self.findings.note("JS001", place.shown, *_explain(error))
+            self.findings.note("JS001", place.shown, *explain_failure(error))
         except Exception as error:  # noqa: BLE001  it concerns this entry and no other
             self.findings.note_bug(error, place.shown)
 
@@ -185,7 +168,7 @@ class _Walk:
                 self.findings.note_astray(link.shown, real)
             return
         try:
-            is_directory = stat.S_ISDIR(_look(self._enclosure, real).st_mode)
+            is_directory = stat.S_ISDIR(look(self._enclosure, real).st_mode)
         except (FileNotFoundError, NotADirectoryError):
             self.findings.note("JS001", link.shown, *NOWHERE)
             return
@@ -205,147 +188,17 @@ class _Walk:
             queue.append(place)
 
     def _read_linked(self, real: str, shown: str) -> None:
-        with _opened_parent(self._enclosure, real) as descriptor:
+        with opened_parent(self._enclosure, real) as descriptor:
             self._read(descriptor, real, shown)
 
     def _read(self, descriptor: int, real: str, shown: str) -> None:
         """Read a file, or take it over from the listing before where it has not changed."""
         known = self._known.get(shown)
-        if known is None or str(known.real_path) != real or known.signature != sign(_look_at(descriptor, real)):
-            known = _read_entry(descriptor, real, shown)
+        if known is None or str(known.real_path) != real or known.signature != sign(look_at(descriptor, real)):
+            known = read_entry(descriptor, real, shown)
         self.findings.files.append(known)
 
 
 def _may_hide_files(link: str) -> bool:
     """Whether a link out of the enclosure may lead to a directory, of which nothing but this is asked."""
     return not os.path.exists(link) or os.path.isdir(link)  # noqa: PTH110, PTH112  a Path may raise
-
-
-def sign(status: os.stat_result) -> Signature:
-    """Make the signature of a file from its status."""
-    return (status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino)
-
-
-def read_file(name: str, enclosure: Enclosure) -> SourceFile | None:
-    """Read one file that something names.
-
-    Args:
-        name: From the project's directory on; it is also the name to show.
-        enclosure: What must not be left.
-
-    Returns:
-        The file; None where nothing has this name, not even a link.
-    """
-    real = enclosure.find(name)
-    if isinstance(real, Astray):
-        code, reason, hint = explain_astray(real, enclosure.kind)
-        return SourceFile(path=name, problem=refuse(code, name, reason, hint))
-    try:
-        with _opened_parent(enclosure, real) as descriptor:
-            _look_at(descriptor, real)
-            return _read_entry(descriptor, real, name)
-    except (FileNotFoundError, NotADirectoryError):
-        is_link = os.path.islink(os.path.join(enclosure.real, name))  # noqa: PTH114, PTH118
-        return SourceFile(path=name, problem=refuse("JS001", name, *NOWHERE)) if is_link else None
-    except OSError as error:
-        return SourceFile(path=name, problem=refuse("JS001", name, *_explain(error)))
-
-
-@contextmanager
-def _opened_parent(enclosure: Enclosure, real: str) -> Iterator[int]:
-    descriptor = enclosure.open_directory(real.rpartition("/")[0] or "/")
-    try:
-        yield descriptor
-    finally:
-        os.close(descriptor)
-
-
-def _look(enclosure: Enclosure, real: str) -> os.stat_result:
-    """Look at what is at a real path, which may be the top itself."""
-    if real == enclosure.top:
-        return os.lstat(real)
-    with _opened_parent(enclosure, real) as descriptor:
-        return _look_at(descriptor, real)
-
-
-def _look_at(descriptor: int, real: str) -> os.stat_result:
-    """Look at an entry of an open directory."""
-    return os.stat(real.rpartition("/")[2], dir_fd=descriptor, follow_symlinks=False)
-
-
-def _read_entry(descriptor: int, real: str, shown: str) -> SourceFile:
-    """Read an entry of an open directory, without ever waiting for a pipe or following a link that came in between.
-
-    Args:
-        descriptor: The directory.
-        real: The file, with all links resolved.
-        shown: Its name to show.
-    """
-    try:
-        for _ in range(_ATTEMPTS):
-            before, data, after = _read_once(descriptor, real)
-            if refusal := _judge(after, shown):
-                return SourceFile(path=shown, real_path=Path(real), problem=refusal)
-            if sign(before) == sign(after) and len(data) == after.st_size:
-                return SourceFile(path=shown, real_path=Path(real), data=data, signature=_trust(after))
-        problem = refuse("JS001", shown, "the file is being written to", "try again when that is done")
-    except OSError as error:
-        problem = refuse("JS001", shown, *_explain(error))
-    return SourceFile(path=shown, real_path=Path(real), problem=problem)
-
-
-def _read_once(directory: int, real: str) -> tuple[os.stat_result, bytes, os.stat_result]:
-    """Read a file between two looks at its status; nothing of what is no spec file by its kind or size.
-
-    A pipe or device is not even opened, as that can have effects of its own; one that takes the place of the file at
-    this moment is opened without waiting, and not read.
-    """
-    before = _look_at(directory, real)
-    if not _is_readable(before):
-        return before, b"", before
-    descriptor = os.open(real.rpartition("/")[2], _READ, dir_fd=directory)
-    try:
-        opened = os.fstat(descriptor)
-        data = b"".join(_read_chunks(descriptor, opened.st_size)) if _is_readable(opened) else b""
-        return before, data, os.fstat(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _is_readable(status: os.stat_result) -> bool:
-    return stat.S_ISREG(status.st_mode) and status.st_size <= MAX_BYTES
-
-
-def _trust(status: os.stat_result) -> Signature | None:
-    """Make the signature of a file, unless it is so young that another change could leave the signature as it is."""
-    youngest = max(status.st_mtime_ns, status.st_ctime_ns)
-    return sign(status) if youngest < time.time_ns() - _COARSE_NS else None
-
-
-def _read_chunks(descriptor: int, size: int) -> Iterator[bytes]:
-    """Read all that is expected, and a byte more if it is there; asking for much more would cost more than the file."""
-    left = size + 1
-    while left > 1 and (chunk := os.read(descriptor, left)):
-        left -= len(chunk)
-        yield chunk
-
-
-def _judge(status: os.stat_result, shown: str) -> Diagnostic | None:
-    if not stat.S_ISREG(status.st_mode):
-        code, reason, hint = NOT_REGULAR
-        return refuse(code, shown, reason, hint)
-    return refuse_size(shown, status.st_size) if status.st_size > MAX_BYTES else None
-
-
-_REASONS = {
-    errno.EACCES: ("reading it is not permitted", "give read access to the account that runs this"),
-    errno.EPERM: ("reading it is not permitted", "give read access to the account that runs this"),
-    errno.ENOENT: ("it has vanished while it was read", "try again"),
-    errno.ENOTDIR: ("it has vanished while it was read", "try again"),
-    errno.ELOOP: ("a link has taken its place while it was read", "try again"),
-}
-
-
-def _explain(error: OSError) -> tuple[str, str]:
-    """Say what kept us from reading, and what to do about it."""
-    return _REASONS.get(error.errno or 0, (f"it cannot be read: {error.strerror or error}", "mend the file system"))

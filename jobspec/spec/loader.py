@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from jobspec.diagnostics import Diagnostic, Location, Related
 from jobspec.spec.cache import Cache, ParsedFile
-from jobspec.spec.directory import read_file
+from jobspec.spec.file_content import read_file
 from jobspec.spec.findings import order, refuse_bug, unite
 from jobspec.spec.hidden_values import hide_values
 from jobspec.spec.job_collection import Collection

@@ -12,9 +12,9 @@ from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError, WithJ
 
 from jobspec.diagnostics import Diagnostic, Location
 from jobspec.errors import InvalidDefinitionError, ProjectError, RefusedError, UsageError
-from jobspec.spec.directory import read_file
 from jobspec.spec.document import locate, parse_file
 from jobspec.spec.enclosure import Enclosure, find_enclosure
+from jobspec.spec.file_content import read_file
 from jobspec.spec.findings import Finding, make_diagnostics, order, refuse_bug
 from jobspec.spec.frozen_model import SpecPart, kind_of, mistake
 from jobspec.spec.job_layers import Layer

@@ -42,7 +42,7 @@ class Sync:
 PLAIN = "name: {name}\nqueue: q\nworkflow: {{type: T}}\nschedule: {{interval: 1h}}\n"
 
 FREEZING = [
-    "jobspec.spec.directory._read_entry",
+    "jobspec.spec.directory.read_entry",
     "jobspec.spec.cache.parse_file",
     "jobspec.spec.cache.read_jobs",
     "jobspec.spec.job_collection.list_environments",

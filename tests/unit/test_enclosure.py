@@ -8,8 +8,8 @@ import pytest
 
 from jobspec import load as load_registry
 from jobspec.errors import ProjectError
-from jobspec.spec.directory import read_file
 from jobspec.spec.enclosure import Enclosure, find_enclosure
+from jobspec.spec.file_content import read_file
 from jobspec.spec.links import MAX_LINKS, Astray, follow_links
 from jobspec.spec.loader import load
 from jobspec.spec.project import Project

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from jobspec.diagnostics import RULES, Diagnostic, Location, Severity
-from jobspec.spec import directory
+from jobspec.spec import file_content
 from jobspec.spec.document import Document, Listing, SourceFile, find_positions, locate, parse_file, read_directory
 from jobspec.spec.enclosure import Enclosure, find_enclosure
 from jobspec.spec.spec_files import MAX_BYTES
@@ -222,7 +222,7 @@ def test_a_pipe_that_takes_the_place_of_a_file_does_not_block(project: Path, mon
     path.unlink()
     os.mkfifo(path)
     monkeypatch.setattr(os, "stat", lambda *_, **__: status)
-    file = directory.read_file("specs/a.yaml", find_enclosure(project))
+    file = file_content.read_file("specs/a.yaml", find_enclosure(project))
     assert file is not None
     assert file.problem is not None
     assert (file.problem.code, file.data) == ("JS002", None)
@@ -235,7 +235,7 @@ def test_a_link_that_takes_the_place_of_a_file_is_not_followed(project: Path, mo
     path.symlink_to("/etc/passwd")
     monkeypatch.setattr(Enclosure, "_read_link", lambda *_: None)
     monkeypatch.setattr(os, "stat", lambda *_, **__: status)
-    file = directory.read_file("specs/a.yaml", find_enclosure(project))
+    file = file_content.read_file("specs/a.yaml", find_enclosure(project))
     assert file is not None
     assert file.problem is not None
     assert (file.problem.code, file.data) == ("JS001", None)
@@ -258,7 +258,7 @@ def test_a_file_that_grows_while_it_is_read_is_not_read_without_end(
 ) -> None:
     write(project / "specs/a.yaml")
     monkeypatch.setattr(os, "read", lambda _, size: b"#" * min(size, 65536))
-    file = directory.read_file("specs/a.yaml", find_enclosure(project))
+    file = file_content.read_file("specs/a.yaml", find_enclosure(project))
     assert file is not None
     assert file.problem is not None
     assert "written to" in file.problem.message

@@ -147,8 +147,8 @@ async def test_a_full_read_finds_a_change_that_the_file_system_hides(
     """Some network file systems keep neither times nor inodes as they should."""
     path = write(project, "a")
     as_before = (1, 1, path.stat().st_size, 1)
-    monkeypatch.setattr("jobspec.spec.directory.sign", lambda _: as_before)
-    monkeypatch.setattr("jobspec.spec.directory._trust", lambda _: as_before)
+    for name in ("directory.sign", "file_content.sign", "file_content._trust"):
+        monkeypatch.setattr(f"jobspec.spec.{name}", lambda _: as_before)
     files = make_source(project)
     await files.read()
     path.write_text(path.read_text().replace("1h", "2h"))
