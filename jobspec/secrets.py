@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from bisect import bisect_left
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Final
 
@@ -123,8 +124,14 @@ _PART: Final = r"""[^\s"'`,;:=\\()<>{}\[\]#&]{6,}"""
 _CLOSING: Final = {"{": "}", "[": "]"}
 _LONGEST_FLOW: Final = 20_000
 _MOST_LINES: Final = 20
+_LONGEST_JUDGED: Final = 1000
+"""How much of a value is looked at to tell what it is."""
 _NEXT_KEY: Final = r"""[,;&][ \t]*+\\?["']?[A-Za-z_][A-Za-z0-9_. -]{0,40}\\?["']?[ \t]*+[:=]"""
 _END_OF_FLOW: Final = r"""\\?["'`]?[)}\]]"""
+_QUOTES: Final = ('"""', "'''", '\\"', '"', "'", "`")
+_OPENING: Final = (*_QUOTES, "{", "[")
+"""How values begin that may reach beyond another one in which they begin."""
+_BEFORE_BLOCK: Final = r"""[ \t\-#'"`]*+"""
 _SHORTEST_RUN: Final = 20
 _SHORTEST_PIECE: Final = 32
 _LENGTH_OF_AWS: Final = 40
@@ -290,57 +297,106 @@ def _count_changes(text: str) -> int:
     return sum(one != other for one, other in itertools.pairwise(_kinds(text)))
 
 
+class _Lines:
+    """A text with its lines, and the places in them where a value may end.
+
+    A line may be as long as a file and hold a key at every few characters, so nothing of it is searched once a key.
+    """
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._breaks = _find_all("\n", text)
+        self._heads: dict[int, tuple[int, int]] = {}
+        self._stops: list[int] | None = None
+
+    def find(self, at: int) -> tuple[int, int]:
+        """Find the line of a place: where it begins and where it ends."""
+        index = bisect_left(self._breaks, at)
+        start = self._breaks[index - 1] + 1 if index else 0
+        return start, self._breaks[index] if index < len(self._breaks) else len(self.text)
+
+    def begins_block(self, start: int, match: re.Match[str]) -> bool:
+        """Whether a key is the first of the line that begins at `start`, or an anchor stands in no flow collection."""
+        if start not in self._heads:
+            opening = _compile(r"[{\[\n]").search(self.text, start)
+            before = _compile(_BEFORE_BLOCK).match(self.text, start)
+            self._heads[start] = before.end() if before else start, opening.start() if opening else len(self.text)
+        return self._heads[start][1 if match["anchor"] else 0] >= match.start()
+
+    def find_stop(self, at: int) -> int:
+        """Find where a value in the midst of a line ends at the latest: before the next key, or in what is around."""
+        if self._stops is None:
+            self._stops = _find_all(f"(?={_NEXT_KEY}|{_END_OF_FLOW})", self.text)
+        index = bisect_left(self._stops, at)
+        return self._stops[index] if index < len(self._stops) else len(self.text)
+
+
+def _find_all(pattern: str, text: str) -> list[int]:
+    return [match.start() for match in _compile(pattern).finditer(text)]
+
+
 def _find_assigned(text: str, *, is_prose: bool) -> Iterator[tuple[int, int]]:
     """Find the values of telling keys, and those with an anchor by which a telling key refers to them."""
-    aliases: set[str] = set()
+    lines, aliases = _Lines(text), set[str]()
     matches = [*_compile(_ASSIGNMENT).finditer(text), *_compile(_PAIR).finditer(text)]
     matches.sort(key=re.Match.start)
+    keys = [(match, kind) for match in matches if (kind := _read_key((match["key"] or "").rpartition(".")[2]))]
+    done = 0
+    for match, kind in keys:
+        if match.start() >= done and (alias := _compile(_ALIAS).match(text, match.end())):
+            aliases.add(alias[1])
+        for span in () if match.start() < done else _find_value(lines, match, kind, is_prose=is_prose):
+            done = span[1]
+            yield span
+    anchors = [match for match in matches if match["anchor"]]
+    told = [match for match in anchors if match["anchor"] in aliases or _read_key(match["anchor"])]
+    yield from _find_values(lines, told, is_prose=is_prose)
+    yield from () if is_prose else _find_in_tables(lines)
+
+
+def _find_values(lines: _Lines, matches: Iterable[re.Match[str]], *, is_prose: bool) -> Iterator[tuple[int, int]]:
+    """Find values that are secrets whatever they say; of those that overlap, each place once."""
     done = 0
     for match in matches:
-        kind = _read_key((match["key"] or "").rpartition(".")[2])
-        if kind and match.start() >= done:
-            if alias := _compile(_ALIAS).match(text, match.end()):
-                aliases.add(alias[1])
-            for span in _find_value(text, match, kind, is_prose=is_prose):
-                done = span[1]
-                yield span
-    for match in matches:
-        if match["anchor"] and (match["anchor"] in aliases or _read_key(match["anchor"])):
-            yield from _find_value(text, match, _ANY, is_prose=is_prose)
-    yield from () if is_prose else _find_in_tables(text)
+        is_new = match.start() >= done or lines.text.startswith(_OPENING, match.end())
+        for start, end in _find_value(lines, match, _ANY, is_prose=is_prose) if is_new else ():
+            if end > done:
+                yield max(start, done), end
+                done = end
 
 
-def _find_in_tables(text: str) -> Iterator[tuple[int, int]]:
+def _find_in_tables(lines: _Lines) -> Iterator[tuple[int, int]]:
     """Find all values of TOML tables with a telling name."""
+    text = lines.text
     tables = list(_compile(_TABLE).finditer(text))
     for table, following in itertools.zip_longest(tables, tables[1:]):
         if _read_key(table["key"].strip("\"' ").rpartition(".")[2]) in _PASSWORDS:
             end = following.start() if following else len(text)
-            for match in _compile(_ASSIGNMENT).finditer(text, table.end(), end):
-                yield from _find_value(text, match, _ANY, is_prose=False)
+            yield from _find_values(lines, _compile(_ASSIGNMENT).finditer(text, table.end(), end), is_prose=False)
 
 
-def _find_value(text: str, match: re.Match[str], kind: str, *, is_prose: bool) -> Iterator[tuple[int, int]]:
+def _find_value(lines: _Lines, match: re.Match[str], kind: str, *, is_prose: bool) -> Iterator[tuple[int, int]]:
     """Find what stands behind a key, on its line and below."""
-    start = match.end()
-    line_start, line_end = text.rfind("\n", 0, start) + 1, _find_line_end(text, start)
-    before = text[line_start : match.start()]
-    is_block = not is_prose and not (set(before) & set("{[") if match["anchor"] else before.strip(" \t-#'\"`"))
+    text, start = lines.text, match.end()
+    line_start, line_end = lines.find(start)
+    is_block = not is_prose and lines.begins_block(line_start, match)
     properties = _compile(_PROPERTIES).match(text, start, line_end)
     begin = properties.end() if properties else start
-    first = text[begin:line_end].strip()
-    is_scalar = first.startswith(("|", ">"))
-    if is_scalar or not first or first.startswith("#"):
+    content = _compile(r"\S").search(text, begin, line_end)
+    first = content[0] if content else ""
+    is_scalar = first in ("|", ">")
+    if is_scalar or first in ("", "#"):
         yield start, begin  # what looks like a tag may be the beginning of a password
         yield from _find_below(text, line_start, line_end, kind, is_whole=is_scalar) if is_block else ()
         return
-    end = _find_end(text, begin, line_end, is_block=is_block)
+    end = _find_end(lines, begin, line_end, is_block=is_block)
     if is_prose and text[begin] not in "\"'\\{[":
+        word = _compile(r"\s*+\S*+").match(text, begin, end)
         kind = "token"
-        end = end if text[begin] == "`" else begin + len(text[begin:end].split(maxsplit=1)[0])
-    if _opens(_read_value(text[begin:end], kind), kind):
+        end = end if text[begin] == "`" or word is None else word.end()
+    if _opens(_read_value(text[begin : min(end, begin + _LONGEST_JUDGED)], kind), kind):
         yield start, end
-        if is_block and end == line_end and not first.startswith(("{", "[")):
+        if is_block and end == line_end and first not in ("{", "["):
             yield from _find_below(text, line_start, line_end, kind, is_whole=True)
 
 
@@ -355,9 +411,10 @@ def _find_line_end(text: str, start: int) -> int:
     return len(text) if end < 0 else end
 
 
-def _find_end(text: str, start: int, line_end: int, *, is_block: bool) -> int:
+def _find_end(lines: _Lines, start: int, line_end: int, *, is_block: bool) -> int:
     """Find the end of a value; generously, since the text may have a mistake here."""
-    for quotes in ('"""', "'''", '\\"', '"', "'", "`"):
+    text = lines.text
+    for quotes in _QUOTES:
         if text.startswith(quotes, start):
             end = _find_quote(text, quotes, start + len(quotes))
             return max(end, line_end) if is_block else end
@@ -366,8 +423,7 @@ def _find_end(text: str, start: int, line_end: int, *, is_block: bool) -> int:
     if closing := _CLOSING.get(text[start]):
         end = text.find(closing, start, start + _LONGEST_FLOW) + 1
         return max(end, line_end) if is_block or not end else end
-    stops = [_compile(pattern).search(text, start, line_end) for pattern in (_NEXT_KEY, _END_OF_FLOW)]
-    return min([line_end, *(stop.start() for stop in stops if stop)])
+    return min(line_end, lines.find_stop(start))
 
 
 def _find_quote(text: str, quotes: str, start: int) -> int:

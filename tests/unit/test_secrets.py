@@ -158,13 +158,28 @@ def test_diagnostics_and_errors_are_masked_when_they_are_made() -> None:
         *("- secret:\n", "- password:\n", 'password: "', "password: {", "a", "-----BEGIN PRIVATE KEY", "password: |\n"),
         *("&a ", "[password]\nx: 'p\n", "token: a1-B2-c3\n", "eyJ", "A1b", "input_value=", "://a:", "bearer ", "- b\n"),
         *('password: "\\', "hooks.slack.com/services/", "A " * 400, "x-a: &a b\npassword: *a\n", "commit: ab12" * 9),
+        # All on one line, with a key at every few characters.
+        *("token=aaaa1111,", "token=aaaa1111 ", "{token: aaaa1111, ", "password=${x} ", "token=yes ", "password: [x "),
     ],
 )
-def test_no_text_takes_long(text: str) -> None:
+@pytest.mark.parametrize("is_prose", [False, True])
+def test_no_text_takes_long(text: str, *, is_prose: bool) -> None:
     whole = (text * (1 << 18))[: 1 << 18]
     started = time.process_time()
-    assert len(mask(whole)) == len(whole)
+    assert len(mask(whole, is_prose=is_prose)) == len(whole)
     assert time.process_time() - started < 5
+
+
+def test_the_values_of_a_table_on_one_line_take_no_longer() -> None:
+    whole = "[password]\n" + "a='x9x9 " * (1 << 15)
+    started = time.process_time()
+    assert "x9x9" not in mask(whole)
+    assert time.process_time() - started < 5
+
+
+@pytest.mark.parametrize("text", ["token: ]", "password = )", 'no key "token: }" here'])
+def test_a_telling_key_without_a_value_is_no_mistake(text: str) -> None:
+    assert mask(text, is_prose=True) == text
 
 
 @pytest.mark.parametrize(
