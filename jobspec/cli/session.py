@@ -9,7 +9,6 @@ from jobspec.errors import ProjectError
 from jobspec.imports import ImportPathError, resolve
 from jobspec.live.connection import check_namespace, connect, resolved_namespace
 from jobspec.live.schedules import Schedules
-from jobspec.planning.disclosure import Privacy
 from jobspec.spec.project import check_environment
 
 if TYPE_CHECKING:
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
 
     from jobspec.cli.options import ConnectionOptions
     from jobspec.cli.specs import Specs
+    from jobspec.planning.disclosure import Privacy
     from jobspec.planning.guards import Allowances
     from jobspec.planning.planner import Planned
     from jobspec.spec.project import Environment
@@ -52,8 +52,7 @@ class Session:
         Args:
             shows_input: Whether somebody asked to see what goes through the codec.
         """
-        return Privacy(
-            redaction=self.specs.loaded.redaction,
+        return self.specs.make_privacy(
             hides_input=self.converter.payload_codec is not None,
             shows_input=shows_input,
             key=self.namespace_id.encode(),

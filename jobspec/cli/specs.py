@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from jobspec.diagnostics import Diagnostic
     from jobspec.jobs.registry import Registry
     from jobspec.planning.desired import JobSet
+    from jobspec.planning.disclosure import Privacy
     from jobspec.planning.guards import Allowances
     from jobspec.planning.planner import Terms
     from jobspec.spec.loaded_jobs import Job, Loaded
@@ -63,6 +64,18 @@ class Specs:
         from jobspec.planning.planner import make_terms
 
         return make_terms(self.project, self.loaded, now=self.now, allowances=allowances)
+
+    def make_privacy(self, *, hides_input: bool = False, shows_input: bool = False, key: bytes = b"") -> Privacy:
+        """Say what of a plan must not be shown.
+
+        Args:
+            hides_input: Whether inputs go through a codec.
+            shows_input: Whether somebody asked to see them all the same.
+            key: What only those know who can read live schedules; empty where no server was asked.
+        """
+        from jobspec.planning.disclosure import Privacy
+
+        return Privacy(redaction=self.loaded.redaction, hides_input=hides_input, shows_input=shows_input, key=key)
 
     @property
     def job_set(self) -> JobSet:

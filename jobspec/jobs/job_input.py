@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from pydantic import ValidationError
-from pydantic_core import to_jsonable_python
 
 from jobspec.errors import InvalidDefinitionError
 from jobspec.jobs.call_arguments import is_list
@@ -16,21 +14,17 @@ from jobspec.jobs.construction import accept, refuse, unite_payloads
 from jobspec.jobs.decorated_code import WorkflowCode
 from jobspec.jobs.input_reader import Reader, UnreadableTypeError, make_reader
 from jobspec.jobs.payloads import check_payloads
-from jobspec.spec.hidden_values import hide_texts, list_leaves
+from jobspec.spec.hidden_values import hide_arguments
 from jobspec.spec.run_options import RunOptions
-from jobspec.spec.validation import make_problems, say_path, validate_job
+from jobspec.spec.validation import make_problems, validate_job
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from jobspec.jobs.coded_job import CodedJob
     from jobspec.jobs.job_code import JobCode
     from jobspec.spec.model import JobSpec
-    from jobspec.spec.redaction import Redaction
     from jobspec.spec.validation import Problem
-
-
-_UNTOLD: Final = "`{}` cannot be written as JSON, and why is not told, for the project redacts parts of it"
 
 
 class Unset(Enum):
@@ -91,7 +85,7 @@ def check_run_input(job: CodedJob, spec: JobSpec, code: JobCode, *, own_converte
     Raises:
         InvalidDefinitionError: The input does not fit, or cannot be sent.
     """
-    refuse(spec.name, _hide_arguments(_judge(job, spec, code, own_converter=own_converter), spec, job.redaction))
+    refuse(spec.name, hide_arguments(_judge(job, spec, code, own_converter=own_converter), spec, job.redaction))
 
 
 def _judge(job: CodedJob, spec: JobSpec, code: JobCode, *, own_converter: bool) -> Iterator[Problem]:
@@ -118,7 +112,7 @@ def read_input(job: CodedJob) -> Any:
         raise InvalidDefinitionError(f"the job `{spec.name}` takes several arguments, so it has no one input to make")
     reader = _find_reader(spec, code)
     if "input" in spec.model_fields_set:
-        refuse(spec.name, _hide_arguments(reader.check(spec.input, ("input",), "JS322"), spec, job.redaction))
+        refuse(spec.name, hide_arguments(reader.check(spec.input, ("input",), "JS322"), spec, job.redaction))
         return reader.read(spec.input)
     try:
         return reader.read({})
@@ -143,25 +137,3 @@ def _find_reader(spec: JobSpec, code: JobCode) -> Reader:
     raise InvalidDefinitionError(
         f"the job `{spec.name}` has no input model: give it `input_model`, or annotate the argument of `run()`"
     )
-
-
-def _hide_arguments(problems: Iterable[Problem], spec: JobSpec, redaction: Redaction) -> Iterator[Problem]:
-    """Remove redacted values from the messages about arguments, as `hide_values` does for those about files."""
-    found = tuple(problems)
-    if not found:
-        return
-    try:
-        value = to_jsonable_python({"input": spec.input, "args": spec.args}, fallback=str)
-    except ValueError:  # it contains itself, is too deep or refuses; what is private in it nobody knows then
-        if not redaction:
-            yield from found
-            return
-        yield from (replace(problem, message=_UNTOLD.format(say_path(problem.path)), hint="") for problem in found)
-        return
-    hidden = [leaf for path in redaction.find(value) for leaf in list_leaves(value, path)]
-    for problem in found:
-        message, hint = problem.message, problem.hint
-        for place, leaf in hidden:
-            is_meant = place == problem.path
-            message, hint = (hide_texts(text, leaf, is_meant=is_meant) for text in (message, hint))
-        yield replace(problem, message=message, hint=hint)

@@ -18,7 +18,7 @@ from jobspec.planning.digests import make_digest
 from jobspec.planning.pauses import spec_reason
 from jobspec.planning.plan import Action, Reason
 from jobspec.secrets import mask
-from jobspec.spec.redaction import REDACTED, Redaction
+from jobspec.spec.redaction import NOTHING_REDACTED, REDACTED, Redaction
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -37,7 +37,7 @@ class Privacy:
         key: What only those know who can read live schedules; with it checksums cover what is redacted. May be empty.
     """
 
-    redaction: Redaction = Redaction()  # noqa: RUF009  immutable
+    redaction: Redaction = NOTHING_REDACTED
     hides_input: bool = False
     shows_input: bool = False
     key: bytes = b""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from jobspec.render.terminal import escape, escape_character
 from jobspec.secrets import mask
-from jobspec.spec.redaction import Redaction
+from jobspec.spec.redaction import NOTHING_REDACTED, Redaction
 from jobspec.spec.vocabulary import JOB_KEYS
 
 if TYPE_CHECKING:
@@ -20,10 +20,9 @@ if TYPE_CHECKING:
 Path = tuple[str | int, ...]
 _COMMENT_COLUMN = 48
 _NEVER_FOLDED = 1 << 30
-_NOTHING = Redaction()
 
 
-def explain_as_yaml(job: Job, redaction: Redaction = _NOTHING) -> str:
+def explain_as_yaml(job: Job, redaction: Redaction = NOTHING_REDACTED) -> str:
     """Write the job as YAML that could stand in a spec file; each value's line ends with its place.
 
     Args:
@@ -97,7 +96,7 @@ def _without_column(place: ValuePlace) -> str:
     return f"{location.path}:{location.line}"
 
 
-def explain_as_json(job: Job, redaction: Redaction = _NOTHING) -> str:
+def explain_as_json(job: Job, redaction: Redaction = NOTHING_REDACTED) -> str:
     """Write the job and, by JSON pointer, the place of each value; arguments are those of :func:`explain_as_yaml`."""
     places = {
         mask("/" + "/".join(str(step).replace("~", "~0").replace("/", "~1") for step in path)): {

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from jobspec.render.payload_values import to_json
 from jobspec.results import Raw
 from jobspec.secrets import mask
-from jobspec.spec.redaction import REDACTED, Redaction
+from jobspec.spec.redaction import NOTHING_REDACTED, REDACTED, Redaction
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -64,7 +64,7 @@ def redact_failure(failure: Failure | None) -> Failure | None:
     return replace(
         failure,
         message=mask(failure.message, is_prose=True),
-        details=tuple(_redact(value, ("details",), Redaction()) for value in failure.details),
+        details=tuple(_redact(value, ("details",), NOTHING_REDACTED) for value in failure.details),
         cause=redact_failure(failure.cause),
         stack_trace=mask(failure.stack_trace, is_prose=True),
     )

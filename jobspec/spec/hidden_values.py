@@ -1,4 +1,4 @@
-"""Diagnostics without the values that must not be shown: neither in the lines that they quote nor in messages."""
+"""Diagnostics, problems and errors without the values that must not be shown: in quoted lines and in messages."""
 
 from __future__ import annotations
 
@@ -9,16 +9,20 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from pydantic_core import to_jsonable_python
+
 from jobspec.bugs import HINT, describe_bug
 from jobspec.secrets import MASK, mask_values
 from jobspec.spec.document import list_later_lines, locate
 from jobspec.spec.redaction import NOTHING_REDACTED, REDACTED, Redaction
+from jobspec.spec.validation import say_path
 
 if TYPE_CHECKING:
     from jobspec.diagnostics import Diagnostic, Location
     from jobspec.spec.document import Document
     from jobspec.spec.model import JobSpec
     from jobspec.spec.positions import ValuePath
+    from jobspec.spec.validation import Problem
 
 _SHORTEST = 4
 """Texts below that are looked for only in what is said of their own place; elsewhere they would be any word."""
@@ -26,6 +30,8 @@ _SHORTEST = 4
 _WORD = re.compile(r"\w+")
 _PART = re.compile(r"\w{6,}")
 """What a hint may repeat of a value that it takes apart, such as one that should have been an import path."""
+
+_UNTOLD = "`{}` cannot be written as JSON, and why is not told, for the project redacts parts of it"
 
 
 def hide_values(
@@ -102,7 +108,7 @@ class _Hidden:
         """Find the values of a file that must not be shown."""
         for layer, value in _walk_layers(document):
             for path in redaction.find(value):
-                for place, leaf in list_leaves(value, path):
+                for place, leaf in _list_leaves(value, path):
                     self._add(document, (*layer, *place), leaf)
 
     def _add(self, document: Document, path: ValuePath, leaf: Any) -> None:
@@ -128,7 +134,7 @@ class _Hidden:
     def hide(self, said: str, location: Location) -> str:
         """Leave values out of what is said of a place."""
         for leaf in self.by_place.get((location.path, location.line, location.column), ()):
-            said = mask_values(hide_texts(said, leaf, is_meant=True), _PART.findall(str(leaf)))
+            said = mask_values(_hide_texts(said, leaf, is_meant=True), _PART.findall(str(leaf)))
         for text in sorted(self._find_texts(said), key=len, reverse=True):
             said = said.replace(text, REDACTED)
         return said
@@ -155,7 +161,7 @@ def _walk_layers(document: Document) -> Iterator[tuple[ValuePath, Any]]:
                 yield (*path, "env", env), overlay
 
 
-def list_leaves(value: Any, path: ValuePath) -> Iterator[tuple[ValuePath, Any]]:
+def _list_leaves(value: Any, path: ValuePath) -> Iterator[tuple[ValuePath, Any]]:
     """List all that is no mapping or list at a path of a value or below it, each with its own path."""
     yield from _walk_leaves(_get(value, path), path)
 
@@ -192,6 +198,37 @@ def list_values(spec: JobSpec) -> dict[str, Any]:
     return {"input": spec.input, "args": spec.args, "run": texts}
 
 
+def hide_arguments(problems: Iterable[Problem], spec: JobSpec, redaction: Redaction) -> Iterator[Problem]:
+    """Leave out of messages about a job's arguments what must not be shown, as `hide_values` does for files.
+
+    Args:
+        problems: What is wrong with the arguments.
+        spec: The job that has them.
+        redaction: What must not be shown.
+    """
+    found = tuple(problems)
+    if not found:
+        return
+    try:
+        value = to_jsonable_python({"input": spec.input, "args": spec.args}, fallback=str)
+    except ValueError:  # it contains itself, is too deep or refuses; what is private in it cannot be found then
+        if redaction:
+            found = tuple(replace(each, message=_UNTOLD.format(say_path(each.path)), hint="") for each in found)
+        yield from found
+        return
+    hidden = [leaf for path in redaction.find(value) for leaf in _list_leaves(value, path)]
+    for problem in found:
+        yield _hide_leaves(problem, hidden)
+
+
+def _hide_leaves(problem: Problem, hidden: Iterable[tuple[ValuePath, Any]]) -> Problem:
+    message, hint = problem.message, problem.hint
+    for place, leaf in hidden:
+        is_meant = place == problem.path
+        message, hint = (_hide_texts(text, leaf, is_meant=is_meant) for text in (message, hint))
+    return replace(problem, message=message, hint=hint)
+
+
 def tell_error(
     error: BaseException, values: Any = None, *, redaction: Redaction = NOTHING_REDACTED, is_hidden: bool = False
 ) -> str:
@@ -208,12 +245,12 @@ def tell_error(
     if is_hidden or redaction or not said:
         return kind
     for path in redaction.find(values):
-        for _, leaf in list_leaves(values, path):
-            said = hide_texts(said, leaf, is_meant=False)
+        for _, leaf in _list_leaves(values, path):
+            said = _hide_texts(said, leaf, is_meant=False)
     return f"{kind}: {said}"
 
 
-def hide_texts(said: str, leaf: Any, *, is_meant: bool) -> str:
+def _hide_texts(said: str, leaf: Any, *, is_meant: bool) -> str:
     """Leave a value out of what is said.
 
     Args:

@@ -133,12 +133,10 @@ def _check_files(more: Sequence[Path], out: Path | None) -> bool:
 def _plan_branch(specs: Specs, ref: str, allowances: Allowances, output: str) -> tuple[Planned, Privacy, BaseDocument]:
     """Plan what the branch changes; no server is asked, so nothing goes through a codec."""
     from jobspec.cli.plan_base import describe_base, plan_offline
-    from jobspec.planning.disclosure import Privacy
 
     revision = _open_revision(specs, ref, output)
     planned = plan_offline(specs, revision, allowances)
-    privacy = Privacy(redaction=specs.loaded.redaction)
-    return planned, privacy, describe_base(specs, revision, is_live=False)
+    return planned, specs.make_privacy(), describe_base(specs, revision, is_live=False)
 
 
 def _trace(session: Session, planned: Planned, ref: str, output: str) -> tuple[Planned, BaseDocument]:
