@@ -181,6 +181,10 @@ class SchemaJudge:
             spent = waited if ended.status is None else min(waited, seconds)  # it has not used more of the processor
             self._budget.lose(spent + self.limits.restart)
             raise
+        except BaseException:  # such as Ctrl-C: what it would still answer must not be taken for the next answer
+            worker.kill()
+            self._worker = None
+            raise
         self._budget.use(answer["seconds"])
         return answer
 

@@ -9,13 +9,14 @@ import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
+from unittest.mock import Mock
 
 import pytest
 
 from jobspec.spec.input_schema import resolve
 from jobspec.spec.loader import Cache, Loaded, load, load_listings
 from jobspec.spec.project import Project
-from jobspec.spec.schema_judge import Limits, SchemaJudge, _Budget
+from jobspec.spec.schema_judge import Limits, SchemaJudge, _Budget, _Worker
 from jobspec.spec.spec_files import Listing, SourceFile, refuse
 from jobspec.spec.workspace import make_workspace
 
@@ -426,3 +427,17 @@ def test_answers_that_come_quickly_use_nothing_up_however_many_there_are() -> No
     assert budget.left() < 0
     budget._at -= 60  # as if that had been a minute ago
     assert budget.left() == Limits().all
+
+
+def test_an_answer_that_nobody_waited_for_is_not_taken_for_the_next(
+    own_judge: SchemaJudge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    schema = {"type": "integer"}
+    own_judge.ask("a", schema)
+    with monkeypatch.context() as context:
+        context.setattr(_Worker, "_receive", Mock(side_effect=KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            own_judge.ask("a", schema, "x")
+    answer = own_judge.ask("a", schema, 1)
+    assert isinstance(answer, dict)
+    assert answer["errors"] == []
