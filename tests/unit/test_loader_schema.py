@@ -365,11 +365,11 @@ def test_a_judge_that_somebody_else_stopped_says_nothing_of_the_schema(
     own_judge: SchemaJudge, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     texts, cache = {"a": "input: 1\ninput_schema: s.json\n"}, Cache()
-    set_limits(own_judge, Limits(wall=0.2))
     assert load_several(texts, {"s.json": {"type": "integer"}})[1] == []
     assert own_judge._worker is not None
     os.kill(own_judge._worker._process.pid, signal.SIGKILL)
     assert load_several(texts, {"s.json": {"type": "integer"}}, cache=cache)[1] == []  # another was started
+    own_judge._worker._wall = 0.2
     os.kill(own_judge._worker._process.pid, signal.SIGSTOP)
     [said] = load_several({"a": "input: 2\ninput_schema: s.json\n"}, {"s.json": {}}, cache=cache)[1]
     assert said.endswith("the process that judges it was stopped")
