@@ -1,4 +1,4 @@
-"""What pydantic has against an input, in the words of those who write YAML."""
+"""The errors of an input: pydantic's, in the words of a spec file."""
 
 from __future__ import annotations
 
@@ -49,14 +49,14 @@ _WANTED = {
     "uuid": "a UUID",
     "url": "a URL",
 }
-"""What pydantic's errors about types call for, by their names without `_type` and `_parsing`."""
+"""What pydantic's type errors expect, by their names without `_type` and `_parsing`."""
 
 _TYPE = re.compile(r"_(type|parsing)$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
-    """An input that was judged by a type.
+    """An input that was checked against a type.
 
     Attributes:
         value: The input, as plain JSON.
@@ -80,7 +80,7 @@ class Judged:
 
 
 def say_mismatches(errors: Sequence[ErrorDetails], judged: Judged) -> Iterator[Problem]:
-    """Say what does not fit; of several types that one value might have had, once."""
+    """List what does not fit; one problem for a value that could have had several types."""
     wanted: dict[ValuePath, list[str]] = {}
     for error in errors:
         place = find_path(error["loc"], judged.value)
@@ -102,7 +102,7 @@ def say_mismatches(errors: Sequence[ErrorDetails], judged: Judged) -> Iterator[P
 
 
 def _say_missing(key: str, place: ValuePath, judged: Judged) -> Problem:
-    """Say that a key is missing; at the key that was written in its place, where there is one like it."""
+    """Report a missing key; at a similar key that was written in its place, if there is one."""
     beside = [str(way[-1]) for way in judged.unknown if way[:-1] == place]
     nearest = get_close_matches(key, beside, n=1)
     message = f"`{key}` is missing, which {judged.label} requires"
@@ -113,7 +113,7 @@ def _say_missing(key: str, place: ValuePath, judged: Judged) -> Problem:
 
 
 def _say_other(error: ErrorDetails, path: ValuePath, label: str) -> str:
-    """Put a message of pydantic's into a sentence of ours; what a user's own validator says stays as it is."""
+    """Turn a message of pydantic's into our own wording; what a user's validator says is kept."""
     context: Mapping[str, Any] = error.get("ctx") or {}
     if error["type"] in {"value_error", "assertion_error"}:
         said = " ".join(str(context.get("error", error["msg"])).split()).removesuffix(".")
@@ -132,6 +132,6 @@ def _quote(text: str) -> str:
 
 
 def did_you_mean(key: str | int, names: Sequence[str]) -> str:
-    """Ask whether the nearest of some names was meant; empty when none is near."""
+    """Suggest the most similar of some names; empty if none is similar."""
     nearest = get_close_matches(str(key), names, n=1)
     return f"did you mean `{nearest[0]}`?" if nearest else ""

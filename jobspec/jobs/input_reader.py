@@ -1,4 +1,4 @@
-"""Whether a value fits a type, in the way a worker's converter will find out."""
+"""The reader of an input's type: whether a value fits it, judged as a worker's converter will judge."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 _MISSING = object()
 
 _CAN_FORBID_UNKNOWN_KEYS = "extra" in inspect.signature(TypeAdapter.validate_json).parameters
-"""Older pydantic cannot be asked which keys a model ignores; the warning is then left out."""
+"""Older pydantic cannot report which keys a model ignores; the warning is then left out."""
 
 
 class UnreadableTypeError(Exception):
-    """pydantic can make nothing of the type.
+    """pydantic cannot handle the type.
 
     Args:
         message: Why.
@@ -54,7 +54,7 @@ class Reader:
     adapter: TypeAdapter[Any] = field(compare=False)
 
     def check(self, value: Any, path: ValuePath, code: str) -> Iterator[Problem]:
-        """Say where a value does not fit.
+        """List where a value does not fit.
 
         Args:
             value: Anything that can be written as JSON, or whatever else pydantic can write.
@@ -96,7 +96,7 @@ class Reader:
         return self._read(to_json(value))
 
     def changes(self, value: Any) -> bool:
-        """Whether reading a value that fits makes anything else of it than plain JSON would be."""
+        """Whether reading a value that fits gives anything but the same plain JSON."""
         text = to_json(value)
         read, plain = self._read(text), from_json(text)
         return type(read) is not type(plain) or read != plain
@@ -149,7 +149,7 @@ def make_reader(annotation: Any, label: str) -> Reader:
     """Make what reads a type.
 
     Raises:
-        UnreadableTypeError: It is nothing that pydantic can validate; says why.
+        UnreadableTypeError: pydantic cannot validate it; says why.
     """
     try:
         adapter = TypeAdapter(annotation)
@@ -171,7 +171,7 @@ def make_reader(annotation: Any, label: str) -> Reader:
 
 
 def _follow(value: Any, loc: Sequence[str | int]) -> Any:
-    """Lead pydantic's location through a value that was read; steps that name a member of a union lead nowhere."""
+    """Follow pydantic's location into a value that was read; steps that name a member of a union are skipped."""
     for key in loc:
         inner = _step(value, key)
         value = value if inner is _MISSING else inner

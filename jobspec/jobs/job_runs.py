@@ -1,4 +1,4 @@
-"""The runs of a job: one in hand, and how many ended in which way."""
+"""The runs of a job: a handle for one, and how many ended in which state."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunHandle:
-    """One run of a job; holding it costs nothing and asks nothing of the server.
+    """A handle for one run of a job; making one does not contact the server.
 
     Attributes:
-        client: How to reach it.
+        client: The client that reaches it.
         workflow_id: Its workflow id.
         run_id: Its run id; None means the latest run of the workflow id.
-        result_type: What `run()` is annotated to return; None leaves plain JSON.
-        job: The job whose run it must be; None for one that `execute` has just started.
+        result_type: What `run()` is annotated to return; None gives plain JSON.
+        job: The job that the run must belong to; None for one that `execute` has just started.
     """
 
     client: Client = field(repr=False)
@@ -34,14 +34,14 @@ class RunHandle:
     job: str | None = field(default=None, repr=False)
 
     async def result(self) -> Any:
-        """Wait for the run, and the runs that it continues as, and give what it returned.
+        """Wait for the run, and the runs that it continues as, and return its result.
 
         Raises:
             RunFailedError: It failed, timed out, or was canceled or terminated.
-            NotFoundError: There is no such run, or it is another job's.
-            UnreachableError: Temporal stayed away for too long.
-            NamespaceNotFoundError: There is no such namespace.
-            RequestError: What it returned cannot be decoded.
+            NotFoundError: The run does not exist, or belongs to another job.
+            UnreachableError: Temporal could not be reached for too long.
+            NamespaceNotFoundError: The namespace does not exist.
+            RequestError: The result cannot be decoded.
         """
         from jobspec.live.runs import Runs
 
@@ -54,11 +54,11 @@ async def count_runs(client: Client, name: str, *, today_only: bool, time_zone: 
     Args:
         client: Connected.
         name: The job.
-        today_only: Whether only runs that ended since the last midnight are counted, and those that run now.
-        time_zone: IANA name of the zone whose midnight that is.
+        today_only: Count only runs that ended since the last midnight, and those that are running.
+        time_zone: IANA name of the zone whose midnight counts.
 
     Raises:
-        UsageError: There is no such zone.
+        UsageError: The zone is unknown.
     """
     from jobspec.live.runs import Runs
 
@@ -73,7 +73,7 @@ async def count_runs(client: Client, name: str, *, today_only: bool, time_zone: 
 def start_of_day(now: datetime, time_zone: str) -> datetime:
     """Find the first moment of the local day, in UTC.
 
-    Where the clock skips midnight that is the moment of the change, and where midnight comes twice the first one.
+    If the clock skips midnight, that is the moment of the change; if midnight comes twice, it is the first one.
     """
     local = now.astimezone(ZoneInfo(time_zone))
     return local.replace(hour=0, minute=0, second=0, microsecond=0, fold=0).astimezone(UTC)

@@ -1,4 +1,4 @@
-"""How the jobs of a registry stand: their specs, their live schedules and their runs together."""
+"""The status of a registry's jobs: their specs, live schedules and runs together."""
 
 from __future__ import annotations
 
@@ -36,24 +36,24 @@ NO_RUNS = LatestRuns()
 
 
 async def survey_jobs(client: Client, registry: Registry, names: Collection[str] = ()) -> tuple[JobOverview, ...]:
-    """Tell how jobs stand.
+    """Find out the status of jobs.
 
-    Each live schedule is described, as for a plan; the runs of a hundred jobs are asked for at once.
+    Each live schedule is described, as for a plan; one request covers the runs of a hundred jobs.
 
     Args:
         client: Connected; its data converter is used to compare.
         registry: The jobs.
-        names: Only these; default: all of them, those with mistakes, and the project's schedules that no job wants.
+        names: Only these; default: all jobs, those with mistakes, and the project's schedules without a job.
 
     Returns:
         In name order.
 
     Raises:
         InvalidDefinitionError: The registry has no project.
-        NotFoundError: One of the names is neither that of a job nor of a schedule of the project.
+        NotFoundError: One of the names is neither a job nor a schedule of the project.
         UnreachableError: Temporal cannot be reached.
-        NamespaceNotFoundError: There is no such namespace.
-        UsageError: `names` is a text, or holds an empty name.
+        NamespaceNotFoundError: The namespace does not exist.
+        UsageError: `names` is a string, or contains an empty name.
     """
     check_list(names, "names")
     names = tuple(names)
@@ -80,7 +80,7 @@ async def survey_jobs(client: Client, registry: Registry, names: Collection[str]
 async def _read_schedules(
     schedules: Schedules, registry: Registry, names: frozenset[str]
 ) -> tuple[DesiredState, Mapping[str, Observed]]:
-    """Read the live side while the desired one is made; with names, only theirs."""
+    """Read the live side while the desired one is made; with names, only those jobs."""
     job_set = list_jobs(registry)
     terms = Terms(
         project=registry.project or "", owners=registry.require_owners(), now=datetime.now(UTC), grace=timedelta(0)
@@ -99,7 +99,7 @@ def _add_runs(job: JobOverview, runs: LatestRuns) -> JobOverview:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Judge:
-    """What is known of the desired side.
+    """Decides the state of each job from what is known of the desired side.
 
     Attributes:
         registry: The jobs.
@@ -114,11 +114,11 @@ class _Judge:
     now: datetime
 
     def judge(self, name: str, live: Observed | None) -> JobOverview:
-        """Say where one job stands.
+        """Decide the state of one job.
 
         Args:
-            name: The job, or the schedule that no job wants.
-            live: What is there; an error where it cannot be read.
+            name: The job, or a schedule without a job.
+            live: The live schedule; an error if it cannot be read.
         """
         if isinstance(live, JobspecError):
             state = JobState.FOREIGN if isinstance(live, ForeignScheduleError) else JobState.UNREADABLE
@@ -194,7 +194,7 @@ def _is_used_up(live: LiveSchedule) -> bool:
 
 
 def _find_next_run(live: LiveSchedule, now: datetime) -> datetime | None:
-    """Take the server's own time, jitter included; of a paused schedule it may be old."""
+    """Take the server's own time, jitter included; for a paused schedule it may be outdated."""
     if live.paused or _is_used_up(live):
         return None
     times = filter(None, map(read_time, live.info.future_action_times))

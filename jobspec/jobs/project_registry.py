@@ -1,4 +1,4 @@
-"""Spec files → a registry, for the library."""
+"""The registry of a project, loaded from its spec files."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ if TYPE_CHECKING:
 
 
 def load(path: str | os.PathLike[str], env: str | None = None) -> Registry:
-    """Load a project's jobs from its spec files; no code of theirs is imported until it is needed.
+    """Load a project's jobs from its spec files; their code is imported when it is first needed.
 
-    Jobs whose specs have mistakes are left out and named by the registry's `frozen` and `diagnostics`. A directory
-    without jobs gives an empty registry, for a new project begins with one; `plan` refuses to write for it.
+    Jobs whose specs have mistakes are left out; the registry's `frozen` and `diagnostics` name them. A directory
+    without jobs gives an empty registry, as a new project has it; `plan` refuses to write for it.
 
     Args:
-        path: A spec directory; the project's own directory or its `jobspec.toml`, where it has several of them.
-        env: The environment whose overlays are merged; needed once the project declares one.
+        path: A spec directory. If the project has several, the project's own directory or its `jobspec.toml`.
+        env: The environment whose overlays are merged; required if the project declares environments.
 
     Raises:
-        ProjectError: `jobspec.toml` is broken.
-        UsageError: The path is not there, or is no spec directory of the project, or the environment is missing or
-            unknown.
+        ProjectError: `jobspec.toml` is invalid.
+        UsageError: The path does not exist or is not a spec directory of the project, or the environment is missing
+            or unknown.
     """
     workspace = _find_workspace(_check_path(path))
     _check_environment(env)
@@ -53,7 +53,7 @@ def _check_environment(env: object) -> None:
 
 
 def _check_path(path: object) -> Path:
-    """Refuse what is neither a directory nor a project file: it would look like a project whose jobs are all gone."""
+    """Refuse anything but a directory or a project file: it would look like a project without any jobs."""
     if not isinstance(path, str | os.PathLike) or not os.fspath(path):
         raise UsageError(f"name a spec directory to load, not {path!r}")
     place = Path(path)
@@ -68,13 +68,13 @@ def _check_path(path: object) -> Path:
 
 
 def make_registry(loaded: Loaded, *, project: Project, directory: Path, env: str | None) -> Registry:
-    """Make the registry of jobs that were loaded.
+    """Make a registry of loaded jobs.
 
     Args:
         loaded: The jobs.
-        project: What `jobspec.toml` says.
+        project: The settings in `jobspec.toml`.
         directory: Where import paths start.
-        env: The environment that they were loaded for.
+        env: The environment they were loaded for.
     """
     definitions = (
         Definition.from_spec(
@@ -92,7 +92,7 @@ def make_registry(loaded: Loaded, *, project: Project, directory: Path, env: str
 
 
 def _find_workspace(place: Path) -> Workspace:
-    """Say which project a path means: all of its specs, for a part could not tell what left them."""
+    """Find the project of a path; the path must cover all specs, since a part cannot show which jobs were removed."""
     workspace = load_workspace(place.parent if place.name == PROJECT_FILE else place)
     if workspace.file is None:
         return replace(workspace, project=Project(specs=(".",)))

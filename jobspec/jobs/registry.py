@@ -98,7 +98,7 @@ class Registry(Mapping[str, "Definition[Any]"]):
         """Add a job.
 
         Raises:
-            DuplicateNameError: There is one of that name.
+            DuplicateNameError: The registry already has a job with that name.
             InvalidDefinitionError: It belongs to another project.
         """
         self._add_all((definition,))
@@ -138,15 +138,15 @@ class Registry(Mapping[str, "Definition[Any]"]):
         return f"Registry({', '.join(map(repr, self))}, project={self._project!r})"
 
     def get(self, name: str, default: T | None = None) -> Definition[Any] | T | None:  # type: ignore[override]  # by name, not by position
-        """Get a job, or the default where there is none of that name."""
+        """Get a job, or the default if there is none with that name."""
         return self._definitions.get(name, default)
 
     def must_get(self, name: str) -> Definition[Any]:
         """Get a job; `registry[name]` is the same.
 
         Raises:
-            NotFoundError: There is none of that name; names the nearest ones.
-            InvalidDefinitionError: There is one, and its spec has mistakes; names them.
+            NotFoundError: There is no job with that name; suggests similar names.
+            InvalidDefinitionError: The job exists, but its spec has mistakes; lists them.
         """
         found = self._definitions.get(name)
         if found is None:
@@ -173,7 +173,7 @@ class Registry(Mapping[str, "Definition[Any]"]):
         return tuple(self._definitions)
 
     def register_all(self, collector: Collector) -> None:
-        """Add the workflows and activities of all jobs to what workers register; jobs that have no code are left out.
+        """Add the workflows and activities of all jobs to what workers register; jobs without code are left out.
 
         Raises:
             InvalidDefinitionError: Code cannot be imported or used.
@@ -183,18 +183,18 @@ class Registry(Mapping[str, "Definition[Any]"]):
                 definition.register(collector)
 
     async def apply_schedules(self, client: Client) -> tuple[ScheduleOutcome, ...]:
-        """Make the live schedule of every job that has one as the job says; nothing is retired or deleted.
+        """Apply the schedules of all jobs that have one; nothing is retired or deleted.
 
-        One that fails does not stop the others.
+        If one fails, the others are still applied.
 
         Returns:
-            What became of each, in name order.
+            The outcome for each job, in name order.
 
         Raises:
-            ApplyError: Some failed; it has the outcomes of all.
+            ApplyError: Some failed; contains all outcomes.
             InvalidDefinitionError: A job has no project; nothing was written.
             UnreachableError: Temporal cannot be reached; nothing was written.
-            NamespaceNotFoundError: There is no such namespace.
+            NamespaceNotFoundError: The namespace does not exist.
         """
         from jobspec.jobs.owned_job import OwnedJob
         from jobspec.jobs.rollout import apply_schedules
@@ -208,19 +208,19 @@ class Registry(Mapping[str, "Definition[Any]"]):
         return await apply_schedules(client, jobs)
 
     async def list_schedules(self, client: Client) -> tuple[ScheduleSummary, ...]:
-        """List the live schedules that bear this project's mark, in name order, also those that no job here wants.
+        """List the live schedules with this project's mark, in name order, including those without a job here.
 
         Raises:
             InvalidDefinitionError: The registry has no project.
             UnreachableError: Temporal cannot be reached.
-            NamespaceNotFoundError: There is no such namespace.
+            NamespaceNotFoundError: The namespace does not exist.
         """
         from jobspec.jobs.schedule_details import list_schedules
 
         return await list_schedules(client, self.require_owners())
 
     def require_owners(self) -> frozenset[str]:
-        """Give the marks that are ours: the project and its former ids.
+        """Return the marks that are ours: the project and its former ids.
 
         Raises:
             InvalidDefinitionError: The registry has no project.

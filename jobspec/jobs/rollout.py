@@ -1,4 +1,4 @@
-"""Plan and apply for the library: over a registry as the commands do, or for some jobs alone."""
+"""Plan and apply for the library: for a registry, as the commands do, or for some of its jobs."""
 
 from __future__ import annotations
 
@@ -38,21 +38,21 @@ async def plan(
     keep_going: bool = False,
     allow: Iterable[str] = (),
 ) -> Planned:
-    """Work out what would make the live schedules equal to a registry's jobs; nothing is written.
+    """Plan the changes that make the live schedules match a registry's jobs; nothing is written.
 
     Args:
         client: Connected; its data converter is used.
         registry: The jobs.
-        prune: Whether schedules of the project that no job wants are retired, and deleted after the grace time.
-            Default: only where the registry was loaded from files, for code rarely knows all jobs of a project.
-        keep_going: Whether good jobs may be applied although the files of others have mistakes.
-        allow: Guards to let pass: `empty`, or `deletes=25` for up to 25 jobs that go.
+        prune: Retire the project's schedules that have no job, and delete them after the grace time. Default: only if
+            the registry was loaded from files, since code rarely knows all jobs of a project.
+        keep_going: Apply valid jobs even if the files of others have mistakes.
+        allow: Guards to override: `empty`, or `deletes=25` to remove up to 25 jobs.
 
     Raises:
         InvalidDefinitionError: The registry has no project.
-        UsageError: `allow` names no guard.
+        UsageError: `allow` names an unknown guard.
         UnreachableError: Temporal cannot be reached.
-        NamespaceNotFoundError: There is no such namespace.
+        NamespaceNotFoundError: The namespace does not exist.
     """
     allowances = _read_allowances(allow)
     owners = registry.require_owners()
@@ -86,7 +86,7 @@ def _read_allowances(allow: Iterable[str]) -> Allowances:
 
 
 def list_jobs(registry: Registry) -> JobSet:
-    """Say what jobs a registry has, and what is not known of them."""
+    """List the jobs of a registry, and what is not known about them."""
     specs = {definition.name: definition.spec for definition in registry.list()}
     origin = registry.origin
     if origin is None:
@@ -106,19 +106,19 @@ def _refuse_mistakes(registry: Registry) -> tuple[Refusal, ...]:
 async def apply(client: Client, planned: Planned) -> tuple[ScheduleOutcome, ...]:
     """Carry out a plan: exactly what it shows, each write guarded and read back.
 
-    One job that fails does not stop the others.
+    If one job fails, the others are still applied.
 
     Args:
-        client: Of the namespace that the plan was made for.
-        planned: What `plan` gave.
+        client: Connected, to the namespace that the plan was made for.
+        planned: The result of `plan`.
 
     Returns:
-        What became of each change, in name order.
+        The outcome of each change, in name order.
 
     Raises:
         RefusedError: A guard refuses the plan, or it was made for another namespace; nothing was written.
-        ConflictError: Nothing was written, since other people changed meanwhile all that was to be changed.
-        ApplyError: Some changes could not be made; it has the outcomes of all.
+        ConflictError: Nothing was written, because every schedule in the plan was changed by others in the meantime.
+        ApplyError: Some changes could not be made; contains all outcomes.
     """
     _refuse(client, planned)
     assignment = Assignment(schedules=Schedules(client), desired=planned.desired, terms=planned.terms)
@@ -214,7 +214,7 @@ async def apply_schedules(client: Client, jobs: Iterable[OwnedJob]) -> tuple[Sch
         ApplyError: Some failed; it has the outcomes of all.
         InvalidDefinitionError: A job has no project; nothing was written.
         UnreachableError: Temporal cannot be reached; nothing was written.
-        NamespaceNotFoundError: There is no such namespace.
+        NamespaceNotFoundError: The namespace does not exist.
     """
     schedules, of_project = Schedules(client), _group(jobs)
     found = [await _apply(schedules, project, group) for project, group in of_project.items()]
