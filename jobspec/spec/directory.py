@@ -22,8 +22,8 @@ from jobspec.spec.spec_files import (
     MAX_DEPTH,
     NO_DIRECTORY,
     NOWHERE,
-    Findings,
     Listing,
+    ListingDraft,
     SourceFile,
     explain_astray,
     is_spec_name,
@@ -67,7 +67,7 @@ def read_directory(
         return refuse_root(shown, *NO_DIRECTORY, named_at)
     walk = _Walk(enclosure, real, shown, {file.path: file for file in previous.files} if previous else {})
     walk.run()
-    return Listing(root=shown, missing=True) if walk.vanished else walk.findings.make_listing(shown)
+    return Listing(root=shown, missing=True) if walk.vanished else walk.draft.make_listing(shown)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +83,7 @@ class _Walk:
     """One walk over a tree: links to directories come last, so that a directory is shown under its own name."""
 
     def __init__(self, enclosure: Enclosure, root: str, shown: str, known: dict[str, SourceFile]) -> None:
-        self.findings = Findings()
+        self.draft = ListingDraft()
         self.vanished = False
         self._enclosure = enclosure
         self._root = root
@@ -96,9 +96,9 @@ class _Walk:
         while self._waiting or self._linked:
             place = self._waiting.pop() if self._waiting else self._linked.pop(0)
             if place.real in self._seen:
-                self.findings.note_second(place.shown, self._seen[place.real])
+                self.draft.note_second(place.shown, self._seen[place.real])
             elif place.depth > MAX_DEPTH:
-                self.findings.note_deep(place.shown)
+                self.draft.note_deep(place.shown)
             else:
                 self._seen[place.real] = place.shown
                 self._enter(place)
@@ -131,7 +131,7 @@ class _Walk:
         if place.depth == 0 and isinstance(error, FileNotFoundError):
             self.vanished = True
         else:
-            self.findings.note("JS008", place.shown, *explain_failure(error))
+            self.draft.note("JS008", place.shown, *explain_failure(error))
 
     def _visit(self, entry: os.DirEntry[str], descriptor: int, place: _Place) -> None:
         """Sort one entry in: a directory to walk, a file to read, or nothing of ours."""
@@ -143,9 +143,9 @@ class _Walk:
             elif is_spec_name(entry.name):
                 self._read(descriptor, place.real, place.shown)
         except OSError as error:
-            self.findings.note("JS001", place.shown, *explain_failure(error))
+            self.draft.note("JS001", place.shown, *explain_failure(error))
         except Exception as error:  # noqa: BLE001  it concerns this entry and no other
-            self.findings.note_bug(error, place.shown)
+            self.draft.note_bug(error, place.shown)
 
     def _take_over(self, entry: os.DirEntry[str], real: str, shown: str) -> bool:
         """Take a file over from the listing before, if it has not changed: one look for each of nearly all files."""
@@ -157,7 +157,7 @@ class _Walk:
         except OSError:
             return False
         if is_same:
-            self.findings.files.append(known)
+            self.draft.files.append(known)
         return is_same
 
     def _follow(self, name: str, link: _Place) -> None:
@@ -165,17 +165,17 @@ class _Walk:
         real = self._enclosure.find_real(link.real)
         if isinstance(real, Astray):
             if not real.is_outside or is_spec_name(name) or _may_hide_files(link.real):
-                self.findings.note_astray(link.shown, real)
+                self.draft.note_astray(link.shown, real)
             return
         try:
             is_directory = stat.S_ISDIR(look(self._enclosure, real).st_mode)
         except (FileNotFoundError, NotADirectoryError):
-            self.findings.note("JS001", link.shown, *NOWHERE)
+            self.draft.note("JS001", link.shown, *NOWHERE)
             return
         if not is_directory and not is_spec_name(name):
             return
         if strip_top(real, self._root) is None:
-            self.findings.note_outside(link.shown)
+            self.draft.note_outside(link.shown)
         elif is_directory:
             self._note_directory(name, replace(link, real=real), self._linked)
         else:
@@ -183,7 +183,7 @@ class _Walk:
 
     def _note_directory(self, name: str, place: _Place, queue: list[_Place]) -> None:
         if is_spec_name(name):
-            self.findings.note_directory(place.shown)
+            self.draft.note_directory(place.shown)
         else:
             queue.append(place)
 
@@ -196,7 +196,7 @@ class _Walk:
         known = self._known.get(shown)
         if known is None or str(known.real_path) != real or known.signature != sign(look_at(descriptor, real)):
             known = read_entry(descriptor, real, shown)
-        self.findings.files.append(known)
+        self.draft.files.append(known)
 
 
 def _may_hide_files(link: str) -> bool:

@@ -1,6 +1,6 @@
 """Spec files as documents: bytes → text → values, and where in the file each value stands.
 
-The front door to reading: files come from a directory, values from YAML or TOML.
+Files come from a directory or from git, values from YAML or TOML.
 """
 
 from __future__ import annotations
@@ -11,28 +11,14 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from jobspec.diagnostics import Diagnostic, Location, Related
 from jobspec.secrets import mask
-from jobspec.spec.directory import read_directory
 from jobspec.spec.positions import Positions, Span, SyntaxProblem, ValuePath
-from jobspec.spec.spec_files import Listing, SourceFile
 from jobspec.spec.toml_text import locate_toml, parse_toml
 from jobspec.spec.yaml_text import locate_yaml, parse_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = [
-    "Document",
-    "Format",
-    "Listing",
-    "Positions",
-    "SourceFile",
-    "Span",
-    "ValuePath",
-    "find_positions",
-    "locate",
-    "parse_file",
-    "read_directory",
-]
+    from jobspec.spec.spec_files import SourceFile
 
 Format: TypeAlias = Literal["yaml", "toml"]
 

@@ -20,8 +20,8 @@ from jobspec.spec.spec_files import (
     NO_DIRECTORY,
     NOT_REGULAR,
     NOWHERE,
-    Findings,
     Listing,
+    ListingDraft,
     SourceFile,
     explain_astray,
     is_spec_name,
@@ -107,8 +107,8 @@ class GitTree:
         walk = _Walk(self, real)
         walk.run(entry, shown)
         contents = _read_blobs(self._top, {blob.name for _, blob in walk.blobs})
-        walk.findings.files += [SourceFile(path=path, data=contents[blob.name]) for path, blob in walk.blobs]
-        return walk.findings.make_listing(shown)
+        walk.draft.files += [SourceFile(path=path, data=contents[blob.name]) for path, blob in walk.blobs]
+        return walk.draft.make_listing(shown)
 
     def read_file(self, path: Path, shown: str) -> SourceFile | None:
         """Read one file.
@@ -178,7 +178,7 @@ class _Walk:
     """One walk below a root: links to directories come last, so that a directory is shown under its own name."""
 
     def __init__(self, tree: GitTree, root: str) -> None:
-        self.findings = Findings()
+        self.draft = ListingDraft()
         self.blobs: list[tuple[str, _Blob]] = []  # what is to be read, with the path to show
         self._tree = tree
         self._root = root
@@ -191,9 +191,9 @@ class _Walk:
         while self._waiting or self._linked:
             place = self._waiting.pop() if self._waiting else self._linked.pop(0)
             if place.real in self._seen:
-                self.findings.note_second(place.shown, self._seen[place.real])
+                self.draft.note_second(place.shown, self._seen[place.real])
             elif place.depth > MAX_DEPTH:
-                self.findings.note_deep(place.shown)
+                self.draft.note_deep(place.shown)
             else:
                 self._seen[place.real] = place.shown
                 self._enter(place)
@@ -205,7 +205,7 @@ class _Walk:
                 try:
                     self._visit(name, place.entries[name], _join(place.real, name), shown, place.depth + 1)
                 except Exception as error:  # noqa: BLE001  it concerns this entry and no other
-                    self.findings.note_bug(error, shown)
+                    self.draft.note_bug(error, shown)
 
     def _visit(self, name: str, entry: _Blob | _Directory, real: str, shown: str, depth: int) -> None:
         if not isinstance(entry, _Blob):
@@ -213,7 +213,7 @@ class _Walk:
         elif entry.mode == _LINK:
             self._follow(name, real, shown, depth)
         elif entry.mode == _SUBMODULE:
-            self.findings.note("JS008", shown, *_IS_SUBMODULE)
+            self.draft.note("JS008", shown, *_IS_SUBMODULE)
         elif is_spec_name(name):
             self._take(shown, entry)
 
@@ -221,15 +221,15 @@ class _Walk:
         """Follow a link, unless it leaves the root."""
         found = self._tree.resolve(link)
         if isinstance(found, Astray):
-            self.findings.note_astray(shown, found)
+            self.draft.note_astray(shown, found)
             return
         real, entry = found
         if entry is None:
-            self.findings.note("JS001", shown, *NOWHERE)
+            self.draft.note("JS001", shown, *NOWHERE)
         elif isinstance(entry, _Blob) and not is_spec_name(name):
             return
         elif not f"{real}/".startswith(f"{self._root}/" if self._root else ""):
-            self.findings.note_outside(shown)
+            self.draft.note_outside(shown)
         elif isinstance(entry, _Blob):
             self._take(shown, entry)
         else:
@@ -237,13 +237,13 @@ class _Walk:
 
     def _note_directory(self, name: str, place: _Place, queue: list[_Place]) -> None:
         if is_spec_name(name):
-            self.findings.note_directory(place.shown)
+            self.draft.note_directory(place.shown)
         else:
             queue.append(place)
 
     def _take(self, shown: str, blob: _Blob) -> None:
         if blob.size > MAX_BYTES:
-            self.findings.files.append(SourceFile(path=shown, problem=refuse_size(shown, blob.size)))
+            self.draft.files.append(SourceFile(path=shown, problem=refuse_size(shown, blob.size)))
         else:
             self.blobs.append((shown, blob))
 

@@ -14,9 +14,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from jobspec.diagnostics import Diagnostic, Location
-from jobspec.spec.document import Document, Span, locate, make_location, parse_file
+from jobspec.spec.document import Document, locate, make_location, parse_file
 from jobspec.spec.frozen_model import kind_of
 from jobspec.spec.json_text import UnfitJsonError, parse_json
+from jobspec.spec.positions import Span
 from jobspec.spec.schema_errors import make_problems, shorten
 from jobspec.spec.spec_files import SourceFile
 from jobspec.spec.validation import Problem, find_value, limit, say_path

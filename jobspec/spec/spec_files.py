@@ -81,7 +81,7 @@ class Listing:
 
 
 @dataclass(slots=True)
-class Findings:
+class ListingDraft:
     """What a walk over a source has found so far."""
 
     files: list[SourceFile] = field(default_factory=list)

@@ -13,8 +13,9 @@ import yaml
 from hypothesis import given, settings, strategies as st
 
 from jobspec.diagnostics import RULES, Diagnostic
-from jobspec.spec.document import Document, SourceFile, locate, parse_file
+from jobspec.spec.document import Document, locate, parse_file
 from jobspec.spec.positions import Positions, Span, SyntaxProblem
+from jobspec.spec.spec_files import SourceFile
 from jobspec.spec.toml_scan import scan_toml
 from jobspec.spec.toml_text import locate_toml, parse_toml
 from jobspec.spec.yaml_text import locate_yaml, parse_yaml

@@ -9,7 +9,7 @@ import pytest
 
 from jobspec.errors import UsageError
 from jobspec.spec import git_tree
-from jobspec.spec.document import read_directory
+from jobspec.spec.directory import read_directory
 from jobspec.spec.enclosure import find_enclosure
 from jobspec.spec.git import find_commit, find_merge_base
 from jobspec.spec.spec_files import MAX_BYTES, MAX_DEPTH, Listing
