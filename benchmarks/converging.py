@@ -16,11 +16,11 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from jobspec.cli.session import plan_specs
 from jobspec.cli.specs import open_specs
-from jobspec.live.schedules import Schedules
-from jobspec.live.writing import make_create_request
 from jobspec.planning.apply import Assignment, WriteStatus, apply_plan
 from jobspec.planning.desired import Conversion, convert_jobs
 from jobspec.planning.guards import parse_allowances
+from jobspec.temporal.schedules.gateway import Schedules
+from jobspec.temporal.schedules.writes import make_create_request
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence

@@ -18,12 +18,12 @@ from measuring import Figure, Spent, probe
 from servers import make_namespace, run_server
 from temporalio.api.workflowservice.v1 import ListSchedulesRequest
 
-from jobspec.live.schedules import Schedules
 from jobspec.reconcile.contention import Contention
 from jobspec.reconcile.cycle import Cycle, Memory
 from jobspec.reconcile.report import Result, Trigger
 from jobspec.reconcile.settings import DaemonSettings
 from jobspec.reconcile.spec_source import SpecSource
+from jobspec.temporal.schedules.gateway import Schedules
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable

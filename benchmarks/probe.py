@@ -99,9 +99,9 @@ def plan(directory: str, address: str, namespace: str) -> None:
 
     from jobspec.cli.session import plan_specs
     from jobspec.cli.specs import open_specs
-    from jobspec.live.connection import connect
-    from jobspec.live.schedules import Schedules
     from jobspec.planning.guards import parse_allowances
+    from jobspec.temporal.connection import connect
+    from jobspec.temporal.schedules.gateway import Schedules
 
     async def run() -> object:
         client = await connect(address=address, namespace=namespace, data_converter=pydantic_data_converter)
@@ -115,7 +115,7 @@ def connect_only(address: str, namespace: str) -> None:
     """Import what a plan needs from the SDK and connect."""
     from temporalio.contrib.pydantic import pydantic_data_converter
 
-    from jobspec.live.connection import connect
+    from jobspec.temporal.connection import connect
 
     report(lambda: asyncio.run(connect(address=address, namespace=namespace, data_converter=pydantic_data_converter)))
 
@@ -124,11 +124,11 @@ def run_cycles(directory: str, address: str, namespace: str, count: str) -> None
     """Run cycles of the daemon, every hundredth with a changed file; tell the memory after a tenth and after all."""
     from temporalio.contrib.pydantic import pydantic_data_converter
 
-    from jobspec.live.connection import connect
     from jobspec.reconcile.daemon import Daemon
     from jobspec.reconcile.report import Trigger
     from jobspec.reconcile.settings import DaemonSettings
     from jobspec.reconcile.triggers import Wake
+    from jobspec.temporal.connection import connect
 
     path = next(Path(directory, "specs").rglob("*.yaml"))
     text, sizes = path.read_text(), []

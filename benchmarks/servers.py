@@ -18,8 +18,8 @@ from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
 
 from jobspec.errors import JobspecError
-from jobspec.live.connection import quiet_runtime
-from jobspec.live.schedules import Schedules
+from jobspec.temporal.connection import quiet_runtime
+from jobspec.temporal.schedules.gateway import Schedules
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

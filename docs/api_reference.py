@@ -26,9 +26,12 @@ if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
 SECTIONS: Final = (
-    ("Jobs", ("jobs.definition", "jobs.job_runs", "jobs.registry")),
-    ("From files to Temporal", ("jobs.project_registry", "jobs.rollout", "planning.planner", "jobs.job_status")),
-    ("Workers", ("jobs.collector", "jobs.workers")),
+    ("Jobs", ("library.definition", "library.job_runs", "library.registry")),
+    (
+        "From files to Temporal",
+        ("library.project_registry", "library.rollout", "planning.planner", "library.job_status"),
+    ),
+    ("Workers", ("library.collector", "library.workers")),
     ("What is told of runs and schedules", ("results",)),
     ("What a job says", ("spec.model", "spec.schedule", "spec.calendars", "spec.run_options")),
     ("Errors", ("errors",)),

@@ -34,14 +34,14 @@ if TYPE_CHECKING:
         UnreachableError as UnreachableError,
         UsageError as UsageError,
     )
-    from jobspec.jobs.collector import Collector as Collector, Registrations as Registrations
-    from jobspec.jobs.definition import Definition as Definition
-    from jobspec.jobs.job_runs import RunHandle as RunHandle
-    from jobspec.jobs.job_status import survey_jobs as survey_jobs
-    from jobspec.jobs.project_registry import load as load
-    from jobspec.jobs.registry import Registry as Registry
-    from jobspec.jobs.rollout import apply as apply, plan as plan
-    from jobspec.jobs.workers import make_worker as make_worker, run_workers as run_workers
+    from jobspec.library.collector import Collector as Collector, Registrations as Registrations
+    from jobspec.library.definition import Definition as Definition
+    from jobspec.library.job_runs import RunHandle as RunHandle
+    from jobspec.library.job_status import survey_jobs as survey_jobs
+    from jobspec.library.project_registry import load as load
+    from jobspec.library.registry import Registry as Registry
+    from jobspec.library.rollout import apply as apply, plan as plan
+    from jobspec.library.workers import make_worker as make_worker, run_workers as run_workers
     from jobspec.planning.planner import Planned as Planned
     from jobspec.results import (
         ActivityEvent as ActivityEvent,
@@ -102,14 +102,14 @@ _HOMES = {
         "UnreachableError",
         "UsageError",
     ),
-    "jobspec.jobs.collector": ("Collector", "Registrations"),
-    "jobspec.jobs.rollout": ("apply", "plan"),
-    "jobspec.jobs.definition": ("Definition",),
-    "jobspec.jobs.job_runs": ("RunHandle",),
-    "jobspec.jobs.project_registry": ("load",),
-    "jobspec.jobs.job_status": ("survey_jobs",),
-    "jobspec.jobs.registry": ("Registry",),
-    "jobspec.jobs.workers": ("make_worker", "run_workers"),
+    "jobspec.library.collector": ("Collector", "Registrations"),
+    "jobspec.library.rollout": ("apply", "plan"),
+    "jobspec.library.definition": ("Definition",),
+    "jobspec.library.job_runs": ("RunHandle",),
+    "jobspec.library.project_registry": ("load",),
+    "jobspec.library.job_status": ("survey_jobs",),
+    "jobspec.library.registry": ("Registry",),
+    "jobspec.library.workers": ("make_worker", "run_workers"),
     "jobspec.planning.planner": ("Planned",),
     "jobspec.results": (
         "ActivityEvent",

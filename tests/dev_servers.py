@@ -20,7 +20,7 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
 
-from jobspec.live.connection import quiet_runtime
+from jobspec.temporal.connection import quiet_runtime
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -22,9 +22,9 @@ from temporalio.api.workflowservice.v1 import (
 
 from jobspec.cli.session import plan_specs
 from jobspec.cli.specs import open_specs
-from jobspec.live.schedules import LiveSchedule, Schedules
 from jobspec.planning.apply import Assignment, Outcome, apply_plan
 from jobspec.planning.guards import parse_allowances
+from jobspec.temporal.schedules.gateway import LiveSchedule, Schedules
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from temporalio.contrib.pydantic import pydantic_data_converter
 
-from jobspec.live.connection import connect
+from jobspec.temporal.connection import connect
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from jobspec.live.schedules import Schedules
 from jobspec.reconcile.contention import Contention
 from jobspec.reconcile.cycle import Cycle, Memory
 from jobspec.reconcile.daemon import Daemon
@@ -17,6 +16,7 @@ from jobspec.reconcile.report import Trigger
 from jobspec.reconcile.settings import DaemonSettings, Delays
 from jobspec.reconcile.spec_source import SpecSource
 from jobspec.reconcile.watch import WatchPace
+from jobspec.temporal.schedules.gateway import Schedules
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, cast
 from temporalio.api.schedule.v1 import ScheduleListInfo
 from temporalio.contrib.pydantic import pydantic_data_converter
 
-from jobspec.live.reading import Listed, LiveSchedule
 from jobspec.planning.desired import make_desired
 from jobspec.spec.model import JobSpec
+from jobspec.temporal.schedules.live_schedule import Listed, LiveSchedule
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Mapping
 
     from jobspec.errors import JobspecError
-    from jobspec.live.schedules import Schedules
+    from jobspec.temporal.schedules.gateway import Schedules
 
 SHOP = frozenset({"shop", "store"})
 """Marks that are ours."""

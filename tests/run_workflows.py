@@ -12,15 +12,15 @@ from temporalio.common import RetryPolicy
 from temporalio.exceptions import ActivityError, ApplicationError
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
-from jobspec.live.run_starts import make_start_options
 from jobspec.spec.model import JobSpec
+from jobspec.temporal.runs.run_starts import make_start_options
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from temporalio.client import Client
 
-    from jobspec.live.runs import Runs
+    from jobspec.temporal.runs.gateway import Runs
 
 QUEUE = "runs"
 LONG = timedelta(minutes=1)

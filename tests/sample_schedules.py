@@ -8,11 +8,11 @@ import pytest
 from google.protobuf.json_format import ParseDict
 from temporalio.api.schedule.v1 import Schedule
 
-from jobspec.live.canonical import canonicalize
 from jobspec.planning.desired import Desired
+from jobspec.temporal.schedules.canonical import canonicalize
 
 if TYPE_CHECKING:
-    from jobspec.live.schedules import LiveSchedule, Schedules
+    from jobspec.temporal.schedules.gateway import LiveSchedule, Schedules
 
 both_ways = pytest.mark.parametrize("attribute_registered", [True, False], indirect=True)
 

@@ -9,7 +9,6 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from jobspec.errors import ConflictError, RefusedError, UsageError
-from jobspec.live.sealed_bytes import seal, unseal
 from jobspec.planning.apply import Outcome, WriteStatus
 from jobspec.planning.digests import KEY_BYTES, Digester, make_digest
 from jobspec.planning.disclosure import Privacy, make_checksum
@@ -22,6 +21,7 @@ from jobspec.render.saved_plans import (
     read_saved_plan,
     saved_plan_document,
 )
+from jobspec.temporal.sealed_bytes import seal, unseal
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from jobspec.cli.options import TargetOptions
     from jobspec.cli.specs import Specs
-    from jobspec.jobs.definition import Definition
+    from jobspec.library.definition import Definition
     from jobspec.results import RunSummary
     from jobspec.spec.redaction import Redaction
 

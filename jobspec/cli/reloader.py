@@ -75,7 +75,7 @@ class _Changes:
 
 
 async def _supervise(arguments: tuple[str, ...], directory: Path, patience: timedelta) -> None:
-    from jobspec.jobs.workers import stop_on_signals
+    from jobspec.library.workers import stop_on_signals
 
     stop, changes = stop_on_signals(), _Changes()
     watching = asyncio.create_task(_watch(directory, changes), name="watch")

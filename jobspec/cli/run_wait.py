@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from temporalio.client import Client
 
     from jobspec.cli.opened_job import OpenedJob
-    from jobspec.jobs.job_runs import RunHandle
+    from jobspec.library.job_runs import RunHandle
 
 SILENCE: Final = 3.0
 """After so many seconds without an answer it is said that the server is away."""
@@ -91,7 +91,7 @@ class RunWait:
         return f"`{command}`"
 
     async def _wait(self) -> Any:
-        from jobspec.live.runs import Runs
+        from jobspec.temporal.runs.gateway import Runs
 
         handle = self.handle
         try:

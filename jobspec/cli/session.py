@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from jobspec.errors import ProjectError
 from jobspec.imports import ImportPathError, resolve
-from jobspec.live.connection import check_namespace, connect, resolved_namespace
-from jobspec.live.schedules import Schedules
 from jobspec.spec.project import check_environment
+from jobspec.temporal.connection import check_namespace, connect, resolved_namespace
+from jobspec.temporal.schedules.gateway import Schedules
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -14,7 +14,7 @@ from jobspec.spec.workspace import load_workspace, open_workspace
 
 if TYPE_CHECKING:
     from jobspec.diagnostics import Diagnostic
-    from jobspec.jobs.registry import Registry
+    from jobspec.library.registry import Registry
     from jobspec.planning.desired import JobSet
     from jobspec.planning.disclosure import Privacy
     from jobspec.planning.guards import Allowances
@@ -154,7 +154,7 @@ def _refuse_name(name: str, loaded: Loaded, *, is_hidden: bool) -> NotFoundError
 
 def open_registry(specs: Specs) -> Registry:
     """Make the registry of the specs' jobs."""
-    from jobspec.jobs.project_registry import make_registry
+    from jobspec.library.project_registry import make_registry
 
     return make_registry(specs.loaded, project=specs.project, directory=specs.directory, env=specs.env)
 

@@ -9,21 +9,21 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from jobspec.errors import JobspecError, ScheduleNotFoundError
-from jobspec.live.canonical import uncommented
 from jobspec.planning.decide import hold_failed, hold_foreign
 from jobspec.planning.diff import explain_difference
 from jobspec.planning.pauses import decide_pause, pause_of
 from jobspec.planning.plan import Action, Change, Reason, Unchanged
 from jobspec.planning.planner import collect
+from jobspec.temporal.schedules.canonical import uncommented
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from jobspec.live.schedules import LiveSchedule
     from jobspec.planning.desired import Desired
     from jobspec.planning.observe import Observed
     from jobspec.planning.plan import Decision, Plan
     from jobspec.planning.planner import Terms
+    from jobspec.temporal.schedules.gateway import LiveSchedule
 
 
 def plan_adoption(name: str, desired: Desired, live: LiveSchedule, *, terms: Terms, former: str | None) -> Decision:

@@ -28,10 +28,10 @@ from jobspec.planning.plan import Action, Change, Held
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
 
-    from jobspec.live.schedules import LiveSchedule, Schedules
     from jobspec.planning.desired import Desired
     from jobspec.planning.plan import Decision, Plan
     from jobspec.planning.planner import Terms
+    from jobspec.temporal.schedules.gateway import LiveSchedule, Schedules
 
 CONCURRENCY = 32
 """Jobs written at once; more gains nothing, for the server's CPU is the limit, and lengthens the time between a job's

@@ -12,20 +12,20 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from jobspec.errors import report_bug
-from jobspec.live.canonical import EMPTY
-from jobspec.live.reading import LiveSchedule
 from jobspec.planning.diff import explain_difference
 from jobspec.planning.pauses import Pause, decide_pause
 from jobspec.planning.plan import Action, Reason
 from jobspec.planning.planner import plan
+from jobspec.temporal.schedules.canonical import EMPTY
+from jobspec.temporal.schedules.live_schedule import LiveSchedule
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from jobspec.live.canonical import CanonicalSchedule
     from jobspec.planning.desired import Desired, DesiredState
     from jobspec.planning.plan import Change, Source
     from jobspec.planning.planner import Planned, Terms
+    from jobspec.temporal.schedules.canonical import CanonicalSchedule
 
 _RUNS = Pause(paused=False)
 

@@ -14,11 +14,11 @@ from jobspec.planning.pauses import Pause, decide_pause, pause_of, read_retireme
 from jobspec.planning.plan import Absent, Action, Change, Completed, Held, HeldReason, Reason, Retired, Unchanged
 
 if TYPE_CHECKING:
-    from jobspec.live.reading import LiveSchedule
     from jobspec.planning.desired import Desired
     from jobspec.planning.observe import Observed
     from jobspec.planning.plan import Decision, Source
     from jobspec.planning.planner import Terms
+    from jobspec.temporal.schedules.live_schedule import LiveSchedule
 
 
 def decide(name: str, desired: Desired | None, live: Observed | None, *, terms: Terms) -> Decision:

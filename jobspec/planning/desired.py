@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Literal
 from temporalio.converter import WorkflowSerializationContext
 
 from jobspec.errors import InvalidDefinitionError, JobspecError, report_bug
-from jobspec.live.canonical import canonicalize
-from jobspec.live.messages import make_schedule
 from jobspec.planning.guards import SpecsFound
 from jobspec.planning.plan import Source
 from jobspec.spec.hidden_values import list_values, tell_error
 from jobspec.spec.redaction import NOTHING_REDACTED, Redaction
+from jobspec.temporal.schedules.canonical import canonicalize
+from jobspec.temporal.schedules.messages import make_schedule
 from jobspec.timing.upcoming import has_run
 
 if TYPE_CHECKING:
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from temporalio.client import Client
     from temporalio.converter import DataConverter, PayloadConverter
 
-    from jobspec.live.canonical import CanonicalSchedule
     from jobspec.spec.loaded_jobs import Job, Loaded
     from jobspec.spec.model import JobSpec
+    from jobspec.temporal.schedules.canonical import CanonicalSchedule
 
 _STEP = 8
 """How many jobs are converted before other tasks have their turn: a millisecond's work."""

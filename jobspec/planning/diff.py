@@ -14,7 +14,7 @@ from enum import Enum
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, Literal
 
-from jobspec.live.canonical import (
+from jobspec.temporal.schedules.canonical import (
     DEFAULT_BACKOFF,
     DEFAULT_CATCHUP_WINDOW,
     DEFAULT_MAXIMUM_INTERVAL_FACTOR,
@@ -27,7 +27,7 @@ from jobspec.live.canonical import (
     CanonicalSchedule,
     uncommented,
 )
-from jobspec.live.messages import differing_fields
+from jobspec.temporal.schedules.messages import differing_fields
 from jobspec.timing.calendar import FIELDS, Calendar, format_calendar, format_field
 from jobspec.timing.cron import format_cron
 from jobspec.timing.duration import format_duration

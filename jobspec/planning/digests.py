@@ -13,8 +13,8 @@ from dataclasses import dataclass, fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from jobspec.live.canonical import CanonicalSchedule
     from jobspec.planning.desired import Desired
+    from jobspec.temporal.schedules.canonical import CanonicalSchedule
 
 KEY_BYTES = 32
 

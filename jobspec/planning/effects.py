@@ -26,8 +26,8 @@ from jobspec.timing.upcoming import Timetable, UnknownTimezoneError, upcoming, u
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from jobspec.live.canonical import CanonicalSchedule
     from jobspec.planning.plan import Change, Plan
+    from jobspec.temporal.schedules.canonical import CanonicalSchedule
 
 SHOWN_RUNS = 3
 """How many of the next runs are told."""

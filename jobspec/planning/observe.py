@@ -23,8 +23,8 @@ from jobspec.errors import (
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
-    from jobspec.live.reading import Listed, LiveSchedule
-    from jobspec.live.schedules import Schedules
+    from jobspec.temporal.schedules.gateway import Schedules
+    from jobspec.temporal.schedules.live_schedule import Listed, LiveSchedule
 
 Observed: TypeAlias = "LiveSchedule | JobspecError"
 """What is there, or the error with which reading it failed."""

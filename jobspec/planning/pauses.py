@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Literal
 from jobspec.timing.moments import write_utc
 
 if TYPE_CHECKING:
-    from jobspec.live.reading import LiveSchedule
+    from jobspec.temporal.schedules.live_schedule import LiveSchedule
 
 _SPEC_MARK = "jobspec: paused by the spec"
 _BEFORE = "; before: "

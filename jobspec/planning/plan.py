@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from jobspec.live.canonical import CanonicalSchedule
     from jobspec.planning.diff import FieldChange
+    from jobspec.temporal.schedules.canonical import CanonicalSchedule
 
 
 class Action(StrEnum):

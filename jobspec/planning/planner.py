@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime, timedelta
 
-    from jobspec.live.schedules import Schedules
     from jobspec.planning.desired import Desired, DesiredState, JobSet
     from jobspec.planning.observe import Observed
     from jobspec.planning.plan import Decision
     from jobspec.spec.loaded_jobs import Loaded
     from jobspec.spec.project import Project
+    from jobspec.temporal.schedules.gateway import Schedules
 
 Equal: TypeAlias = "dict[str, tuple[Desired | None, Observed | None, Unchanged]]"
 """By name, a job and a live schedule that were compared and found equal. It holds for these very objects."""

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Final
 from jobspec.planning.pauses import Pause, read_retirement
 
 if TYPE_CHECKING:
-    from jobspec.live.canonical import CanonicalSchedule
     from jobspec.planning.plan import Action, Change
+    from jobspec.temporal.schedules.canonical import CanonicalSchedule
 
 TOLERATED: Final = 2
 """How often a change may be reverted before the job is contended."""

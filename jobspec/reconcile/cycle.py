@@ -26,7 +26,6 @@ from jobspec.spec.project import check_environment
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from jobspec.live.schedules import Schedules
     from jobspec.planning.apply import Outcome
     from jobspec.planning.desired import Desired, DesiredState
     from jobspec.planning.plan import Change, Plan
@@ -35,6 +34,7 @@ if TYPE_CHECKING:
     from jobspec.reconcile.settings import DaemonSettings
     from jobspec.reconcile.spec_source import Reading, SpecSource
     from jobspec.spec.project import Project
+    from jobspec.temporal.schedules.gateway import Schedules
 
 
 @dataclass(slots=True, kw_only=True)

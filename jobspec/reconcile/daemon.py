@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from jobspec.errors import JobspecError, report_bug
-from jobspec.live.schedules import Schedules
 from jobspec.reconcile.contention import Contention
 from jobspec.reconcile.cycle import Cycle, Memory
 from jobspec.reconcile.event_log import EventLog
@@ -24,6 +23,7 @@ from jobspec.reconcile.sweep import Sweep
 from jobspec.reconcile.systemd import Supervisor
 from jobspec.reconcile.triggers import Debounce, Triggers, Wake
 from jobspec.reconcile.watch import Watch
+from jobspec.temporal.schedules.gateway import Schedules
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable

@@ -17,15 +17,15 @@ from typing import TYPE_CHECKING
 from temporalio.api.schedule.v1 import Schedule, ScheduleInfo
 
 from jobspec.errors import ForeignScheduleError, JobspecError, MalformedScheduleError, report_bug
-from jobspec.live.reading import LiveSchedule
 from jobspec.planning.observe import describe, disown, judge_list
+from jobspec.temporal.schedules.live_schedule import LiveSchedule
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
-    from jobspec.live.reading import Listed
-    from jobspec.live.schedules import Schedules
     from jobspec.planning.observe import Observed
+    from jobspec.temporal.schedules.gateway import Schedules
+    from jobspec.temporal.schedules.live_schedule import Listed
 
 UNLISTED = b""
 """What a list shows of a schedule that is not there."""

@@ -16,8 +16,8 @@ from google.protobuf.duration_pb2 import Duration
 from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
 from temporalio.contrib.pydantic import pydantic_data_converter
 
-from jobspec.live.connection import connect
 from jobspec.reconcile.service import parse_address
+from jobspec.temporal.connection import connect
 
 if TYPE_CHECKING:
     from asyncio.subprocess import Process

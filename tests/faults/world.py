@@ -10,8 +10,8 @@ from projects import Project, Stranger, job, take_snapshot
 from reconciling import Cycles
 from sample_schedules import message
 
-from jobspec.live.schedules import LiveSchedule, Schedules
 from jobspec.planning.pauses import Pause, read_retirement
+from jobspec.temporal.schedules.gateway import LiveSchedule, Schedules
 
 if TYPE_CHECKING:
     import random

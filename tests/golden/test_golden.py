@@ -21,8 +21,6 @@ from temporalio.api.schedule.v1 import ScheduleInfo
 from temporalio.contrib.pydantic import pydantic_data_converter
 
 from jobspec.errors import MalformedScheduleError
-from jobspec.live.canonical import CanonicalSchedule, canonical_payload
-from jobspec.live.reading import LiveSchedule
 from jobspec.planning.adoption import plan_adoptions
 from jobspec.planning.branch import Base, plan_branch, trace_to_branch
 from jobspec.planning.desired import Desired, DesiredState, make_desired
@@ -38,6 +36,8 @@ from jobspec.render.plan_markdown import render_markdown
 from jobspec.render.plan_text import render_plan
 from jobspec.spec.model import JobSpec
 from jobspec.spec.redaction import PlanSettings, Redaction
+from jobspec.temporal.schedules.canonical import CanonicalSchedule, canonical_payload
+from jobspec.temporal.schedules.live_schedule import LiveSchedule
 from jobspec.timing.duration import parse_duration
 from jobspec.timing.upcoming import has_run
 

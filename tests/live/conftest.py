@@ -3,7 +3,7 @@
 Ask for the highest of these fixtures that serves; every test that uses one runs twice, once on the workflow-backed
 scheduler (`workflow`) and once on CHASM (`chasm`):
 
-- `schedules`: the gateway (`jobspec.live.schedules.Schedules`) on `client`
+- `schedules`: the gateway (`jobspec.temporal.schedules.gateway.Schedules`) on `client`
 - `client`: a connected `temporalio.client.Client` in `namespace`
 - `stranger`: a second client in the same namespace, for what other people do
 - `cli`: runs the `temporal` binary against server and namespace: `await cli("schedule", "list")`
@@ -38,8 +38,8 @@ import pytest_asyncio
 from dev_servers import TEMPORAL, Server, run_server
 from projects import Project, Stranger
 
-from jobspec.live.connection import quiet_runtime
-from jobspec.live.schedules import Schedules
+from jobspec.temporal.connection import quiet_runtime
+from jobspec.temporal.schedules.gateway import Schedules
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Generator

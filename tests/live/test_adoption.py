@@ -11,8 +11,8 @@ from projects import job
 from temporalio.api.common.v1 import Memo, Payload, SearchAttributes
 from temporalio.api.schedule.v1 import Schedule
 
-from jobspec.live.schedules import Schedules
 from jobspec.planning.plan import HeldReason
+from jobspec.temporal.schedules.gateway import Schedules
 
 if TYPE_CHECKING:
     from dev_servers import Server

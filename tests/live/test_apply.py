@@ -10,8 +10,8 @@ from projects import job
 from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
 
-from jobspec.live.schedules import Schedules
 from jobspec.planning.apply import Assignment, WriteStatus, apply_plan
+from jobspec.temporal.schedules.gateway import Schedules
 
 if TYPE_CHECKING:
     from projects import Project

@@ -10,7 +10,7 @@ from projects import job
 from temporalio.api.common.v1 import Memo, Payload
 
 from jobspec.cli.exits import ExitCode, code_of_outcomes
-from jobspec.live.schedules import Schedules
+from jobspec.temporal.schedules.gateway import Schedules
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -13,7 +13,7 @@ import pytest
 from temporalio.contrib.pydantic import pydantic_data_converter
 
 from jobspec.errors import NamespaceNotFoundError, UnreachableError, UsageError
-from jobspec.live.connection import check_namespace, connect, resolve_settings, resolved_namespace
+from jobspec.temporal.connection import check_namespace, connect, resolve_settings, resolved_namespace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -139,7 +139,7 @@ import asyncio, os, socket, sys
 from datetime import timedelta
 from temporalio.contrib.pydantic import pydantic_data_converter
 from jobspec.errors import UnreachableError
-from jobspec.live.connection import connect
+from jobspec.temporal.connection import connect
 
 async def main():
     with socket.create_server(("127.0.0.1", 0)) as listener:

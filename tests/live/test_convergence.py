@@ -11,18 +11,18 @@ from hypothesis import HealthCheck, Phase, assume, given, settings
 from strategies import jobs
 from temporalio.contrib.pydantic import pydantic_data_converter
 
-from jobspec.live.messages import differing_fields
-from jobspec.live.reading import LiveSchedule
 from jobspec.planning.desired import Desired, DesiredState, make_desired
 from jobspec.planning.pauses import Pause, decide_pause
 from jobspec.planning.planner import Terms, plan
 from jobspec.spec.model import JobSpec
+from jobspec.temporal.schedules.live_schedule import LiveSchedule
+from jobspec.temporal.schedules.messages import differing_fields
 from jobspec.timing.upcoming import Timetable, has_run
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from jobspec.live.schedules import Schedules
+    from jobspec.temporal.schedules.gateway import Schedules
 
 SKIPPABLE = 24
 """Runs a day."""

@@ -32,7 +32,7 @@ pytestmark = pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason=
 HOLD = """
 import asyncio, os, signal, sys
 from pathlib import Path
-from jobspec.jobs.dev_server import run_dev_server
+from jobspec.library.dev_server import run_dev_server
 
 async def main():
     print("starting", flush=True)

@@ -15,8 +15,8 @@ from temporalio.client import Client
 from temporalio.converter import DataConverter, PayloadCodec
 
 from jobspec.errors import ConflictError, JobspecError, RequestError, ScheduleExistsError
-from jobspec.live.canonical import canonicalize
-from jobspec.live.schedules import Listed, LiveSchedule, Schedules
+from jobspec.temporal.schedules.canonical import canonicalize
+from jobspec.temporal.schedules.gateway import Listed, LiveSchedule, Schedules
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,7 +67,7 @@ async def only(schedules: Schedules) -> Listed:
 
 
 async def test_a_list_reads_all_pages(schedules: Schedules, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("jobspec.live.schedules.PAGE_SIZE", 2)
+    monkeypatch.setattr("jobspec.temporal.schedules.gateway.PAGE_SIZE", 2)
     names = {f"job-{number}" for number in range(7)}
     for name in names:
         await schedules.create(name, message(), project="shop", paused=False, note="")
@@ -117,7 +117,7 @@ async def test_an_update_makes_the_comparable_form_of_what_it_reads_alone(
 ) -> None:
     live, desired = await create(schedules), desire(message("other"))
     compare = Mock(wraps=canonicalize)
-    monkeypatch.setattr("jobspec.live.schedules.canonicalize", compare)
+    monkeypatch.setattr("jobspec.temporal.schedules.gateway.canonicalize", compare)
     await schedules.update(live, desired, paused=False, note="")
     compared = [call.args[0] for call in compare.call_args_list]
     assert compared
@@ -217,6 +217,6 @@ async def test_more_schedules_than_turns_are_described(schedules: Schedules) -> 
 
 
 def test_deadlines_are_shorter_than_a_budget() -> None:
-    from jobspec.live.requests import BUDGET, DEADLINE
+    from jobspec.temporal.requests import BUDGET, DEADLINE
 
     assert timedelta(0) < DEADLINE < BUDGET

@@ -14,8 +14,8 @@ from temporalio.api.workflowservice.v1 import DescribeScheduleRequest
 from temporalio.service import RPCError, RPCStatusCode
 
 from jobspec.errors import RequestError, UnreachableError
-from jobspec.live.requests import Requests
-from jobspec.live.schedules import LiveSchedule, Schedules
+from jobspec.temporal.requests import Requests
+from jobspec.temporal.schedules.gateway import LiveSchedule, Schedules
 
 if TYPE_CHECKING:
     from dev_servers import Server, StartServer

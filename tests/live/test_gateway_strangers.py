@@ -21,10 +21,10 @@ from temporalio.api.workflowservice.v1 import (
 )
 
 from jobspec.errors import ConflictError, MalformedScheduleError
-from jobspec.live.canonical import canonicalize
-from jobspec.live.requests import Requests
-from jobspec.live.schedules import LiveSchedule, Schedules
-from jobspec.live.writing import Goal, make_update_request
+from jobspec.temporal.requests import Requests
+from jobspec.temporal.schedules.canonical import canonicalize
+from jobspec.temporal.schedules.gateway import LiveSchedule, Schedules
+from jobspec.temporal.schedules.writes import Goal, make_update_request
 
 if TYPE_CHECKING:
     from collections.abc import Callable

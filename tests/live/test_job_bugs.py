@@ -10,12 +10,12 @@ import pytest
 from projects import job
 from reconciling import Cycles, tell
 
-from jobspec.live.schedules import Schedules
 from jobspec.planning import apply, decide, desired, planner
 from jobspec.planning.apply import WriteStatus
 from jobspec.reconcile import job_states, live_cache
 from jobspec.reconcile.contention import Contention
 from jobspec.reconcile.report import Result
+from jobspec.temporal.schedules.gateway import Schedules
 
 if TYPE_CHECKING:
     from collections.abc import Callable

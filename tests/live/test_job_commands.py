@@ -15,8 +15,8 @@ from projects import Finished, Project, finish
 from proxies import Proxy
 from run_workflows import start, working
 
-from jobspec.live.runs import Runs
 from jobspec.results import Status
+from jobspec.temporal.runs.gateway import Runs
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -28,8 +28,8 @@ from jobspec import (
     UsageError,
     WorkflowRef,
 )
-from jobspec.live.schedules import Schedules
 from jobspec.planning.pauses import Pause, retire
+from jobspec.temporal.schedules.gateway import Schedules
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -16,14 +16,14 @@ from temporalio.api.workflowservice.v1 import PatchScheduleRequest
 
 import jobspec
 from jobspec.errors import InvalidDefinitionError, NotFoundError
-from jobspec.jobs.definition import Definition
-from jobspec.jobs.job_status import survey_jobs
-from jobspec.jobs.registry import Registry
-from jobspec.live import latest_runs
-from jobspec.live.latest_runs import read_latest_runs
-from jobspec.live.requests import Requests
-from jobspec.live.runs import Runs
+from jobspec.library.definition import Definition
+from jobspec.library.job_status import survey_jobs
+from jobspec.library.registry import Registry
 from jobspec.results import JobState, Status
+from jobspec.temporal.requests import Requests
+from jobspec.temporal.runs import latest_runs
+from jobspec.temporal.runs.gateway import Runs
+from jobspec.temporal.runs.latest_runs import read_latest_runs
 
 if TYPE_CHECKING:
     from temporalio.client import Client

@@ -18,8 +18,8 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from jobspec.cli.commands import init
 from jobspec.errors import ConflictError, NamespaceNotFoundError, RefusedError
-from jobspec.live.ownership import Attribute, Mark, read_mark
-from jobspec.live.schedules import Schedules
+from jobspec.temporal.ownership import Attribute, Mark, read_mark
+from jobspec.temporal.schedules.gateway import Schedules
 
 if TYPE_CHECKING:
     from projects import Project
@@ -240,7 +240,7 @@ async def test_an_attribute_whose_type_may_not_be_read_is_waited_for_in_vain(
 
     await add_attribute(client, "JobspecProject", IndexedValueType.INDEXED_VALUE_TYPE_INT)
     monkeypatch.setattr(client.operator_service, "list_search_attributes", refuse)
-    monkeypatch.setattr("jobspec.live.ownership._USABLE_SECONDS", 0.1)
+    monkeypatch.setattr("jobspec.temporal.ownership._USABLE_SECONDS", 0.1)
     with pytest.raises(RefusedError, match="may exist with a type other than Keyword"):
         await schedules.attribute.register()
 

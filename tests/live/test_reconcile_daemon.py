@@ -31,13 +31,13 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 
 from jobspec.cli.commands.reconcile import make_routes
 from jobspec.errors import UnreachableError
-from jobspec.live.connection import connect
-from jobspec.live.requests import Requests
-from jobspec.live.schedules import Schedules
 from jobspec.reconcile.published_status import PublishedStatus
 from jobspec.reconcile.report import Result
 from jobspec.reconcile.service import parse_address
 from jobspec.render.schemas import render_schema
+from jobspec.temporal.connection import connect
+from jobspec.temporal.requests import Requests
+from jobspec.temporal.schedules.gateway import Schedules
 
 if TYPE_CHECKING:
     from asyncio.subprocess import Process

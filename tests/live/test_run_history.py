@@ -19,8 +19,8 @@ from temporalio.converter import (
 )
 
 from jobspec.errors import RunFailedError, UsageError
-from jobspec.live.runs import Runs
 from jobspec.results import ActivityStatus, Raw, Status
+from jobspec.temporal.runs.gateway import Runs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

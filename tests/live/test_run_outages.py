@@ -14,9 +14,9 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RPCError
 
 from jobspec.errors import UnreachableError
-from jobspec.live.connection import quiet_runtime
-from jobspec.live.run_actions import cancel_run, signal_run, terminate_run
-from jobspec.live.runs import Runs
+from jobspec.temporal.connection import quiet_runtime
+from jobspec.temporal.runs.gateway import Runs
+from jobspec.temporal.runs.run_actions import cancel_run, signal_run, terminate_run
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -9,8 +9,8 @@ from dev_servers import eventually
 from run_workflows import QUEUE
 
 from jobspec import Definition, RefusedError, ScheduleSpec, Status, WorkflowRef
-from jobspec.live.runs import Runs
-from jobspec.live.schedules import Schedules
+from jobspec.temporal.runs.gateway import Runs
+from jobspec.temporal.schedules.gateway import Schedules
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -27,7 +27,7 @@ from jobspec import (
     ScheduleSpec,
     WorkflowRef,
 )
-from jobspec.live import search_attributes
+from jobspec.temporal import search_attributes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

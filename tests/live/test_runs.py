@@ -29,8 +29,8 @@ from jobspec.errors import (
     RunFailedError,
     UsageError,
 )
-from jobspec.live.runs import Runs
 from jobspec.results import Status, TimeRange
+from jobspec.temporal.runs.gateway import Runs
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable

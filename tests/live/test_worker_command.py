@@ -20,7 +20,7 @@ from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.converter import PayloadCodec
 
-from jobspec.jobs.dev_server import run_dev_server
+from jobspec.library.dev_server import run_dev_server
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence

@@ -21,11 +21,11 @@ from temporalio.exceptions import CancelledError
 from temporalio.worker import Worker
 
 from jobspec.errors import InvalidDefinitionError, NamespaceNotFoundError, NotRegisteredError, UsageError
-from jobspec.jobs.collector import Collector, Registrations, collect
-from jobspec.jobs.dev_server import find_server, run_dev_server
-from jobspec.jobs.workers import make_worker, run_workers, stop_on_signals
-from jobspec.live.connection import quiet_runtime
+from jobspec.library.collector import Collector, Registrations, collect
+from jobspec.library.dev_server import find_server, run_dev_server
+from jobspec.library.workers import make_worker, run_workers, stop_on_signals
 from jobspec.spec.model import JobSpec
+from jobspec.temporal.connection import quiet_runtime
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -204,7 +204,7 @@ class Stubborn:
 async def test_activities_that_outlast_the_grace_are_cancelled_and_then_given_up(
     client: Client, name: str, *, is_given_up: bool, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("jobspec.jobs.workers.CLEANUP", timedelta(seconds=1))
+    monkeypatch.setattr("jobspec.library.workers.CLEANUP", timedelta(seconds=1))
     collector = Collector()
     collector.add_workflow("stubborn", Stubborn)
     collector.add_activity("stubborn", pay_no_heed)
@@ -305,8 +305,8 @@ async def test_dev_server_keeps_its_state(tmp_path: Path) -> None:
 async def test_dev_server_avoids_taken_ports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     taken = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
     port = taken.sockets[0].getsockname()[1]
-    monkeypatch.setattr("jobspec.jobs.dev_server.PORT", port)
-    monkeypatch.setattr("jobspec.jobs.dev_server.UI_PORT", free_port())
+    monkeypatch.setattr("jobspec.library.dev_server.PORT", port)
+    monkeypatch.setattr("jobspec.library.dev_server.UI_PORT", free_port())
     async with taken:
         with pytest.raises(UsageError, match=f"port {port} for Temporal is taken"):
             async with run_dev_server(tmp_path, port=port):
@@ -326,8 +326,8 @@ def test_dev_server_without_binary_names_what_to_install(tmp_path: Path, monkeyp
 PROGRAM = """
 import asyncio, os, signal, sys
 from pathlib import Path
-from jobspec.jobs.dev_server import run_dev_server
-from jobspec.jobs.workers import stop_on_signals
+from jobspec.library.dev_server import run_dev_server
+from jobspec.library.workers import stop_on_signals
 
 signal.signal(signal.SIGHUP, signal.SIG_DFL)  # `nohup` has it ignored, and tests may run under it
 

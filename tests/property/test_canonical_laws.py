@@ -10,10 +10,10 @@ from strategies import jobs
 from temporalio.api.schedule.v1 import Schedule
 from temporalio.contrib.pydantic import pydantic_data_converter
 
-from jobspec.live.canonical import canonicalize
-from jobspec.live.messages import differing_fields, overlay
 from jobspec.planning.desired import make_desired
 from jobspec.spec.model import JobSpec
+from jobspec.temporal.schedules.canonical import canonicalize
+from jobspec.temporal.schedules.messages import differing_fields, overlay
 
 
 def desire(job: dict[str, Any]) -> Any:

@@ -9,14 +9,14 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from strategies import jobs
 from temporalio.contrib.pydantic import pydantic_data_converter
 
-from jobspec.live.canonical import CanonicalPayload, CanonicalSchedule
-from jobspec.live.reading import LiveSchedule
 from jobspec.planning.desired import Desired, DesiredState, make_desired
 from jobspec.planning.diff import ABSENT, Absence, Plain, explain_difference, explain_settings
 from jobspec.planning.pauses import Pause, decide_pause, read_retirement, retire, spec_reason
 from jobspec.planning.plan import Action, Change, HeldReason, Plan, Source
 from jobspec.planning.planner import Terms, plan
 from jobspec.spec.model import JobSpec
+from jobspec.temporal.schedules.canonical import CanonicalPayload, CanonicalSchedule
+from jobspec.temporal.schedules.live_schedule import LiveSchedule
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

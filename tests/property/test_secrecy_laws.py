@@ -14,7 +14,7 @@ from planted import KEYS, PASSWORDS, SHAPES, find_leaks
 from temporalio.contrib.pydantic import pydantic_data_converter
 
 from jobspec.errors import InvalidDefinitionError, ProjectError
-from jobspec.jobs.input_reader import make_reader
+from jobspec.library.input_reader import make_reader
 from jobspec.lint.review import Review
 from jobspec.planning.desired import make_desired
 from jobspec.planning.diff import explain_difference

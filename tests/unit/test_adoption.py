@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 from temporalio.contrib.pydantic import pydantic_data_converter
 
 from jobspec.errors import RequestError
-from jobspec.live.reading import LiveSchedule
 from jobspec.planning.adoption import is_as_desired, plan_adoption, plan_adoptions
 from jobspec.planning.desired import Desired, make_desired
 from jobspec.planning.pauses import Pause
 from jobspec.planning.plan import Action, Change, Held, HeldReason, Source, Unchanged
 from jobspec.planning.planner import Terms
 from jobspec.spec.model import JobSpec
+from jobspec.temporal.schedules.live_schedule import LiveSchedule
 
 if TYPE_CHECKING:
     from jobspec.planning.plan import Decision

@@ -140,7 +140,8 @@ def test_a_bug_in_what_only_warns_freezes_nothing(
 
 
 @pytest.mark.parametrize(
-    "target", ["jobspec.jobs.checks.find_code", "jobspec.jobs.checks.check_code", "jobspec.jobs.checks._code_of"]
+    "target",
+    ["jobspec.library.checks.find_code", "jobspec.library.checks.check_code", "jobspec.library.checks._code_of"],
 )
 def test_a_bug_in_the_check_of_code_is_told_of_the_job(
     target: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

@@ -24,7 +24,7 @@ from jobspec import (
     UsageError,
     WorkflowRef,
 )
-from jobspec.jobs.call_arguments import read_statuses
+from jobspec.library.call_arguments import read_statuses
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,11 +13,11 @@ from temporalio.api.schedule.v1 import Schedule
 from temporalio.contrib.pydantic import pydantic_data_converter
 
 from jobspec.errors import MalformedScheduleError
-from jobspec.live.canonical import CanonicalPayload, CanonicalSchedule, canonical_payload, canonicalize
-from jobspec.live.messages import differing_fields, overlay
-from jobspec.live.plain_json import plain_payload
 from jobspec.planning.desired import Desired, make_desired
 from jobspec.spec.model import JobSpec
+from jobspec.temporal.plain_json import plain_payload
+from jobspec.temporal.schedules.canonical import CanonicalPayload, CanonicalSchedule, canonical_payload, canonicalize
+from jobspec.temporal.schedules.messages import differing_fields, overlay
 
 RECORDED = json.loads((Path(__file__).parents[1] / "data" / "canonical.json").read_text())
 ANSWERED = [case for case in RECORDED if "schedule_out" in case]

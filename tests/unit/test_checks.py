@@ -14,8 +14,8 @@ from pydantic import AfterValidator, Field
 
 from jobspec.diagnostics import RULES, Severity
 from jobspec.imports import forget_failures
-from jobspec.jobs.checks import check_clashes, check_job
-from jobspec.jobs.input_reader import make_reader
+from jobspec.library.checks import check_clashes, check_job
+from jobspec.library.input_reader import make_reader
 from jobspec.spec.loader import load_all_environments
 from jobspec.spec.model import JobSpec
 from jobspec.spec.project import Project

@@ -14,7 +14,7 @@ from temporalio.common import RawValue  # noqa: TC002  see above
 
 from jobspec import Definition, Registry, WorkflowRef
 from jobspec.errors import InvalidDefinitionError, NotRegisteredError
-from jobspec.jobs.collector import Collector, collect
+from jobspec.library.collector import Collector, collect
 from jobspec.spec.loader import load
 from jobspec.spec.model import JobSpec
 from jobspec.spec.project import Project
@@ -269,7 +269,7 @@ def test_only_what_a_queue_needs_is_imported(tmp_path: Path) -> None:
     (tmp_path / "theirs.py").write_text("raise RuntimeError('a package of theirs is missing here')\n")
     program = (
         "from pathlib import Path\n"
-        "from jobspec.jobs.collector import collect\n"
+        "from jobspec.library.collector import collect\n"
         "from jobspec.spec.model import JobSpec\n"
         "specs = [JobSpec(name=name, queue=name, workflow={'type': 'W'}, activities=[f'{name}:work'])"
         " for name in ('mine', 'theirs')]\n"

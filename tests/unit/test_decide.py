@@ -10,7 +10,6 @@ import pytest
 from temporalio.contrib.pydantic import pydantic_data_converter
 
 from jobspec.errors import RequestError
-from jobspec.live.reading import LiveSchedule
 from jobspec.planning.decide import decide
 from jobspec.planning.desired import Desired, make_desired
 from jobspec.planning.pauses import Pause, retire
@@ -28,6 +27,7 @@ from jobspec.planning.plan import (
 )
 from jobspec.planning.planner import Terms
 from jobspec.spec.model import JobSpec
+from jobspec.temporal.schedules.live_schedule import LiveSchedule
 
 if TYPE_CHECKING:
     from jobspec.planning.observe import Observed

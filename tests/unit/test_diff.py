@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from temporalio.contrib.pydantic import pydantic_data_converter
 
-from jobspec.live.canonical import CanonicalPayload, CanonicalSchedule
 from jobspec.planning.desired import make_desired
 from jobspec.planning.diff import ABSENT, FieldChange, explain_difference, explain_settings, show_instant
 from jobspec.spec.model import JobSpec
+from jobspec.temporal.schedules.canonical import CanonicalPayload, CanonicalSchedule
 
 
 def make(schedule: dict[str, Any], **more: Any) -> CanonicalSchedule:

@@ -16,7 +16,7 @@ from jobspec.planning.plan import Action, Change, Plan, Reason
 from jobspec.spec.model import JobSpec
 
 if TYPE_CHECKING:
-    from jobspec.live.canonical import CanonicalSchedule
+    from jobspec.temporal.schedules.canonical import CanonicalSchedule
 
 NOW = datetime(2026, 11, 25, 0, 20, tzinfo=UTC)
 RUNNING, PAUSED = Pause(paused=False), Pause(paused=True)

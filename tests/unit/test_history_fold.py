@@ -37,10 +37,10 @@ from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflow.v1 import PendingActivityInfo
 from temporalio.contrib.pydantic import pydantic_data_converter
 
-from jobspec.live.history_fold import HistoryFold
-from jobspec.live.run_history import read_history
-from jobspec.live.run_payloads import RunPayloads
 from jobspec.results import ActivityEvent, ActivityStatus, RunHistory, RunSummary, Status
+from jobspec.temporal.runs.history_fold import HistoryFold
+from jobspec.temporal.runs.run_history import read_history
+from jobspec.temporal.runs.run_payloads import RunPayloads
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

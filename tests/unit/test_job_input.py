@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from temporalio import workflow
 
 from jobspec import Definition, InvalidDefinitionError, RunOptions
-from jobspec.jobs.job_input import UNSET, check_run_input, fit_run, list_arguments, read_input
+from jobspec.library.job_input import UNSET, check_run_input, fit_run, list_arguments, read_input
 
 
 class Batch(BaseModel):

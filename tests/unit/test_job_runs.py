@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from jobspec.jobs.job_runs import start_of_day
+from jobspec.library.job_runs import start_of_day
 
 
 @pytest.mark.parametrize(

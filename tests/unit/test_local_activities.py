@@ -9,8 +9,8 @@ from temporalio.api.common.v1 import Payload, Payloads
 from temporalio.api.failure.v1 import ApplicationFailureInfo, CanceledFailureInfo, Failure, TimeoutFailureInfo
 from temporalio.api.history.v1 import MarkerRecordedEventAttributes
 
-from jobspec.live.local_activities import LocalMarker, local_status
 from jobspec.results import ActivityStatus
+from jobspec.temporal.runs.local_activities import LocalMarker, local_status
 
 
 def marker(data: Any) -> MarkerRecordedEventAttributes:

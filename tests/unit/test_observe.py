@@ -14,8 +14,8 @@ from jobspec.errors import (
     RequestError,
     UnreachableError,
 )
-from jobspec.live.reading import Listed
 from jobspec.planning.observe import SAMPLE, describe, judge_list, observe
+from jobspec.temporal.schedules.live_schedule import Listed
 
 MANY = [f"job-{number:02}" for number in range(3 * SAMPLE)]
 

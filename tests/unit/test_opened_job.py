@@ -9,7 +9,7 @@ import pytest
 from jobspec.cli.opened_job import OpenedJob
 from jobspec.cli.options import ConnectionOptions, TargetOptions
 from jobspec.cli.specs import open_specs
-from jobspec.jobs.definition import Definition
+from jobspec.library.definition import Definition
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from temporalio.api.common.v1 import Payload
 
-from jobspec.live.plain_json import json_value, plain_payload
+from jobspec.temporal.plain_json import json_value, plain_payload
 
 
 @pytest.mark.parametrize("value", ["shop", 5, 0.5, True, ["a", "b"], {"a": None}])

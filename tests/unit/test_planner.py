@@ -8,12 +8,12 @@ from typing import Any
 
 from temporalio.contrib.pydantic import pydantic_data_converter
 
-from jobspec.live.reading import LiveSchedule
 from jobspec.planning.desired import Desired, DesiredState, make_desired
 from jobspec.planning.pauses import Pause, retire
 from jobspec.planning.plan import Action, HeldReason, Plan, Source
 from jobspec.planning.planner import Equal, Terms, plan
 from jobspec.spec.model import JobSpec
+from jobspec.temporal.schedules.live_schedule import LiveSchedule
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 TERMS = Terms(

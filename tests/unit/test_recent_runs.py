@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from temporalio.api.schedule.v1 import ScheduleActionResult
 
-from jobspec.live.recent_runs import list_recent_runs
+from jobspec.temporal.runs.recent_runs import list_recent_runs
 
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -29,8 +29,8 @@ from jobspec import (
     UsageError,
     WorkflowRef,
 )
-from jobspec.jobs.job_input import check_run_input
-from jobspec.jobs.rollout import list_jobs
+from jobspec.library.job_input import check_run_input
+from jobspec.library.rollout import list_jobs
 from jobspec.planning.desired import Conversion, convert_job
 from jobspec.spec.redaction import PlanSettings, Redaction
 

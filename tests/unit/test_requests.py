@@ -14,7 +14,7 @@ from jobspec.errors import (
     ScheduleNotFoundError,
     UnreachableError,
 )
-from jobspec.live.requests import POISONED, STALE_TOKEN, Pace, Requests, message_of, status_of, translate
+from jobspec.temporal.requests import POISONED, STALE_TOKEN, Pace, Requests, message_of, status_of, translate
 
 if TYPE_CHECKING:
     from datetime import timedelta

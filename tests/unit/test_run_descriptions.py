@@ -7,8 +7,8 @@ import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
 from temporalio.api.enums.v1 import WorkflowExecutionStatus
 
-from jobspec.live.run_descriptions import read_status, read_time
 from jobspec.results import Status
+from jobspec.temporal.runs.run_descriptions import read_status, read_time
 
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -14,8 +14,8 @@ from jobspec.errors import (
     RequestError,
     UnreachableError,
 )
-from jobspec.live.requests import POISONED
-from jobspec.live.run_errors import translate_run_error
+from jobspec.temporal.requests import POISONED
+from jobspec.temporal.runs.run_errors import translate_run_error
 
 KNOWN = "known queries: [__stack_trace __temporal_workflow_metadata{}]"
 

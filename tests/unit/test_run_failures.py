@@ -21,9 +21,9 @@ from temporalio.api.failure.v1 import (
 from temporalio.contrib.pydantic import pydantic_data_converter
 
 from jobspec import results
-from jobspec.live.run_failures import read_failure
-from jobspec.live.run_payloads import RunPayloads
 from jobspec.results import Raw
+from jobspec.temporal.runs.run_failures import read_failure
+from jobspec.temporal.runs.run_payloads import RunPayloads
 
 DECODE = RunPayloads(converter=pydantic_data_converter, namespace="n", workflow_id="w", workflow_type="W").of_workflow()
 

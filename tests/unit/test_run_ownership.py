@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from jobspec.live.ownership import Mark
-from jobspec.live.run_ownership import find_objection
+from jobspec.temporal.ownership import Mark
+from jobspec.temporal.runs.run_ownership import find_objection
 
 OURS = frozenset({"shop", "store"})
 NOBODY: frozenset[str] = frozenset()

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from temporalio.common import Priority, RetryPolicy
 
-from jobspec.live.run_starts import make_start_options
 from jobspec.spec.model import JobSpec
+from jobspec.temporal.runs.run_starts import make_start_options
 
 
 def options(**job: Any) -> dict[str, Any]:

@@ -12,7 +12,6 @@ import pytest
 from temporalio.contrib.pydantic import pydantic_data_converter
 
 from jobspec.errors import RefusedError, RequestError, UsageError
-from jobspec.live.reading import LiveSchedule
 from jobspec.planning.desired import Desired, DesiredState, make_desired
 from jobspec.planning.digests import Digester
 from jobspec.planning.disclosure import Privacy, make_checksum
@@ -29,6 +28,7 @@ from jobspec.render.saved_plans import (
 )
 from jobspec.spec.model import JobSpec
 from jobspec.spec.redaction import PlanSettings, Redaction
+from jobspec.temporal.schedules.live_schedule import LiveSchedule
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from jobspec.errors import NoScheduleError, UsageError
-from jobspec.jobs.owned_job import OwnedJob
-from jobspec.jobs.schedule_control import backfill_schedule, list_backfill_times, make_note, trigger_schedule
+from jobspec.library.owned_job import OwnedJob
+from jobspec.library.schedule_control import backfill_schedule, list_backfill_times, make_note, trigger_schedule
 from jobspec.planning.pauses import Pause, decide_pause, read_retirement, retire, spec_reason
 from jobspec.spec.model import JobSpec
 

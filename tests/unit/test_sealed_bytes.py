@@ -7,7 +7,7 @@ from temporalio.api.common.v1 import Payload
 from temporalio.converter import PayloadCodec
 
 from jobspec.errors import RefusedError
-from jobspec.live.sealed_bytes import seal, unseal
+from jobspec.temporal.sealed_bytes import seal, unseal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,7 +7,7 @@ import pytest
 from temporalio.api.enums.v1 import IndexedValueType
 
 from jobspec.errors import InvalidDefinitionError
-from jobspec.live.search_attributes import fit_search_attributes
+from jobspec.temporal.search_attributes import fit_search_attributes
 
 TYPES = {
     "Text": IndexedValueType.INDEXED_VALUE_TYPE_TEXT,

@@ -9,7 +9,7 @@ from jobspec.planning.plan import Action, Change, Plan, Reason
 from jobspec.planning.planner import Terms
 
 if TYPE_CHECKING:
-    from jobspec.live.schedules import Schedules
+    from jobspec.temporal.schedules.gateway import Schedules
 
 TERMS = Terms(
     project="shop", owners=frozenset({"shop"}), now=datetime(2026, 3, 1, tzinfo=UTC), grace=timedelta(hours=24)

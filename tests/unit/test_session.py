@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from temporalio.api.common.v1 import Payload
 
-    from jobspec.live.schedules import Schedules
+    from jobspec.temporal.schedules.gateway import Schedules
 import re
 import sys
 from pathlib import Path

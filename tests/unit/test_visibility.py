@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from jobspec.errors import UsageError
-from jobspec.live.visibility import (
+from jobspec.results import Status, TimeRange
+from jobspec.temporal.runs.visibility import (
     check_page_size,
     make_count_query,
     make_list_query,
@@ -13,7 +14,6 @@ from jobspec.live.visibility import (
     read_status_word,
     seal_token,
 )
-from jobspec.results import Status, TimeRange
 
 MOMENT = datetime(2026, 3, 29, 3, 30, 0, 250, tzinfo=timezone(timedelta(hours=2)))
 

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
     from jobspec.cli.approval import Approval
     from jobspec.cli.specs import Specs
-    from jobspec.live.schedules import Schedules
     from jobspec.planning.apply import Outcome
     from jobspec.planning.planner import Planned
     from jobspec.render.plan_documents import PlanDocument
+    from jobspec.temporal.schedules.gateway import Schedules
 
 
 @click.command("apply")

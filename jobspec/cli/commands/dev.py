@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from temporalio.client import Client
 
     from jobspec.cli.specs import Specs
-    from jobspec.jobs.collector import Registrations
-    from jobspec.jobs.dev_server import DevServer
+    from jobspec.library.collector import Registrations
+    from jobspec.library.dev_server import DevServer
     from jobspec.reconcile.daemon import Daemon
 
 _INTERVAL: Final = timedelta(seconds=30)
@@ -45,9 +45,9 @@ def dev_command(environment: str | None, port: int | None, ui_port: int | None) 
 async def _dev(specs: Specs, port: int | None, ui_port: int | None) -> int:
     from jobspec.cli.commands.worker import log_what_jobs_say
     from jobspec.cli.session import resolve_data_converter
-    from jobspec.jobs.collector import collect
-    from jobspec.jobs.dev_server import run_dev_server
-    from jobspec.jobs.workers import run_workers, stop_on_signals
+    from jobspec.library.collector import collect
+    from jobspec.library.dev_server import run_dev_server
+    from jobspec.library.workers import run_workers, stop_on_signals
 
     # The server's guard ends what a second Ctrl-C leaves.
     stop = stop_on_signals(on_second_interrupt=lambda: os._exit(ExitCode.INTERRUPTED))

@@ -49,8 +49,8 @@ def init_command(
 async def _prepare_namespace(namespace: str, address: str | None, profile: str | None) -> int:
     from temporalio.converter import DataConverter
 
-    from jobspec.live.connection import check_namespace, connect
-    from jobspec.live.schedules import Schedules
+    from jobspec.temporal.connection import check_namespace, connect
+    from jobspec.temporal.schedules.gateway import Schedules
 
     client = await connect(profile=profile, address=address, namespace=namespace, data_converter=DataConverter.default)
     await check_namespace(client)

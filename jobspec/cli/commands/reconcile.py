@@ -137,7 +137,7 @@ class _Start:
 
     async def connect(self) -> Client:
         """Connect, and check that the namespace is there."""
-        from jobspec.live.connection import check_namespace, connect
+        from jobspec.temporal.connection import check_namespace, connect
 
         client = await connect(
             profile=self.options.profile,
@@ -166,8 +166,8 @@ class _Start:
 def _prepare(place: Path, workspace: Workspace, settings: DaemonSettings, options: ConnectionOptions) -> _Start:
     """Find out now all that can be wrong with a connection, other than that nobody is there."""
     from jobspec.cli.session import complete_options, resolve_data_converter
-    from jobspec.live.connection import resolve_settings
     from jobspec.spec.project import resolve_environment
+    from jobspec.temporal.connection import resolve_settings
 
     environment = resolve_environment(workspace.project, settings.environment)
     completed = complete_options(options, env=settings.environment, environment=environment)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from jobspec.cli.opened_job import OpenedJob
     from jobspec.cli.specs import Specs
-    from jobspec.jobs.definition import Definition
+    from jobspec.library.definition import Definition
     from jobspec.render.clock import Clock
     from jobspec.render.run_documents import ScheduleActionDocument
     from jobspec.results import PauseOutcome
@@ -214,7 +214,7 @@ def backfill_command(  # noqa: PLR0913, PLR0917  one argument an option
 
 
 def _list_times(job: OpenedJob, span: tuple[datetime, datetime], most: int) -> list[datetime]:
-    from jobspec.jobs.schedule_control import list_backfill_times
+    from jobspec.library.schedule_control import list_backfill_times
 
     times = list(islice(list_backfill_times(job.definition.spec, *span), most + 1))
     if len(times) > most:

@@ -62,7 +62,7 @@ def _show_daemon(address: str, names: tuple[str, ...], output: str) -> None:
 async def _survey(specs: Specs, target: TargetOptions, names: tuple[str, ...]) -> tuple[str, tuple[JobOverview, ...]]:
     from jobspec.cli.session import open_session
     from jobspec.cli.specs import open_registry
-    from jobspec.jobs.job_status import survey_jobs
+    from jobspec.library.job_status import survey_jobs
 
     client = (await open_session(specs, target.connection)).client
     return client.namespace, await survey_jobs(client, open_registry(specs), names)

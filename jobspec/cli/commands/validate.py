@@ -103,7 +103,7 @@ def check_loaded(loaded: Loaded, directory: Path, project: Project) -> list[Diag
 
 def find_in_code(loaded: Loaded, directory: Path, project: Project) -> list[Finding]:
     """Find what is wrong between the jobs of one environment and the code that they name."""
-    from jobspec.jobs.checks import check_clashes, check_job
+    from jobspec.library.checks import check_clashes, check_job
 
     clashes = check_clashes((job.spec for job in loaded.jobs.values()), directory)
     own_converter = project.data_converter is not None
@@ -136,10 +136,10 @@ async def _read_facts(options: ConnectionOptions, queues: Sequence[str]) -> Name
     from temporalio.converter import DataConverter
 
     from jobspec.lint.namespace import NamespaceFacts
-    from jobspec.live.connection import check_namespace, connect
-    from jobspec.live.requests import Requests
-    from jobspec.live.runs import Runs
-    from jobspec.live.search_attributes import list_search_attributes
+    from jobspec.temporal.connection import check_namespace, connect
+    from jobspec.temporal.requests import Requests
+    from jobspec.temporal.runs.gateway import Runs
+    from jobspec.temporal.search_attributes import list_search_attributes
 
     client = await connect(
         profile=options.profile,

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from jobspec.cli.specs import Specs
     from jobspec.diagnostics import Diagnostic
-    from jobspec.jobs.collector import Registrations
+    from jobspec.library.collector import Registrations
     from jobspec.spec.loaded_jobs import Job
 
 _PROBE_EVERY: Final = timedelta(seconds=3)
@@ -89,7 +89,7 @@ def worker_command(
     assignment = _WorkerOptions(target=target, queues=queues, grace=grace)
     if reloading:
         from jobspec.cli.reloader import run_reloading
-        from jobspec.jobs.workers import CLEANUP
+        from jobspec.library.workers import CLEANUP
 
         return run_reloading(("worker", *assignment.arguments), patience=grace + 2 * CLEANUP)
     return _work(assignment, lifeline)
@@ -97,7 +97,7 @@ def worker_command(
 
 def _work(assignment: _WorkerOptions, lifeline: int | None) -> int:
     from jobspec.cli.specs import open_specs
-    from jobspec.jobs.workers import CLEANUP
+    from jobspec.library.workers import CLEANUP
 
     running = threading.Event()
     if lifeline is not None:
@@ -146,7 +146,7 @@ def _register(specs: Specs, queues: tuple[str, ...]) -> dict[str, Registrations]
         NotRegisteredError: There is nothing to run, on one of these queues or at all.
         InvalidDefinitionError: Code cannot be imported or used; where and why was said.
     """
-    from jobspec.jobs.collector import Collector
+    from jobspec.library.collector import Collector
 
     jobs = [job for job in specs.loaded.jobs.values() if not queues or job.spec.queue in queues]
     found = _check_imports(specs, jobs)
@@ -163,7 +163,7 @@ def _register(specs: Specs, queues: tuple[str, ...]) -> dict[str, Registrations]
 
 
 def _check_imports(specs: Specs, jobs: list[Job]) -> list[Diagnostic]:
-    from jobspec.jobs.checks import check_clashes, check_imports
+    from jobspec.library.checks import check_clashes, check_imports
     from jobspec.spec.findings import make_diagnostics
 
     clashes = check_clashes((job.spec for job in jobs), specs.directory)
@@ -182,7 +182,7 @@ async def _run(
     running: threading.Event,
 ) -> None:
     from jobspec.cli.session import open_session
-    from jobspec.jobs.workers import run_workers, stop_on_signals
+    from jobspec.library.workers import run_workers, stop_on_signals
 
     client = (await open_session(specs, assignment.target.connection)).client
     stop = stop_on_signals(on_second_interrupt=lambda: os._exit(ExitCode.INTERRUPTED))

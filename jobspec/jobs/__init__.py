@@ -1,1 +1,0 @@
-"""Running jobs: import paths, workers."""

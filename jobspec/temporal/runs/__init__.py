@@ -1,0 +1,1 @@
+"""Temporal's workflow executions as runs of jobs."""

@@ -1,0 +1,1 @@
+"""Temporal's schedule messages: what is read, compared, written and patched."""
