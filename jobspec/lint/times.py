@@ -8,13 +8,12 @@ from datetime import UTC, datetime, timedelta
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
-from jobspec.lint.gaps import find_shortest_gap
 from jobspec.lint.warning import find_kind, warn
 from jobspec.spec.model import OverlapPolicy
 from jobspec.timing.calendar import FIELDS, format_calendar
 from jobspec.timing.cron import parse_cron
 from jobspec.timing.duration import format_duration
-from jobspec.timing.frequency import runs_per_day
+from jobspec.timing.frequency import find_shortest_gap, runs_per_day
 from jobspec.timing.zones import CITIES_OF_ABBREVIATIONS
 
 if TYPE_CHECKING:

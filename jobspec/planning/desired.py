@@ -12,7 +12,7 @@ from temporalio.converter import WorkflowSerializationContext
 from jobspec.errors import InvalidDefinitionError, JobspecError, report_bug
 from jobspec.planning.guards import SpecsFound
 from jobspec.planning.plan import Source
-from jobspec.spec.hidden_values import list_values, tell_error
+from jobspec.spec.hidden_values import list_private_values, tell_error
 from jobspec.spec.redaction import NOTHING_REDACTED, Redaction
 from jobspec.temporal.schedules.canonical import canonicalize
 from jobspec.temporal.schedules.messages import make_schedule
@@ -258,7 +258,7 @@ def _make_desired(spec: JobSpec, conversion: Conversion, *, redaction: Redaction
     except Exception as error:
         # The error may quote the input; where a codec or the project hides that, so do we.
         has_codec = converter.payload_codec is not None
-        said = tell_error(error, list_values(spec), redaction=redaction, is_hidden=has_codec)
+        said = tell_error(error, list_private_values(spec), redaction=redaction, is_hidden=has_codec)
         raise InvalidDefinitionError(f"the data converter cannot convert what `{spec.name}` says: {said}") from error
     return _compare_as(spec, message)
 

@@ -191,7 +191,7 @@ def _list_texts(value: Any) -> tuple[str, ...]:
     return tuple(sorted(filter(None, texts), key=len, reverse=True))
 
 
-def list_values(spec: JobSpec) -> dict[str, Any]:
+def list_private_values(spec: JobSpec) -> dict[str, Any]:
     """List all values of a job that can be private, by the first key of their paths."""
     run = spec.run
     texts = {key: getattr(run, key) for key in ("memo", "search_attributes", "static_summary", "static_details")}

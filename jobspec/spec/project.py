@@ -6,14 +6,13 @@ import re
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Final, Self
+from typing import TYPE_CHECKING, Annotated, Any, Final, Self
 
 from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError, WithJsonSchema, model_validator
 
 from jobspec.diagnostics import Diagnostic, Location
 from jobspec.errors import InvalidDefinitionError, ProjectError, RefusedError, UsageError
 from jobspec.spec.document import locate, parse_file
-from jobspec.spec.enclosure import Enclosure, find_enclosure
 from jobspec.spec.file_content import read_file
 from jobspec.spec.findings import Finding, make_diagnostics, order, refuse_bug
 from jobspec.spec.frozen_model import SpecPart, kind_of, mistake
@@ -25,6 +24,9 @@ from jobspec.spec.scalars import DURATION_SCHEMA, ImportPath, check_duration
 from jobspec.spec.spec_files import MAX_BYTES, PROJECT_FILE, SourceFile, refuse
 from jobspec.spec.validation import Problem, make_problems, say_path
 from jobspec.spec.vocabulary import join_words, plain, read_keys, suggest_key, suggest_word
+
+if TYPE_CHECKING:
+    from jobspec.spec.enclosure import Enclosure
 
 ID_PATTERN = r"[a-z0-9][a-z0-9._-]{0,62}"
 """Project ids; `-` alone is none, because it is what marks a schedule as given up."""
@@ -151,18 +153,6 @@ class Project(SpecPart):
 
 NO_PROJECT: Final = Project()
 """All defaults, where there is no file."""
-
-
-def load_project(path: Path) -> Project | tuple[Diagnostic, ...]:
-    """Read a project file.
-
-    Args:
-        path: The file; links out of its repository are not followed.
-
-    Returns:
-        The project, or everything that is wrong with it.
-    """
-    return read_project(read_project_file(find_enclosure(path.parent)))
 
 
 def read_project_file(enclosure: Enclosure) -> SourceFile:

@@ -10,11 +10,11 @@ from hypothesis import given, strategies as st
 from linting import NOW
 from strategies import json_values
 
-from jobspec.lint.gaps import find_shortest_gap
 from jobspec.lint.skips import lint_skips
 from jobspec.spec.comments import find_comments
 from jobspec.spec.document import Document
 from jobspec.spec.model import ScheduleSpec
+from jobspec.timing.frequency import find_shortest_gap
 from jobspec.timing.upcoming import upcoming_seconds
 
 DAY = 86_400

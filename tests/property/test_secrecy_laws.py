@@ -29,7 +29,7 @@ from jobspec.render.plan_documents import plan_document
 from jobspec.render.plan_markdown import render_markdown
 from jobspec.render.plan_text import render_plan
 from jobspec.spec.findings import make_diagnostics
-from jobspec.spec.hidden_values import list_values, tell_error
+from jobspec.spec.hidden_values import list_private_values, tell_error
 from jobspec.spec.lint_settings import LintSettings
 from jobspec.spec.loader import load_listings
 from jobspec.spec.project import Project, read_project
@@ -157,7 +157,7 @@ def walk_jobs(loaded: Loaded) -> Iterator[str]:
                 )
             )
         error = ValueError(job.spec.input, job.spec.args)  # what a data converter may raise
-        said = tell_error(error, list_values(job.spec), redaction=redaction)
+        said = tell_error(error, list_private_values(job.spec), redaction=redaction)
         held = (Held(name="held", reason=HeldReason.FAILED, message=str(InvalidDefinitionError(said))),)
         plan = Plan(project="shop", namespace="default", changes=tuple(changes), held=held)
         document = plan_document(plan, privacy=Privacy(redaction=redaction, key=b"key"), diagnostics=loaded.diagnostics)

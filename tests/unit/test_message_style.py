@@ -10,12 +10,11 @@ from linting import lint
 
 from jobspec.diagnostics import RULES, Diagnostic, Location
 from jobspec.spec.loader import load_listings
-from jobspec.spec.project import load_project
+from jobspec.spec.project import read_project
 from jobspec.spec.spec_files import Listing, SourceFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 JOB = "name: a\nqueue: q\nworkflow: a:A\n"
 YAML = [
@@ -153,10 +152,8 @@ def test_mistakes_in_specs_are_told_in_one_style(name: str, text: str) -> None:
 
 
 @pytest.mark.parametrize("text", PROJECTS)
-def test_mistakes_in_the_project_file_are_told_in_one_style(tmp_path: Path, text: str) -> None:
-    file = tmp_path / "jobspec.toml"
-    file.write_text(text)
-    diagnostics = load_project(file)
+def test_mistakes_in_the_project_file_are_told_in_one_style(text: str) -> None:
+    diagnostics = read_project(SourceFile(path="jobspec.toml", data=text.encode()))
     assert isinstance(diagnostics, tuple)
     assert diagnostics
     assert [fault for found in diagnostics for fault in list_faults(found)] == []

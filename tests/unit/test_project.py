@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from jobspec.errors import ProjectError, UsageError
-from jobspec.spec.project import Environment, Project, get_project_id, load_project, resolve_environment
+from jobspec.spec.enclosure import find_enclosure
+from jobspec.spec.project import (
+    Environment,
+    Project,
+    get_project_id,
+    read_project,
+    read_project_file,
+    resolve_environment,
+)
 from jobspec.spec.workspace import find_project, load_workspace
 
 if TYPE_CHECKING:
@@ -19,6 +27,10 @@ def write(directory: Path, text: str) -> Path:
     path = directory / "jobspec.toml"
     path.write_text(text)
     return path
+
+
+def load_project(path: Path) -> Project | tuple[Diagnostic, ...]:
+    return read_project(read_project_file(find_enclosure(path.parent)))
 
 
 def refused(directory: Path, text: str) -> tuple[Diagnostic, ...]:

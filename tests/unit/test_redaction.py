@@ -1,14 +1,12 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-from jobspec.spec.project import Project, load_project
+from jobspec.spec.project import Project, read_project
 from jobspec.spec.redaction import REDACTED, PlanSettings, Redaction
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from jobspec.spec.spec_files import SourceFile
 
 
 def redaction(*paths: str) -> Redaction:
@@ -103,9 +101,8 @@ def test_the_outermost_places_are_found() -> None:
         ("5", "must be text, not the number `5`"),
     ],
 )
-def test_a_path_that_leads_nowhere_is_a_mistake(path: str, message: str, tmp_path: Path) -> None:
-    (tmp_path / "jobspec.toml").write_text(f"[plan]\nredact = [{path}]\n")
-    found = load_project(tmp_path / "jobspec.toml")
+def test_a_path_that_leads_nowhere_is_a_mistake(path: str, message: str) -> None:
+    found = read_project(SourceFile(path="jobspec.toml", data=f"[plan]\nredact = [{path}]\n".encode()))
     assert not isinstance(found, Project)
     assert [each.code for each in found] == ["JS402"]
     assert message in found[0].message
