@@ -53,14 +53,15 @@ def find_comments(document: Document) -> tuple[Comment, ...]:
     find = _find_in_toml if document.format == "toml" else _find_in_yaml
     starts = [0, *(match.end() for match in _LINE_BREAK.finditer(document.text))]
     lines = _LINE_BREAK.split(document.text)
-    return tuple(_make_comment(offset, starts, lines) for offset in find(document.text, candidates))
+    following = _find_following(lines)
+    return tuple(_make_comment(offset, starts, lines, following) for offset in find(document.text, candidates))
 
 
-def _make_comment(offset: int, starts: list[int], lines: list[str]) -> Comment:
+def _make_comment(offset: int, starts: list[int], lines: list[str], following: list[int | None]) -> Comment:
     index = bisect_right(starts, offset) - 1
     column = offset - starts[index]
     is_alone = not lines[index][:column].strip()
-    about = _find_next(lines, index) if is_alone else index
+    about = following[index] if is_alone else index
     return Comment(
         line=index + 1,
         column=column + 1,
@@ -69,13 +70,16 @@ def _make_comment(offset: int, starts: list[int], lines: list[str]) -> Comment:
     )
 
 
-def _find_next(lines: list[str], index: int) -> int | None:
-    """Find the line below a comment, with other comments between them."""
-    for number in range(index + 1, len(lines)):
+def _find_following(lines: list[str]) -> list[int | None]:
+    """Find the line below each line, with comments between them; None where that is empty."""
+    following: list[int | None] = [None] * len(lines)
+    for number in range(len(lines) - 1, 0, -1):
         stripped = lines[number].strip()
-        if not stripped.startswith("#"):
-            return number if stripped else None
-    return None
+        if stripped.startswith("#"):
+            following[number - 1] = following[number]
+        elif stripped:
+            following[number - 1] = number
+    return following
 
 
 def _find_in_toml(text: str, candidates: list[int]) -> Iterator[int]:

@@ -37,6 +37,9 @@ _COMMENT = re.compile(
 _ATTEMPT = re.compile(
     r"#[ \t]*jobspec:[ \t]*(?:(?:ignore|disable|noqa|nolint|allow|skip)\b|\w+[ \t]*\[)", re.IGNORECASE
 )
+MOST_IGNORES = 1000
+"""How many codes the comments of one file may name."""
+
 _EXAMPLE = "write `# jobspec: ignore[JS506] …` with the code and a reason"
 
 
@@ -88,12 +91,16 @@ def _read(path: str, text: str, language: str) -> Ignores:
     document = Document(path=path, text=text, format="toml" if language == "toml" else "yaml", value={})
     ignores: list[Ignore] = []
     problems: list[Diagnostic] = []
-    for comment in find_comments(document):
-        for found in _read_comment(document, comment):
-            if isinstance(found, Ignore):
-                ignores.append(found)
-            else:
-                problems.append(found)
+    everything = (found for comment in find_comments(document) for found in _read_comment(document, comment))
+    for count, found in enumerate(everything):
+        if count == MOST_IGNORES:
+            message = f"comments ignore more than {MOST_IGNORES:,} warnings in this file; the rest from here is not read"
+            problems.append(_refuse(found.location, message, "divide the file"))
+            break
+        if isinstance(found, Ignore):
+            ignores.append(found)
+        else:
+            problems.append(found)
     by_line: dict[int, list[Ignore]] = {}
     for ignore in ignores:
         if ignore.about is not None:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from linting import HEAD, lint, lint_job, list_codes
+
+from jobspec.spec.document import Document
+from jobspec.spec.ignores import MOST_IGNORES, read_ignores
 
 INTERVAL = "schedule: {interval: 7h, jitter: 8h}"
 
@@ -175,3 +180,13 @@ def test_a_rule_that_is_off_uses_its_comments_all_the_same() -> None:
 
 def test_errors_are_not_ignored() -> None:
     assert list_codes(lint_job("owner: 5  # jobspec: ignore[JS110] so it is")) == ["JS110", "JS590"]
+
+
+@pytest.mark.parametrize("comment", ["# jobspec: ignore JS514\n", "# jobspec: ignore[JS514] x\n"])
+def test_a_file_full_of_comments_takes_no_longer_than_another(comment: str) -> None:
+    text = HEAD + "schedule: {cron: 0 3 * * *}\n" + comment * 20_000
+    started = time.process_time()
+    found = read_ignores(Document(path="a.yaml", text=text, format="yaml", value={}))
+    assert time.process_time() - started < 5
+    assert len(found.all) + len(found.problems) == MOST_IGNORES + 1
+    assert "more than 1,000" in found.problems[-1].message
