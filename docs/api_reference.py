@@ -32,8 +32,8 @@ SECTIONS: Final = (
         ("library.project_registry", "library.rollout", "planning.planner", "library.job_status"),
     ),
     ("Workers", ("library.collector", "library.workers")),
-    ("What is told of runs and schedules", ("results",)),
-    ("What a job says", ("spec.model", "spec.schedule", "spec.calendars", "spec.run_options")),
+    ("Results: runs and schedules", ("results",)),
+    ("Parts of a job", ("spec.model", "spec.schedule", "spec.calendars", "spec.run_options")),
     ("Errors", ("errors",)),
 )
 """Headings, and the modules whose public names stand below them, in the order of the source."""
@@ -57,17 +57,17 @@ GIVEN: Final = (
 """Classes that are given but need not be imported; they stand in a section of their own, without their methods."""
 
 INTRODUCTION: Final = """\
-# API reference
+# Python API reference
 
-Every public name of the library, from its source; the [guide](library.md) shows how they work together. All are
-imported from `jobspec`. Arguments after `*` are given by name. Values are frozen, times are aware and in UTC. Of a
-client its own data converter and interceptors are used. Whatever asks the server may also raise
-[UnreachableError](#unreachableerror), [NamespaceNotFoundError](#namespacenotfounderror) and
-[RequestError](#requesterror)."""
+This page lists every public name of the library, generated from the source; the [guide](library.md) shows how they work
+together. Import all of them from `jobspec`. Arguments after `*` are keyword-only. Values are frozen. Times are
+timezone-aware and in UTC. All methods use the data converter and interceptors of the client that you pass. Everything
+that contacts the server can also raise [UnreachableError](#unreachableerror),
+[NamespaceNotFoundError](#namespacenotfounderror) and [RequestError](#requesterror)."""
 
 REMARKS: Final = {
-    "What a job says": "The words are those of a spec file; [file-format.md](file-format.md) tells them in full.",
-    "Plans and diagnostics": "What `plan` and `load` give; these are not imported from `jobspec`.",
+    "Parts of a job": "The fields have the names of the keys in a spec file; see the [file format](file-format.md).",
+    "Plans and diagnostics": "Returned by `plan` and `load`; you need not import these classes.",
 }
 
 WIDTH: Final = 100

@@ -162,14 +162,14 @@ def render_rules() -> str:
 
 
 _RULES_INTRODUCTION = """\
-What `jobspec validate` and every command that reads specs may say about them. A code is never used for something else
-later. An error freezes what it belongs to: the job is left as it is in Temporal until the error is mended. A warning
-does not. `jobspec rule CODE` prints one of these.
+This page lists all errors and warnings that `jobspec validate` and other commands report about specs. Codes are never
+reused. An error freezes the job or file that it is in: live schedules are left as they are until you fix it. A warning
+does not. `jobspec rule CODE` prints the explanation of one code.
 
-A warning is ignored by a comment with a reason, such as `# jobspec: ignore[JS506] the shop closes at odd hours`: on the
-line that the warning names, alone on the line above it, or on the line of a job's name for all of the job. `[lint]
-levels` in `jobspec.toml` turns a warning off for the whole project, or makes it an error for `jobspec validate`, which
-then exits 1; that freezes no job."""
+To ignore a warning, add a comment with its code and a reason, such as `# jobspec: ignore[JS506] the shop closes at odd
+hours`. Put it on the line that the warning names, on a line of its own above it, or on the line of the job's name, where
+it applies to the whole job. `[lint] levels` in `jobspec.toml` turns a warning off for the whole project, or makes it an
+error for `jobspec validate`, which then exits with 1 but freezes no job."""
 
 
 def write_pages(directory: Path) -> None:
