@@ -15,7 +15,7 @@ are. These are the failures of the world and of the caller::
     ├── ProjectError                jobspec.toml is missing, broken or too little        exit 1 (holds diagnostics)
     ├── RunFailedError              a run that was waited for did not complete           exit 1 (holds its failure)
     ├── ApplyError                  some schedules could not be applied                  exit 1, 5 (holds outcomes)
-    ├── RefusedError                a guard refused, or a name is not ours to write      exit 3
+    ├── RefusedError                a safety rule forbids it, such as a foreign mark     exit 3
     │   └── ForeignScheduleError    the schedule carries another project's mark, or none
     ├── ConflictError               somebody else changed it first; plan again           exit 4
     │   ├── ScheduleExistsError     somebody else created it first

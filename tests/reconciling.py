@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 DELAYS = Delays(quiet=0.05, patience=0.5, lock=5.0, confirm=0.05, first_retry=0.05, longest_retry=0.5, contended=60.0)
 RHYTHM = WatchPace(step=0.02, look=0.1, scan=0.5, scan_alone=0.2, rearm=5.0)
-SETTINGS = DaemonSettings(interval=timedelta(minutes=5), sweep=timedelta(hours=1), delays=DELAYS, rhythm=RHYTHM)
+SETTINGS = DaemonSettings(interval=timedelta(minutes=5), sweep=timedelta(hours=1), delays=DELAYS, watch_pace=RHYTHM)
 
 
 @dataclass(kw_only=True)

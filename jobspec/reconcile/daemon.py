@@ -87,7 +87,7 @@ class Daemon:
             directory=project_file.parent if project_file else directory,
             changed=self._note_change,
             say=_warn,
-            rhythm=settings.rhythm,
+            pace=settings.watch_pace,
         )
         self.health = Health(
             interval=settings.interval, answered_at=self._answered_at, watch_alive_at=lambda: self.watch.alive_at

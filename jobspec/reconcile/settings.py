@@ -46,8 +46,8 @@ class DaemonSettings:
         interval: Between two cycles that read all of what is live.
         sweep: The time within which every schedule is verified in full.
         allowances: Guards that are let pass.
-        pauses: How long is waited for what.
-        rhythm: How files are watched.
+        delays: How long is waited for what.
+        watch_pace: How files are watched.
     """
 
     environment: str | None = None
@@ -58,7 +58,7 @@ class DaemonSettings:
     sweep: timedelta = timedelta(hours=1)
     allowances: Allowances = field(default_factory=Allowances)
     delays: Delays = field(default_factory=Delays)
-    rhythm: WatchPace = field(default_factory=WatchPace)
+    watch_pace: WatchPace = field(default_factory=WatchPace)
 
     @property
     def window(self) -> float:

@@ -16,7 +16,7 @@ from jobspec.errors import JobspecError, ProjectError
 from jobspec.reconcile.checkout import find_checkout
 from jobspec.reconcile.logs import log
 from jobspec.reconcile.signatures import list_inside
-from jobspec.spec.loader import Cache
+from jobspec.spec.cache import Cache
 from jobspec.spec.project import resolve_environment
 from jobspec.spec.spec_files import PROJECT_FILE
 from jobspec.spec.workspace import load_workspace, open_workspace

@@ -78,7 +78,7 @@ class Watch:
         files: Single files, such as `jobspec.toml`.
         changed: Called, in the event loop, when something may have changed.
         say: Called with a sentence when the way in which changes are noticed has changed.
-        rhythm: How often is looked.
+        pace: How often is looked.
     """
 
     def __init__(
@@ -89,7 +89,7 @@ class Watch:
         directory: Path,
         changed: Callable[[], None],
         say: Callable[[str], None] = lambda _: None,
-        rhythm: WatchPace = WatchPace(),
+        pace: WatchPace = WatchPace(),
     ) -> None:
         self.alive_at = time.monotonic()
         self.problem = ""
@@ -99,7 +99,7 @@ class Watch:
         self._directory = directory
         self._changed = changed
         self._say = say
-        self._rhythm = rhythm
+        self._pace = pace
         self._notify: RustNotify | None = None
         self._is_outdated = False
         self._is_explained = False
@@ -142,9 +142,9 @@ class Watch:
     async def _wait(self) -> None:
         """Wait for events, no longer than until the next look."""
         if self._notify is None:
-            await asyncio.sleep(self._rhythm.look)
+            await asyncio.sleep(self._pace.look)
             return
-        step, timeout = int(self._rhythm.step * 1000), int(self._rhythm.look * 1000)
+        step, timeout = int(self._pace.step * 1000), int(self._pace.look * 1000)
         try:
             events = await self._run(self._notify.watch, step, step, timeout, self._stopped)
         except (RuntimeError, OSError) as error:
@@ -181,7 +181,7 @@ class Watch:
         begun = time.monotonic()
         tree = await self._run(_sign, self._roots, self._directory)
         now = time.monotonic()
-        period = self._rhythm.scan_alone if self.problem else self._rhythm.scan
+        period = self._pace.scan_alone if self.problem else self._pace.scan
         self._scan_at = now + max(period, (now - begun) / _DUTY)
         if tree != self._tree:
             if not self._is_explained:
@@ -201,7 +201,7 @@ class Watch:
         """Ask the kernel for events of all directories that are read; what changes from here on is noticed."""
         self._close()
         self._is_outdated = False
-        self._rearm_at = time.monotonic() + self._rhythm.rearm
+        self._rearm_at = time.monotonic() + self._pace.rearm
         self._places, _ = await self._run(_see, self._roots, ())
         try:
             self._notify = await self._run(_open_notify, self._roots, self._directory)
@@ -210,17 +210,17 @@ class Watch:
         else:
             self._set_problem("")
         self._tree, self._is_explained = await self._run(_sign, self._roots, self._directory), False
-        self._scan_at = time.monotonic() + (self._rhythm.scan_alone if self.problem else self._rhythm.scan)
+        self._scan_at = time.monotonic() + (self._pace.scan_alone if self.problem else self._pace.scan)
 
     def _fall_back(self, error: Exception) -> None:
         self._close()
-        self._rearm_at = time.monotonic() + self._rhythm.rearm
-        self._scan_at = min(self._scan_at, time.monotonic() + self._rhythm.scan_alone)
+        self._rearm_at = time.monotonic() + self._pace.rearm
+        self._scan_at = min(self._scan_at, time.monotonic() + self._pace.scan_alone)
         self._set_problem(f"the kernel gives no file events: {str(error).splitlines()[0]}")
 
     def _set_problem(self, problem: str) -> None:
         if problem and not self.problem:
-            seconds = f"{self._rhythm.scan_alone:g} s"
+            seconds = f"{self._pace.scan_alone:g} s"
             self._say(f"{problem}; the spec directories are scanned every {seconds} instead")
         elif self.problem and not problem:
             self._say("file events are back")

@@ -94,7 +94,9 @@ def _read(path: str, text: str, language: str) -> Ignores:
     everything = (found for comment in find_comments(document) for found in _read_comment(document, comment))
     for count, found in enumerate(everything):
         if count == MOST_IGNORES:
-            message = f"comments ignore more than {MOST_IGNORES:,} warnings in this file; the rest from here is not read"
+            message = (
+                f"comments ignore more than {MOST_IGNORES:,} warnings in this file; the rest from here is not read"
+            )
             problems.append(_refuse(found.location, message, "divide the file"))
             break
         if isinstance(found, Ignore):

@@ -21,7 +21,7 @@ from jobspec.spec.file_content import read_file
 from jobspec.spec.findings import order, refuse_bug, unite
 from jobspec.spec.hidden_values import hide_values
 from jobspec.spec.job_collection import Collection
-from jobspec.spec.loaded_jobs import Job, Loaded, ValuePlace
+from jobspec.spec.loaded_jobs import Loaded
 from jobspec.spec.project import NO_PROJECT, Project
 from jobspec.spec.spec_files import PROJECT_FILE, Listing, SourceFile, refuse
 
@@ -37,8 +37,6 @@ if TYPE_CHECKING:
 
 MOST_ENVIRONMENTS = 100
 """How many environments are checked in a project that declares none."""
-
-__all__ = ["Cache", "Checked", "Job", "Loaded", "ValuePlace", "load", "load_all_environments", "load_listings"]
 
 
 def load(

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from jobspec.diagnostics import Location
+    from jobspec.spec.cache import Cache
     from jobspec.spec.loaded_jobs import Loaded
-    from jobspec.spec.loader import Cache
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

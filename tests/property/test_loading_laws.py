@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hypothesis import given, strategies as st
 
 from jobspec.diagnostics import RULES
-from jobspec.spec.loader import Cache, Loaded, load_listings
+from jobspec.spec.cache import Cache
+from jobspec.spec.loader import load_listings
 from jobspec.spec.spec_files import Listing, SourceFile
 from jobspec.spec.vocabulary import JOB_KEYS, Keys
+
+if TYPE_CHECKING:
+    from jobspec.spec.loaded_jobs import Loaded
 
 NOW = datetime(2027, 1, 1, tzinfo=UTC)
 TEXTS = st.sampled_from(

@@ -16,12 +16,14 @@ from jsonschema.exceptions import SchemaError
 from jobspec.diagnostics import RULES
 from jobspec.render.diagnostic_text import render_diagnostics
 from jobspec.spec import schema_judge
-from jobspec.spec.loader import Loaded, load_listings
+from jobspec.spec.loader import load_listings
 from jobspec.spec.schema_judge import Limits, SchemaJudge
 from jobspec.spec.spec_files import Listing, SourceFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from jobspec.spec.loaded_jobs import Loaded
 
 KEYS = st.sampled_from(["a", "b", "x1", ""])
 LEAVES = st.none() | st.booleans() | st.integers(-3, 5) | st.sampled_from([0.5, 1.0, 2.0, "", "a", "ab", "b1"])

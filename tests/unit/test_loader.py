@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from jobspec.diagnostics import RULES, Diagnostic, Severity
-from jobspec.spec.loader import Cache, Checked, Loaded, load, load_all_environments, load_listings
+from jobspec.spec.cache import Cache
+from jobspec.spec.loader import Checked, load, load_all_environments, load_listings
 from jobspec.spec.model import JobSpec
 from jobspec.spec.project import Environment, Project
 from jobspec.spec.spec_files import Listing, SourceFile, refuse
@@ -16,6 +17,8 @@ from jobspec.spec.workspace import make_workspace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+
+    from jobspec.spec.loaded_jobs import Loaded
 
 NOW = datetime(2027, 6, 1, tzinfo=UTC)
 JOB = "name: {name}\nqueue: q\nworkflow: a.b:C\n"

@@ -13,8 +13,9 @@ from unittest.mock import Mock
 
 import pytest
 
+from jobspec.spec.cache import Cache
 from jobspec.spec.input_schema import resolve
-from jobspec.spec.loader import Cache, Loaded, load, load_listings
+from jobspec.spec.loader import load, load_listings
 from jobspec.spec.project import Project
 from jobspec.spec.schema_judge import Limits, SchemaJudge, _Budget, _Worker
 from jobspec.spec.spec_files import Listing, SourceFile, refuse
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from jobspec.diagnostics import Diagnostic
+    from jobspec.spec.loaded_jobs import Loaded
 
 SCHEMA = {
     "type": "object",

@@ -60,10 +60,10 @@ class Noticed:
 
 @asynccontextmanager
 async def watching(
-    *roots: Path, rhythm: WatchPace = SLOW_SCAN, files: tuple[Path, ...] = ()
+    *roots: Path, pace: WatchPace = SLOW_SCAN, files: tuple[Path, ...] = ()
 ) -> AsyncIterator[tuple[Watch, Noticed]]:
     noticed = Noticed()
-    watch = Watch(roots, files, directory=roots[0].parent, changed=noticed.note, say=noticed.said.append, rhythm=rhythm)
+    watch = Watch(roots, files, directory=roots[0].parent, changed=noticed.note, say=noticed.said.append, pace=pace)
     running = asyncio.create_task(watch.run())
     begun = watch.alive_at
     while watch.alive_at == begun and not running.done():  # noqa: ASYNC110  a sign of life is no event
@@ -273,10 +273,10 @@ def without_descriptors() -> Iterator[None]:
 
 @only_inotify
 async def test_without_inotify_instances_the_tree_is_scanned_and_that_is_said(specs: Path) -> None:
-    rhythm = replace(RHYTHM, rearm=600.0)
+    pace = replace(RHYTHM, rearm=600.0)
     with without_descriptors():
         noticed = Noticed()
-        watch = Watch([specs], (), directory=specs.parent, changed=noticed.note, say=noticed.said.append, rhythm=rhythm)
+        watch = Watch([specs], (), directory=specs.parent, changed=noticed.note, say=noticed.said.append, pace=pace)
         running = asyncio.create_task(watch.run())
         await noticed.hear()
     assert watch.mode is Mode.SCANNING
@@ -296,8 +296,8 @@ from jobspec.reconcile.watch import WatchPace, Watch
 
 async def main(root):
     changed = asyncio.Event()
-    rhythm = WatchPace(step=0.02, look=0.05, scan=600, scan_alone=0.1, rearm=600)
-    watch = Watch([root], (), directory=root.parent, changed=changed.set, say=print, rhythm=rhythm)
+    pace = WatchPace(step=0.02, look=0.05, scan=600, scan_alone=0.1, rearm=600)
+    watch = Watch([root], (), directory=root.parent, changed=changed.set, say=print, pace=pace)
     running = asyncio.create_task(watch.run())
     await asyncio.sleep(0.5)
     print(watch.mode.value)
@@ -341,7 +341,7 @@ async def test_a_file_system_that_announces_nothing_is_found_out(specs: Path, tm
     """A change through another name of the file makes no event in the directory, as one on another host of NFS."""
     elsewhere = tmp_path / "elsewhere.yaml"
     os.link(specs / "a.yaml", elsewhere)
-    async with watching(specs, rhythm=RHYTHM) as (watch, noticed):
+    async with watching(specs, pace=RHYTHM) as (watch, noticed):
         elsewhere.write_text("name: b\n")
         await noticed.wait()
         assert (watch.mode.value, watch.missed) == ("scanning", 1)
@@ -355,7 +355,7 @@ async def test_a_file_system_that_announces_nothing_is_found_out(specs: Path, tm
 
 
 async def test_scans_find_nothing_that_events_have_told(specs: Path) -> None:
-    async with watching(specs, rhythm=RHYTHM) as (watch, noticed):
+    async with watching(specs, pace=RHYTHM) as (watch, noticed):
         for number in range(20):
             (specs / "a.yaml").write_text(f"name: a{number}\n")
             await asyncio.sleep(0.07)
