@@ -166,10 +166,10 @@ This page lists all errors and warnings that `jobspec validate` and other comman
 reused. An error freezes the job or file that it is in: live schedules are left as they are until you fix it. A warning
 does not. `jobspec rule CODE` prints the explanation of one code.
 
-To ignore a warning, add a comment with its code and a reason, such as `# jobspec: ignore[JS506] the shop closes at odd
-hours`. Put it on the line that the warning names, on a line of its own above it, or on the line of the job's name, where
-it applies to the whole job. `[lint] levels` in `jobspec.toml` turns a warning off for the whole project, or makes it an
-error for `jobspec validate`, which then exits with 1 but freezes no job."""
+To ignore a warning, add a comment with its code and a reason, such as `# jobspec: ignore[JS506] the shop closes at
+odd hours`. Put it on the line that the warning names, on a line of its own above it, or on the line of the job's
+name, where it applies to the whole job. `[lint] levels` in `jobspec.toml` turns a warning off for the whole project,
+or makes it an error for `jobspec validate`, which then exits with 1 but freezes no job."""
 
 
 def write_pages(directory: Path) -> None:
