@@ -98,7 +98,7 @@ class Rule:
 
     Attributes:
         summary: The kind of mistake, as a heading.
-        explanation: Why it is a mistake and how to mend it; Markdown, a few sentences.
+        explanation: Why it is a mistake and how to fix it; Markdown, a few sentences.
         severity: What its diagnostics are by default.
     """
 
@@ -140,7 +140,7 @@ RULES: dict[str, Rule] = {
         "a file whose jobs were removed. Delete the file if it is not needed.",
     ),
     "JS007": Rule(
-        summary="The top of a file is no mapping",
+        summary="The top level is not a mapping",
         explanation="A file holds one job as `key: value` lines, or several as a list under `jobs:`.",
     ),
     "JS008": Rule(
@@ -161,15 +161,15 @@ RULES: dict[str, Rule] = {
     ),
     "JS011": Rule(
         summary="The TOML cannot be read",
-        explanation="The text breaks the grammar of TOML 1.0 (https://toml.io/en/v1.0.0). Texts need quotes, and there "
-        "is no null.",
+        explanation="The text breaks the grammar of TOML 1.0 (https://toml.io/en/v1.0.0). Strings need quotes, and "
+        "TOML has no null.",
     ),
     "JS012": Rule(
-        summary="A key is there twice",
+        summary="Duplicate key",
         explanation="Only one of the two values could count, and readers would disagree on which. Remove one.",
     ),
     "JS013": Rule(
-        summary="A key is no text",
+        summary="A key is not text",
         explanation="YAML reads keys such as `1`, `true` or `null` as a number, truth value or nothing, and JSON knows "
         "only keys that are text. Put the key in quotes.",
     ),
@@ -214,7 +214,7 @@ RULES: dict[str, Rule] = {
     ),
     # JS1xx: the shape of a job
     "JS101": Rule(
-        summary="There is no such key",
+        summary="Unknown key",
         explanation="Only listed keys are allowed, so that a mistyped one cannot be silently without effect. "
         "Keys that begin with `x-` are free for your own use.",
     ),
@@ -225,8 +225,8 @@ RULES: dict[str, Rule] = {
     ),
     "JS103": Rule(
         summary="A key cannot stand here",
-        explanation="`name` is no default and the same in every environment, and the part for an environment "
-        "has no environments itself. Move the key.",
+        explanation="`name` cannot be a default and is the same in every environment, and the part for an "
+        "environment has no environments itself. Move the key.",
     ),
     "JS104": Rule(
         summary="A key cannot stand beside the jobs",
@@ -235,15 +235,15 @@ RULES: dict[str, Rule] = {
     ),
     "JS105": Rule(
         summary="Too many mistakes to list",
-        explanation="Only the first hundred mistakes of one job, or of one mapping, are looked for. Mend those first.",
+        explanation="Only the first hundred mistakes of one job, or of one mapping, are listed. Fix those first.",
     ),
     "JS110": Rule(
         summary="A value has the wrong type",
-        explanation="Values are not converted: a number is no text and a text no list. YAML 1.2 reads `yes`, "
+        explanation="Values are not converted: a number is not text, and text is not a list. YAML 1.2 reads `yes`, "
         "`no`, `on` and `off` as text; put a number in quotes where text is meant.",
     ),
     "JS111": Rule(
-        summary="A value is none of the allowed ones",
+        summary="A value is not one of those allowed",
         explanation="The key takes one of a few words, which the message lists.",
     ),
     "JS120": Rule(
@@ -254,12 +254,12 @@ RULES: dict[str, Rule] = {
         "`input_schema` stays until `null` unsets it.",
     ),
     "JS130": Rule(
-        summary="Two jobs have the same name",
+        summary="Duplicate job name",
         explanation="The name is the Schedule ID, so it is unique in the project, over all files and roots. "
         "Neither of the two is touched until one is renamed.",
     ),
     "JS140": Rule(
-        summary="There is no such environment",
+        summary="Unknown environment",
         explanation="`jobspec.toml` declares the environments of the project. A part for any other would "
         "never be used.",
     ),
@@ -292,8 +292,8 @@ RULES: dict[str, Rule] = {
     ),
     "JS211": Rule(
         summary="A timeout that cannot work",
-        explanation="Timeouts are longer than zero and at most 100 years, and an inner one is no longer than "
-        "the one around it: the server would shorten it without a word.",
+        explanation="Timeouts are longer than zero and at most 100 years, and an inner one may not be longer "
+        "than the one around it: the server would silently shorten it.",
     ),
     "JS212": Rule(
         summary="An interval that cannot work",
@@ -315,7 +315,7 @@ RULES: dict[str, Rule] = {
         "required, because a time without one means another moment elsewhere.",
     ),
     "JS216": Rule(
-        summary="There is no such time zone",
+        summary="Unknown time zone",
         explanation="Time zones are names of the IANA database, such as `Europe/Berlin`, exactly as they are "
         "written there.",
     ),
@@ -406,7 +406,7 @@ RULES: dict[str, Rule] = {
         "module holds, as `shop.activities:orders.fetch`.",
     ),
     "JS309": Rule(
-        summary="Input model is no type",
+        summary="Input model is not a type",
         explanation="`input_model` names anything that pydantic can validate: a model, a dataclass, a `TypedDict`, or "
         "an alias such as `Batch = list[int]`.",
     ),
@@ -426,10 +426,10 @@ RULES: dict[str, Rule] = {
     ),
     "JS313": Rule(
         summary="An input cannot be judged by its schema",
-        explanation="Schemas are applied in a process of their own that is ended when one input takes more than half a "
-        "second of processor time or 256 MiB of memory, which what people write never does. The job is frozen, and all "
-        "other jobs are judged as usual; of those with the same schema, the ones that come later are judged the next "
-        "time. All schemas together may take four seconds at once, and a tenth of the time in the long run.",
+        explanation="Schemas are applied in a separate process, which is killed when one input takes more than half a "
+        "second of CPU time or 256 MiB of memory; schemas in practice take a fraction of that. The job is frozen, and "
+        "other jobs are checked as usual; of those with the same schema, later ones are checked the next time. "
+        "All schemas together may take four seconds at once, and a tenth of the time in the long run.",
     ),
     "JS320": Rule(
         summary="Wrong number of arguments",
@@ -449,17 +449,17 @@ RULES: dict[str, Rule] = {
     "JS323": Rule(
         summary="Input does not fit `run()`",
         explanation="A worker reads the input as JSON into the annotation of the parameter of `run()`. Where that "
-        "fails, the workflow task fails and is tried again for ever, so that the run hangs.",
+        "fails, the workflow task fails and is retried forever, so the run hangs.",
     ),
     "JS324": Rule(
         summary="Input has a key that is ignored",
-        explanation="The model has no such field and drops the key without a word, so it is most likely mistyped. "
-        'Models with `extra="allow"` keep such keys and are not warned of.',
+        explanation="The model has no such field and drops the key silently, so it is most likely mistyped. "
+        'Models with `extra="allow"` keep such keys and cause no warning.',
         severity=Severity.WARNING,
     ),
     "JS325": Rule(
         summary="Input cannot be checked against `run()`",
-        explanation="The annotation is no type that pydantic can read. The project has a data converter of its own, "
+        explanation="pydantic cannot read the annotation as a type. The project has a data converter of its own, "
         "which may know better, or the worker reads plain JSON here; otherwise it is JS329.",
         severity=Severity.WARNING,
     ),
@@ -476,20 +476,20 @@ RULES: dict[str, Rule] = {
         severity=Severity.WARNING,
     ),
     "JS328": Rule(
-        summary="Two workflows or activities of one name",
+        summary="Two workflows or activities with one name",
         explanation="A worker runs one workflow or activity per name, so two different ones on one task queue exclude "
         "each other, whichever jobs they belong to. Give one of them another name with `@workflow.defn(name=…)` or "
         "`@activity.defn(name=…)`, or another queue.",
     ),
     "JS329": Rule(
         summary="Worker cannot read the input",
-        explanation="The annotation of the parameter of `run()` is no type that pydantic can read, so the Pydantic "
-        "data converter, the default, fails on it in the worker: the workflow task is tried again for ever, and the "
-        "run hangs. On Python 3.11 that is so for `typing.TypedDict`; take it from `typing_extensions`.",
+        explanation="pydantic cannot read the annotation of the parameter of `run()` as a type, so the Pydantic data "
+        "converter, the default, fails on it in the worker: the workflow task is retried forever, and the run hangs. "
+        "On Python 3.11 this applies to `typing.TypedDict`; import it from `typing_extensions`.",
     ),
     # JS4xx: the project file
     "JS401": Rule(
-        summary="There is no such key in jobspec.toml",
+        summary="Unknown key in jobspec.toml",
         explanation="Only listed keys are allowed, so that a mistyped one cannot be silently without effect.",
     ),
     "JS402": Rule(
@@ -502,7 +502,7 @@ RULES: dict[str, Rule] = {
         "digit. It marks what the project owns and is permanent; former ids stay in `also_owns`.",
     ),
     "JS404": Rule(
-        summary="A level for a rule that has none",
+        summary="A level for a rule that cannot have one",
         explanation="`[lint] levels` says how much a rule that only warns weighs: `error`, `warning` or `off`. What "
         "leaves a job that cannot be used is an error in any case.",
     ),
@@ -533,15 +533,14 @@ RULES: dict[str, Rule] = {
         summary="A job is due more often than it can finish",
         explanation="With `overlap: skip` a run is left out while the one before still runs. A run may last as long as "
         "its `execution_timeout`, or its `run_timeout` without one; where two or more runs in a row can be left out "
-        "meanwhile, the job may run far less often than its schedule says. A timeout that a job inherits does not "
-        "count, for it says little about this job.",
+        "meanwhile, the job may run far less often than its schedule says. An inherited timeout does not count, "
+        "because it says little about this job.",
         severity=Severity.WARNING,
     ),
     "JS505": Rule(
         summary="An entry of `skip` excludes nothing",
-        explanation="The job would not run at such a time anyway, so the entry is most likely mistaken. Entries that a "
-        "job inherits are not warned of, for a list of holidays serves jobs of all kinds; nor are dates that were of "
-        "use once.",
+        explanation="The job would not run at such a time anyway, so the entry is most likely mistaken. Inherited "
+        "entries cause no warning, because a list of holidays serves jobs of all kinds; nor do dates that are past.",
         severity=Severity.WARNING,
     ),
     "JS506": Rule(
@@ -554,7 +553,7 @@ RULES: dict[str, Rule] = {
     "JS507": Rule(
         summary="A time zone beside an interval",
         explanation="Intervals are counted from the beginning of 1970 in UTC, whatever the time zone. Only `cron`, "
-        "`calendar` and `skip` have one. A time zone that a job inherits is not warned of.",
+        "`calendar` and `skip` have one. An inherited time zone causes no warning.",
         severity=Severity.WARNING,
     ),
     "JS508": Rule(
@@ -598,8 +597,8 @@ RULES: dict[str, Rule] = {
         summary="A value looks like a secret",
         explanation="Inputs and memos are in git, in Temporal's history and on every screen that shows a run. Keep "
         "secrets where workers read them, and pass a name. Known kinds of tokens are looked for, and texts under keys "
-        "such as `password` or `api_key` that are no reference such as `${DB_PASSWORD}` or `vault:shop/db`. The value "
-        "is never shown.",
+        "such as `password` or `api_key` that are not references such as `${DB_PASSWORD}` or `vault:shop/db`. The "
+        "value is never shown.",
         severity=Severity.WARNING,
     ),
     "JS515": Rule(
@@ -630,21 +629,21 @@ RULES: dict[str, Rule] = {
     ),
     "JS591": Rule(
         summary="A comment ignores nothing",
-        explanation="What it ignored is no longer said, or is said of another line. Only looked for where all "
-        "environments are checked and nothing is wrong, and for rules that were looked at.",
+        explanation="The warning that it ignored is gone, or is on another line. Reported only where all "
+        "environments are checked and nothing is wrong, and for rules that were checked.",
         severity=Severity.WARNING,
     ),
     # JS9xx: our own mistakes
     "JS901": Rule(
         summary="A bug in jobspec",
-        explanation="An exception that nobody expected was raised while the file or the job was judged. The job is "
-        "frozen, as by a mistake of its own, and everything else is judged as usual. Please report it. With "
+        explanation="jobspec raised an unexpected exception while it checked the file or the job. The job is "
+        "frozen, as if it had a mistake, and everything else is checked as usual. Please report it. With "
         "`JOBSPEC_DEBUG=1` in the environment the traceback is logged.",
     ),
     "JS902": Rule(
         summary="A bug in a check of jobspec",
-        explanation="An exception that nobody expected was raised by a check that only warns. The job can be used; "
-        "what the check would have said of it is unknown. Please report it. With `JOBSPEC_DEBUG=1` in the environment "
+        explanation="A check that only warns raised an unexpected exception. The job can be used, but without the "
+        "result of that check. Please report it. With `JOBSPEC_DEBUG=1` in the environment "
         "the traceback is logged.",
         severity=Severity.WARNING,
     ),
