@@ -14,13 +14,13 @@ dev: $(INSTALLED) ## Start Temporal and workers, and keep schedules equal to spe
 	$(BIN)/jobspec dev $(ARGS)
 
 test: $(INSTALLED) ## Run all tests, also those that need a Temporal server; ARGS="-k name" picks some
-	JOBSPEC_REQUIRE_LIVE=1 $(BIN)/pytest -n 2 $(ARGS)
+	JOBSPEC_REQUIRE_LIVE=1 $(BIN)/pytest -n 2 --dist worksteal $(ARGS)
 
 unit: $(INSTALLED) ## Run the tests that need no Temporal server, in under a minute
-	$(BIN)/pytest -n 2 -q tests/unit tests/property tests/golden $(ARGS)
+	$(BIN)/pytest -n 2 --dist worksteal -q tests/unit tests/property tests/golden $(ARGS)
 
 coverage: $(INSTALLED) ## Run all tests and list the lines that none of them runs, commands included
-	JOBSPEC_REQUIRE_LIVE=1 $(BIN)/pytest -n 2 -q --cov --cov-report=term-missing:skip-covered $(ARGS)
+	JOBSPEC_REQUIRE_LIVE=1 $(BIN)/pytest -n 2 --dist worksteal -q --cov --cov-report=term-missing:skip-covered $(ARGS)
 
 check: $(INSTALLED) ## Format, lint, types, layers, tests: all that must pass before a commit
 	$(BIN)/ruff format --check
