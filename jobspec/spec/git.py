@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import os
 import subprocess
+from contextlib import suppress
 from pathlib import Path
+from typing import IO, cast
 
 from jobspec.errors import UsageError
 from jobspec.spec.positions import escape, quote
@@ -19,6 +21,8 @@ _ELSEWHERE = frozenset({"GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_INDEX
 
 _OFFLINE = {"GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": "none"}
 """Keep git from fetching what a partial clone lacks; before version 2.44 it knows only the second."""
+
+_NO_GIT = "git is needed to read a commit, and is not installed"
 
 _FETCH_ALL = "fetch the whole history, with `git fetch --unshallow` or `fetch-depth: 0` of actions/checkout"
 
@@ -99,13 +103,65 @@ def _is_shallow(directory: Path) -> bool:
 
 
 def _start_git(directory: Path, *arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-    command = ["git", "-C", _find_repository(directory), "-c", "safe.bareRepository=explicit", *arguments]
-    inherited = {name: value for name, value in os.environ.items() if name not in _ELSEWHERE}
-    variables = {**inherited, **_OFFLINE, "LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"}  # its messages are read
+    command = _make_command(directory, *arguments)
     try:
-        return subprocess.run(command, input=stdin, capture_output=True, check=False, env=variables)  # noqa: S603 - arguments, no shell
+        return subprocess.run(command, input=stdin, capture_output=True, check=False, env=_make_variables())  # noqa: S603 - arguments, no shell
     except FileNotFoundError as error:
-        raise UsageError("git is needed to read a commit, and is not installed") from error
+        raise UsageError(_NO_GIT) from error
+
+
+def _make_command(directory: Path, *arguments: str) -> list[str]:
+    return ["git", "-C", _find_repository(directory), "-c", "safe.bareRepository=explicit", *arguments]
+
+
+def _make_variables() -> dict[str, str]:
+    inherited = {name: value for name, value in os.environ.items() if name not in _ELSEWHERE}
+    return {**inherited, **_OFFLINE, "LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"}  # its messages are read
+
+
+class BlobReader:
+    """One git process that hands out blobs one after the other, started when the first is asked for.
+
+    Args:
+        directory: A directory in the working tree of the repository.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._git: subprocess.Popen[bytes] | None = None
+
+    def read(self, name: str) -> bytes:
+        """Read the blob with a hash.
+
+        Raises:
+            UsageError: git is not installed, or has no such blob here.
+        """
+        git = self._git = self._git or self._start()
+        stdin, stdout = cast("IO[bytes]", git.stdin), cast("IO[bytes]", git.stdout)
+        with suppress(BrokenPipeError):  # it has ended, and says why
+            stdin.write(f"{name}\n".encode())
+            stdin.flush()
+        header = stdout.readline().decode()
+        _, _, size = header.partition(" blob ")
+        if size:
+            return stdout.read(int(size) + 1)[:-1]  # a newline follows the content
+        stderr = self.close()
+        if header:
+            raise UsageError(f"git has no object {name}; fetch the whole history of the commit")
+        raise _explain(stderr, name)
+
+    def close(self) -> bytes:
+        """End the process, if there is one; what it wrote to stderr."""
+        git, self._git = self._git, None
+        return git.communicate()[1] if git else b""
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        command = _make_command(self._directory, "cat-file", "--batch")
+        pipe = subprocess.PIPE
+        try:
+            return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, env=_make_variables())  # noqa: S603 - arguments, no shell
+        except FileNotFoundError as error:
+            raise UsageError(_NO_GIT) from error
 
 
 def find_work_tree(directory: Path) -> Path | None:

@@ -8,10 +8,9 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Self, TypeAlias
 
-from jobspec.errors import UsageError
-from jobspec.spec.git import find_commit, find_top, run_git
+from jobspec.spec.git import BlobReader, find_commit, find_top, run_git
 from jobspec.spec.links import Astray, follow_links
 from jobspec.spec.positions import escape
 from jobspec.spec.spec_files import (
@@ -52,7 +51,7 @@ _Directory: TypeAlias = "dict[str, _Blob | _Directory]"
 
 
 class GitTree:
-    """All entries of a commit, and where its links lead.
+    """All entries of a commit, and where its links lead; at the end of its context the git process that it uses ends.
 
     Args:
         repository: A directory in the working tree of the repository.
@@ -76,8 +75,17 @@ class GitTree:
             self._add(path.split("/"), blob)
             if mode == _LINK:
                 links[path] = digest if blob.size <= _MAX_TARGET else ""
-        targets = {"": _NOTHING, **_read_blobs(self._top, set(links.values()) - {""})}
-        self._links = {path: os.fsdecode(targets[digest]) for path, digest in links.items()}
+        self._blobs = BlobReader(Path(self._top))
+        self._links = {
+            path: os.fsdecode(self._blobs.read(digest) if digest else _NOTHING) for path, digest in links.items()
+        }
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End the git process that reads files."""
+        self._blobs.close()
 
     def _add(self, path: list[str], blob: _Blob) -> None:
         directory = self._entries
@@ -106,8 +114,7 @@ class GitTree:
             return refuse_root(shown, *why, named_at)
         walk = _Walk(self, real)
         walk.run(entry, shown)
-        contents = _read_blobs(self._top, {blob.name for _, blob in walk.blobs})
-        walk.draft.files += [SourceFile(path=path, data=contents[blob.name]) for path, blob in walk.blobs]
+        walk.draft.files += [SourceFile(path=path, data=self._blobs.read(blob.name)) for path, blob in walk.blobs]
         return walk.draft.make_listing(shown)
 
     def read_file(self, path: Path, shown: str) -> SourceFile | None:
@@ -132,7 +139,7 @@ class GitTree:
             return SourceFile(path=shown, problem=refuse(code, shown, reason, hint))
         if blob.size > MAX_BYTES:
             return SourceFile(path=shown, problem=refuse_size(shown, blob.size))
-        return SourceFile(path=shown, data=_read_blobs(self._top, {blob.name})[blob.name])
+        return SourceFile(path=shown, data=self._blobs.read(blob.name))
 
     def _find_inside(self, path: Path) -> str:
         """Name a path from the top of the repository, without following links below it: the commit has its own."""
@@ -246,20 +253,3 @@ class _Walk:
             self.draft.files.append(SourceFile(path=shown, problem=refuse_size(shown, blob.size)))
         else:
             self.blobs.append((shown, blob))
-
-
-def _read_blobs(top: str, names: set[str]) -> dict[str, bytes]:
-    """Read blobs by their hashes."""
-    if not names:
-        return {}
-    output = run_git(Path(top), "cat-file", "--batch", stdin="".join(f"{name}\n" for name in names).encode())
-    blobs: dict[str, bytes] = {}
-    at = 0
-    while at < len(output):
-        end = output.index(b"\n", at)
-        name, _, size = output[at:end].decode().partition(" blob ")
-        if not size:
-            raise UsageError(f"git has no object {name.split()[0]}; fetch the whole history of the commit")
-        blobs[name] = output[end + 1 : end + 1 + int(size)]
-        at = end + int(size) + 2
-    return blobs

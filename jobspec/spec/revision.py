@@ -66,7 +66,11 @@ def load_revision(directory: Path, ref: str, *, env: str | None, now: datetime) 
         UsageError: There is no git, no repository, no such commit, or none in common.
     """
     commit = find_merge_base(directory, ref)
-    tree = GitTree(directory, commit)
+    with GitTree(directory, commit) as tree:
+        return _read_revision(tree, directory, commit, ref, env, now)
+
+
+def _read_revision(tree: GitTree, directory: Path, commit: str, ref: str, env: str | None, now: datetime) -> Revision:
     file = tree.read_file(directory / PROJECT_FILE, PROJECT_FILE)
     project = read_project(file) if file else Project()
     if not isinstance(project, Project):

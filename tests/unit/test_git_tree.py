@@ -3,7 +3,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -11,7 +11,7 @@ from jobspec.errors import UsageError
 from jobspec.spec import git_tree
 from jobspec.spec.directory import read_directory
 from jobspec.spec.enclosure import find_enclosure
-from jobspec.spec.git import find_commit, find_merge_base
+from jobspec.spec.git import BlobReader, find_commit, find_merge_base
 from jobspec.spec.spec_files import MAX_BYTES, MAX_DEPTH, Listing
 
 if TYPE_CHECKING:
@@ -89,7 +89,8 @@ def repository(no_configuration: None, tmp_path_factory: pytest.TempPathFactory)
 
 
 def read(project: Path, ref: str = "HEAD", root: str = "specs") -> Listing:
-    return git_tree.GitTree(project, ref).read_specs(project / root)
+    with git_tree.GitTree(project, ref) as tree:
+        return tree.read_specs(project / root)
 
 
 def summarise(listing: Listing) -> tuple[str, bool, dict[str, bytes | str | None], dict[str, str]]:
@@ -180,14 +181,14 @@ def test_roots_and_files_that_lead_astray_in_the_commit_are_refused(project: Pat
     (project / "c50").symlink_to("specs")
     git(project, "add", "--all")
     git(project, "commit", "--quiet", "-m", "Links")
-    tree = git_tree.GitTree(project, "HEAD")
-    for name, reason in links.items():
-        [problem] = tree.read_specs(project / name).problems
-        assert problem.message.startswith(f"the spec root `{name}` cannot be read: ")
-        assert reason in problem.message
-        file = tree.read_file(project / name / "a.yaml", "a.yaml")
-        assert file is None or file.data is None
-    assert names_of(tree.read_specs(project / "c40")) == names_of(tree.read_specs(project / "specs"))
+    with git_tree.GitTree(project, "HEAD") as tree:
+        for name, reason in links.items():
+            [problem] = tree.read_specs(project / name).problems
+            assert problem.message.startswith(f"the spec root `{name}` cannot be read: ")
+            assert reason in problem.message
+            file = tree.read_file(project / name / "a.yaml", "a.yaml")
+            assert file is None or file.data is None
+        assert names_of(tree.read_specs(project / "c40")) == names_of(tree.read_specs(project / "specs"))
 
 
 def names_of(listing: Listing) -> list[str]:
@@ -264,7 +265,8 @@ def test_a_repository_of_somebody_else_is_refused_with_the_way_out(
 
 def test_a_file_is_read_as_it_is_in_the_commit(project: Path) -> None:
     def read_one(name: str) -> bytes | str | None:
-        found = git_tree.GitTree(project, "HEAD").read_file(project / name, name)
+        with git_tree.GitTree(project, "HEAD") as tree:
+            found = tree.read_file(project / name, name)
         if found is None:
             return None
         return found.problem.code if found.problem else found.data
@@ -295,4 +297,34 @@ def test_where_there_is_no_repository_or_no_git_is_an_error_of_usage(
 
 def test_an_object_that_was_not_fetched_is_an_error_of_usage(project: Path) -> None:
     with pytest.raises(UsageError, match="fetch"):
-        git_tree._read_blobs(str(project), {"1" * 40})
+        BlobReader(project).read("1" * 40)
+
+
+def test_one_git_process_reads_all_files(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(20):
+        write(project / f"schemas/{number}.json", f'{{"title": "{number}"}}')
+    git(project, "add", "--all")
+    git(project, "commit", "--quiet", "-m", "Schemas")
+    started = []
+    popen = subprocess.Popen
+
+    def count(command: list[str], **options: Any) -> subprocess.Popen[bytes]:
+        started.append(command)
+        return popen(command, **options)
+
+    with git_tree.GitTree(project, "HEAD") as tree:
+        monkeypatch.setattr(subprocess, "Popen", count)
+        assert tree.read_specs(project / "specs").files
+        for number in range(20):
+            file = tree.read_file(project / f"schemas/{number}.json", "")
+            assert file is not None
+            assert file.data == f'{{"title": "{number}"}}'.encode()
+    assert len(started) <= 1  # the links of the project may have been read before
+
+
+def test_a_reader_can_be_used_after_an_error(project: Path) -> None:
+    reader = BlobReader(project)
+    for _ in range(2):
+        with pytest.raises(UsageError, match="git has no object"):
+            reader.read("1" * 40)
+    reader.close()
