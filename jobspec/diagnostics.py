@@ -128,7 +128,9 @@ RULES: dict[str, Rule] = {
     ),
     "JS004": Rule(
         summary="A file is too large",
-        explanation="A spec file has at most 1 MiB. Split it into several files.",
+        explanation="A spec file has at most 1 MiB: split it into several files. All spec files of a project "
+        "together hold at most about a million keys and values, counted by the characters that separate them. If there "
+        "are more, the largest files are not parsed, and their jobs are frozen; the other files are read as usual.",
     ),
     "JS005": Rule(
         summary="A file is not UTF-8",

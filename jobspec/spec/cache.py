@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from jobspec.diagnostics import Diagnostic
@@ -13,6 +14,7 @@ from jobspec.spec.findings import refuse_bug
 from jobspec.spec.job_collection import Remembered
 from jobspec.spec.job_layers import Form, read_defaults, read_jobs
 from jobspec.spec.job_validation import Schemas
+from jobspec.spec.spec_files import SourceFile, refuse
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -22,7 +24,15 @@ if TYPE_CHECKING:
     from jobspec.spec.document import Document
     from jobspec.spec.enclosure import Enclosure
     from jobspec.spec.input_schema import FileReader, InputSchema
-    from jobspec.spec.spec_files import Listing, SourceFile
+    from jobspec.spec.spec_files import Listing
+
+MAX_WEIGHT = 1_000_000
+"""How many keys and values all spec files of a project may hold, estimated: parsing that many takes some seconds."""
+
+_YAML_MARKS = (b":", b",", b"[", b"{", b"- ", b"-\n", b"?")
+_TOML_MARKS = 2 * (b"=", b",", b"[", b"{", b"\\", b".", b".")  # slower to parse, most of all keys with dots
+_BYTES_PER_VALUE = 32
+"""How many bytes of comments, white space or text take as long to parse as a short value."""
 
 _DEFAULTS = frozenset({"defaults.yaml", "defaults.yml", "defaults.toml"})
 
@@ -34,6 +44,7 @@ class ParsedFile:
     Attributes:
         file: What was read.
         digest: Of the content, or of the problem.
+        weight: Roughly how many keys and values it holds.
         is_defaults: Whether it holds the defaults of its directory.
         form: What it holds.
         problem: Why it cannot be used.
@@ -43,6 +54,7 @@ class ParsedFile:
 
     file: SourceFile
     digest: bytes
+    weight: int
     is_defaults: bool
     form: Form | None
     problem: Diagnostic | None
@@ -74,8 +86,17 @@ class Cache:
 
     def parse(self, files: Iterable[SourceFile]) -> dict[str, ParsedFile]:
         """Parse the files whose content has changed."""
-        self._files = {file.path: _parse(file, self._files.get(file.path)) for file in files}
+        weighed = [(file, self._weigh(file)) for file in files]
+        excess = _find_excess({file.path: weight for file, weight in weighed})
+        self._files = {
+            file.path: _parse(_refuse_excess(file) if file.path in excess else file, weight, self._files.get(file.path))
+            for file, weight in weighed
+        }
         return self._files
+
+    def _weigh(self, file: SourceFile) -> int:
+        known = self._files.get(file.path)
+        return known.weight if known is not None and known.file is file else _weigh(file)
 
     def make_schemas(self, read: FileReader) -> Schemas:
         """Begin to read schemas for one load."""
@@ -86,18 +107,45 @@ class Cache:
         self.schemas = schemas.loaded
 
 
-def _parse(file: SourceFile, known: ParsedFile | None) -> ParsedFile:
+def _weigh(file: SourceFile) -> int:
+    """Estimate how much work it is to parse a file, without parsing it: by the characters that separate values."""
+    data = file.data or b""
+    marks = _TOML_MARKS if file.path.lower().endswith(".toml") else _YAML_MARKS
+    return len(data) // _BYTES_PER_VALUE + sum(map(data.count, marks))
+
+
+def _find_excess(weights: Mapping[str, int]) -> set[str]:
+    """Choose the files that are not parsed because the project holds too much: the heaviest, so that few suffice."""
+    order = sorted(weights, key=lambda path: (weights[path], path))
+    totals = accumulate(weights[path] for path in order)
+    return {path for total, path in zip(totals, order, strict=True) if total > MAX_WEIGHT}
+
+
+def _refuse_excess(file: SourceFile) -> SourceFile:
+    message = f"the project's spec files hold more than {MAX_WEIGHT:,} keys and values, and this is one of the largest"
+    problem = refuse("JS004", file.path, message, "remove values from it, or split the project")
+    return SourceFile(path=file.path, real_path=file.real_path, problem=problem)
+
+
+def _parse(file: SourceFile, weight: int, known: ParsedFile | None) -> ParsedFile:
     if known is not None and known.file is file:
         return known
     digest = hashlib.sha256(file.data if file.data is not None else repr(file.problem).encode()).digest()
     if known is not None and known.digest == digest:
-        known.file = file
+        known.file, known.weight = file, weight
         return known
     is_defaults = file.path.rpartition("/")[2].lower() in _DEFAULTS
     form, document = _read_form(file, is_defaults=is_defaults)
-    if isinstance(form, Diagnostic):
-        return ParsedFile(file=file, digest=digest, is_defaults=is_defaults, form=None, problem=form)
-    return ParsedFile(file=file, digest=digest, is_defaults=is_defaults, form=form, problem=None, document=document)
+    problem = form if isinstance(form, Diagnostic) else None
+    return ParsedFile(
+        file=file,
+        digest=digest,
+        weight=weight,
+        is_defaults=is_defaults,
+        form=None if isinstance(form, Diagnostic) else form,
+        problem=problem,
+        document=document,
+    )
 
 
 def _read_form(file: SourceFile, *, is_defaults: bool) -> tuple[Form | Diagnostic, Document | None]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from jobspec.diagnostics import Diagnostic, Location, Related
 from jobspec.secrets import mask
-from jobspec.spec.positions import Positions, Span, SyntaxProblem, ValuePath
+from jobspec.spec.positions import MAX_EXCERPT, Positions, Span, SyntaxProblem, ValuePath
 from jobspec.spec.toml_text import locate_toml, parse_toml
 from jobspec.spec.yaml_text import locate_yaml, parse_yaml
 
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from jobspec.spec.spec_files import SourceFile
 
 Format: TypeAlias = Literal["yaml", "toml"]
-
-MAX_EXCERPT = 160
-"""How many characters of a line a diagnostic shows."""
 
 _MARKS = {  # in this order: that of UTF-32 begins with that of UTF-16
     b"\xff\xfe\x00\x00": "UTF-32",

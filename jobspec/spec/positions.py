@@ -21,6 +21,12 @@ ValuePath: TypeAlias = tuple[str | int, ...]
 MAX_DEPTH = 64
 """How many mappings and lists may be nested in each other, aliases expanded."""
 
+MAX_PLACES = 50_000
+"""How many keys and values of one document are located. Anything after them is reported at what contains it."""
+
+MAX_EXCERPT = 160
+"""How many characters of a line a diagnostic shows."""
+
 MAX_DIGITS = 128
 """How many characters a whole number may have; Python itself fails at 4,300 digits."""
 

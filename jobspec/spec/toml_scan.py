@@ -7,6 +7,7 @@ else it stops, and what it has found until then remains.
 
 from __future__ import annotations
 
+import math
 import re
 from bisect import bisect_right
 from contextlib import suppress
@@ -14,7 +15,7 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import TYPE_CHECKING, NoReturn
 
-from jobspec.spec.positions import MAX_DEPTH, Span
+from jobspec.spec.positions import MAX_DEPTH, MAX_EXCERPT, Span
 
 if TYPE_CHECKING:
     from jobspec.spec.positions import ValuePath
@@ -58,9 +59,14 @@ class Scan:
     comments: list[int] = field(default_factory=list)
 
 
-def scan_toml(text: str) -> Scan:
-    """Find all keys and values of a text, up to the first mistake."""
-    scanner = _Scanner(text)
+def scan_toml(text: str, *, most: float = math.inf) -> Scan:
+    """Find all keys and values of a text, up to the first mistake.
+
+    Args:
+        text: The text.
+        most: With how many keys and values the scan ends; it finishes what a diagnostic can show of that line.
+    """
+    scanner = _Scanner(text, most)
     with suppress(_Stopped):
         scanner.run()
     return scanner.found
@@ -71,8 +77,10 @@ class _Stopped(Exception):  # noqa: N818 - the end of a scan and no error
 
 
 class _Scanner:
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, most: float) -> None:
         self.found = Scan()
+        self._most = most
+        self._full_at: int | None = None
         self._text = text
         self._at = 0
         lines = text.split("\n")
@@ -88,10 +96,19 @@ class _Scanner:
         table: ValuePath = ()
         self.found.values[()] = Span(line=1, column=1, length=max(self._lengths[0], 1))
         while self._skip() < len(self._text):
+            self._stop_if_full()
             if self._text.startswith("[", self._at):
                 table = self._read_header()
             else:
                 self._read_value(self._read_key(table, dotted=True))
+
+    def _stop_if_full(self) -> None:
+        if self._full_at is None and len(self.found.values) + len(self.found.keys) >= self._most:
+            start = self._text.rfind("\n", 0, self._at) + 1
+            end = self._text.find("\n", self._at)
+            self._full_at = min(start + MAX_EXCERPT, len(self._text) if end < 0 else end)
+        if self._full_at is not None and self._at >= self._full_at:
+            raise _Stopped
 
     def _skip(self) -> int:
         match = _SKIP.match(self._text, self._at)
@@ -181,6 +198,7 @@ class _Scanner:
         """Read a value with all that is in it; without recursion, as the text may be hostile."""
         opened: list[tuple[ValuePath, int, int | None]] = []  # path, start, and count of items or None for a table
         while True:
+            self._stop_if_full()
             start = self._at
             if self._text.startswith(("[", "{"), start):
                 self._at += 1

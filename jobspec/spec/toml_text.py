@@ -7,7 +7,7 @@ import re
 import tomllib
 from typing import TYPE_CHECKING, Any
 
-from jobspec.spec.positions import MAX_DEPTH, MAX_DIGITS, Positions, Span, SyntaxProblem, quote
+from jobspec.spec.positions import MAX_DEPTH, MAX_DIGITS, MAX_PLACES, Positions, Span, SyntaxProblem, quote
 from jobspec.spec.toml_scan import Scan, scan_toml
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def locate_toml(text: str) -> Positions:
     Args:
         text: A document, as a rule one that :func:`parse_toml` has read.
     """
-    scan = scan_toml(text.removeprefix("\ufeff"))
+    scan = scan_toml(text.removeprefix("\ufeff"), most=MAX_PLACES)
     return Positions(values=scan.values, keys=scan.keys)
 
 

@@ -19,7 +19,7 @@ from yaml.events import (
     StreamEndEvent,
 )
 
-from jobspec.spec.positions import MAX_DEPTH, Positions, Span
+from jobspec.spec.positions import MAX_DEPTH, MAX_EXCERPT, MAX_PLACES, Positions, Span
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,12 +28,14 @@ if TYPE_CHECKING:
 
 Mark: TypeAlias = Any  # libyaml's marks have `line` and `column`, both from 0, in characters
 
-_PROPERTIES = re.compile(r"(?:[&!]\S*[ \t]+)+")
+# Each ends where libyaml lets it end. Up to the next space would do as well, but in `[&a,&b,…]` that is the whole line,
+# once for each anchor.
+_PROPERTIES = re.compile(r"(?:(?:&[\w-]*+|!<[^>\s]*+>|![^\s,\[\]{}]*+)[ \t]++)+")
 _LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")  # as libyaml counts lines
 
 
 def scan_yaml(text: str) -> Positions:
-    """Find the keys and values of a document, up to the first mistake that libyaml finds."""
+    """Find the keys and values of a document, up to the first mistake that libyaml finds or to `MAX_PLACES`."""
     scanner = _Scanner(text)
     with suppress(YAMLError, UnicodeEncodeError):
         scanner.run()
@@ -54,6 +56,7 @@ class _Scanner:
         # An open container is its path, the mark of its start, and the count of its items or None for a mapping.
         self._open: list[tuple[ValuePath, Mark, int | None]] = []
         self._key: str | None = None
+        self._full_line: int | None = None
 
     def run(self) -> None:
         next_event: Callable[[], Any] = CParser(self._text).get_event
@@ -63,8 +66,14 @@ class _Scanner:
                 self._close(event)
             elif kind in (ScalarEvent, AliasEvent, MappingStartEvent, SequenceStartEvent):
                 self._place(event, kind)
-            if len(self._open) > MAX_DEPTH:
+            if len(self._open) > MAX_DEPTH or self._is_full(event.start_mark):
                 return
+
+    def _is_full(self, mark: Mark) -> bool:
+        """Whether enough was found, and all else on the part of the line that a diagnostic can show."""
+        if self._full_line is None and len(self.values) + len(self.keys) >= MAX_PLACES:
+            self._full_line = mark.line
+        return self._full_line is not None and (mark.line > self._full_line or mark.column > MAX_EXCERPT)
 
     def _place(self, event: Any, kind: type) -> None:
         if self._is_key(event, kind):

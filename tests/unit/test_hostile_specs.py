@@ -72,6 +72,20 @@ def test_a_thousand_schemas_that_hang_are_a_thousand_mistakes(tmp_path: Path, co
     assert check(tmp_path, *command).count("error[JS313]") >= 1000
 
 
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_dozen_large_files_that_are_costly_to_read_are_a_dozen_mistakes(tmp_path: Path, command: list[str]) -> None:
+    specs = prepare(tmp_path)
+    for number in range(6):
+        start = f"name: a{number}\nqueue: q\nworkflow: {{type: W}}\nschedul: 5\ninput: "
+        lists = "[" + "[]," * 300_000 + "]\n"
+        anchors = "[" + "".join(f"&a{anchor}," for anchor in range(100_000)) + "]\n"
+        (specs / f"a{number}.yaml").write_text(start + lists)
+        (specs / f"b{number}.yaml").write_text(start + anchors)
+    said = check(tmp_path, *command)
+    assert all(f"specs/{name}{number}.yaml" in said for name in "ab" for number in range(6))
+    assert "specs/good.yaml" not in said
+
+
 def find_marked(mark: str) -> list[Path]:
     """Find the processes that were started with a variable, and those that they started."""
     found = []

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from jobspec.diagnostics import RULES, Diagnostic, Severity
+from jobspec.spec import cache as cache_module
 from jobspec.spec.cache import Cache
 from jobspec.spec.loader import Checked, load, load_all_environments, load_listings
 from jobspec.spec.model import JobSpec
@@ -581,3 +582,44 @@ def test_declared_environments_are_the_only_ones_to_check(tmp_path: Path) -> Non
     checked = check(tmp_path, files, environments=["prod", "dev"])
     assert list(checked.by_environment) == ["dev", "prod"]
     assert checked.diagnostics == ()
+
+
+def test_of_a_project_with_too_many_values_the_largest_files_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cache_module, "MAX_WEIGHT", 100)
+    large = {"specs/a.yaml": job("a", "input: [" + "1," * 80 + "]\n"), "specs/b.toml": "a = [" + "1," * 95 + "]"}
+    small = {f"specs/{name}.yaml": job(name) for name in "cdefgh"}
+    cache = Cache()
+    for _ in range(2):
+        loaded = read(large | small, cache=cache)
+        assert sorted(loaded.jobs) == list("cdefgh")
+        assert said(loaded.diagnostics) == [("JS004", "specs/a.yaml"), ("JS004", "specs/b.toml")]
+        assert loaded.incomplete
+    assert sorted(read({"specs/a.yaml": large["specs/a.yaml"]}, cache=cache).jobs) == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("path", "values", "text"),
+    [
+        ("a.yaml", 1000, "[" + "a," * 1000 + "]"),
+        ("a.yaml", 1000, "[" * 1000),
+        ("a.yaml", 1000, "- a\n" * 1000),
+        ("a.yaml", 1000, "-\n" * 1000),
+        ("a.yaml", 1000, "a:\n" * 1000),
+        ("a.yaml", 1000, "? a\n" * 1000),
+        ("a.yaml", 1000, "{" * 1000),
+        ("a.toml", 1000, "a=1\n" * 1000),
+        ("a.toml", 1000, "a=[" + "1," * 1000 + "]"),
+        ("a.toml", 1000, "[a]\n" * 1000),
+        ("a.toml", 1000, "a.a.a.a.a=1\n" * 250),
+        ("a.toml", 1000, 'a="' + "\\n" * 1000 + '"'),
+    ],
+)
+def test_what_costs_a_parser_time_counts(path: str, values: int, text: str) -> None:
+    assert cache_module._weigh(SourceFile(path=path, data=text.encode())) >= values
+
+
+def test_honest_files_count_about_as_much_as_they_hold() -> None:
+    text = job() + "schedule:\n  cron: '0 9 * * MON-FRI'\n  timezone: Europe/Berlin\nlabels: {team: a, tier: b}\n"
+    assert (
+        cache_module._weigh(SourceFile(path="a.yaml", data=text.encode())) < 18
+    )  # eight keys, five of them with values

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from jobspec.diagnostics import RULES
-from jobspec.spec.positions import Span, SyntaxProblem
+from jobspec.spec.positions import MAX_EXCERPT, MAX_PLACES, Span, SyntaxProblem
 from jobspec.spec.toml_scan import scan_toml
 from jobspec.spec.toml_text import locate_toml, parse_toml
 
@@ -278,3 +278,17 @@ def test_a_valid_text_has_no_duplicates() -> None:
     text += "[[k]]\n[[k.l]]\n[k.m]\n" * 2 + "n = {o.p = 1, o.q = 2}\n"
     parse_toml(text)
     assert scan_toml(text).duplicate is None
+
+
+def test_so_many_places_are_found_and_no_more() -> None:
+    found = locate_toml("a = [" + "[]," * 200_000 + "]\nb = 1\n")
+    assert MAX_PLACES <= len(found.values) + len(found.keys) <= MAX_PLACES + MAX_EXCERPT
+    assert found.nearest(("b",)) == found.nearest(())
+
+
+def test_what_a_diagnostic_can_show_is_located_to_its_end() -> None:
+    keys = (MAX_PLACES - 6) // 2
+    text = "".join(f"k{number} = 1\n" for number in range(keys)) + "a = {b = 1, c = 2, d = 3, e = 4}\nf = 5\n"
+    found = locate_toml(text)
+    assert found.value(("a", "e"))
+    assert not found.value(("f",))

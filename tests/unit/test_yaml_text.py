@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from jobspec.diagnostics import RULES
-from jobspec.spec.positions import Span, SyntaxProblem
+from jobspec.spec.positions import MAX_EXCERPT, MAX_PLACES, Span, SyntaxProblem
 from jobspec.spec.yaml_text import MAX_ALIASED, locate_yaml, parse_yaml
 
 
@@ -412,3 +412,32 @@ def test_positions_of_broken_texts_go_as_far_as_the_mistake() -> None:
     assert locate_yaml("a: *b").value(("a", "c")) is None
     assert locate_yaml("[" * 1000).value((0,) * 1000) is None
     assert locate_yaml("a: \x85\x00 b\ud800").values == {}
+
+
+def test_anchors_on_one_line_are_located_in_linear_time() -> None:
+    text = "a: [" + "".join(f"&a{number}," for number in range(10_000)) + "]"
+    start = time.process_time()
+    parse_yaml(text)
+    parsed = time.process_time()
+    locate_yaml(text)
+    assert time.process_time() - parsed < 50 * (parsed - start)
+
+
+def test_properties_are_no_part_of_a_value() -> None:
+    found = locate_yaml("a: &a !!str x\nb: [&b,&c 1, !<tag:yaml.org,2002:str> 2]\n")
+    spans = [found.nearest(path) for path in (("a",), ("b", 0), ("b", 1), ("b", 2))]
+    assert [(span.line, span.column) for span in spans] == [(1, 13), (2, 5), (2, 11), (2, 39)]
+
+
+def test_so_many_places_are_found_and_no_more() -> None:
+    found = locate_yaml("- [" + "[]," * 200_000 + "]\n- x\n")
+    assert MAX_PLACES <= len(found.values) <= MAX_PLACES + MAX_EXCERPT
+    assert found.nearest((1,)) == found.nearest(())
+
+
+def test_what_a_diagnostic_can_show_is_located_to_its_end() -> None:
+    keys = (MAX_PLACES - 6) // 2
+    text = "".join(f"k{number}: 1\n" for number in range(keys)) + "a: {b: 1, c: 2, d: 3, e: 4}\nf: 5\n"
+    found = locate_yaml(text)
+    assert found.value(("a", "e"))
+    assert not found.value(("f",))
