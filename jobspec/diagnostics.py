@@ -237,7 +237,8 @@ RULES: dict[str, Rule] = {
     ),
     "JS105": Rule(
         summary="Too many mistakes to list",
-        explanation="Only the first hundred mistakes of one job, or of one mapping, are listed. Fix those first.",
+        explanation="Only the first hundred mistakes of one job, or of one mapping, are listed. After 10,000 mistakes "
+        "in a project, the jobs that follow are frozen without a check. Fix the listed mistakes first.",
     ),
     "JS110": Rule(
         summary="A value has the wrong type",

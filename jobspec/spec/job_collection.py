@@ -19,7 +19,7 @@ from jobspec.spec.vocabulary import join_words, suggest_word
 from jobspec.timing.upcoming import fires_plainly
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from jobspec.spec.ignores import Ignore
@@ -64,6 +64,10 @@ class Remembered:
     plain: dict[str | None, Plain] = field(default_factory=dict)
 
 
+MOST_MISTAKES = 10_000
+"""How many mistakes are looked for in a project: to write down a hundred thousand takes ten seconds."""
+
+
 class Collection:
     """The jobs of all files in one environment, as they come in.
 
@@ -84,6 +88,7 @@ class Collection:
         self._now = now
         self._schemas = schemas
         self._findings: list[Finding] = []
+        self._mistakes = 0
         self._jobs: dict[str, Job] = {}
         self._named: dict[str, Layer] = {}
         self._unusable: dict[Diagnostic, list[Layer]] = {}
@@ -158,6 +163,10 @@ class Collection:
         wrong = {finding.job for finding in form.findings if finding.job is not None}
         own = () if form.defaults is None else (form.defaults,)
         for index, job in enumerate(form.jobs):
+            if self._mistakes > MOST_MISTAKES:
+                self._leave_unchecked(form.jobs[index:])
+                break
+            before = len(self._findings)
             layers = None if inherited is None or not is_usable else (*inherited, *own, job)
             try:
                 is_right = self._add_job(index, job, layers, judged)
@@ -166,6 +175,17 @@ class Collection:
                 is_right = False
             if not is_right or job in wrong:
                 self._freeze(job)
+                self._mistakes += len(self._findings) - before
+
+    def _leave_unchecked(self, jobs: Sequence[Layer]) -> None:
+        """Freeze the rest of a file's jobs, and say so at the first of them."""
+        message = f"there are more than {MOST_MISTAKES:,} mistakes; the jobs of this file are not checked from here on"
+        problem = Problem(path=(), code="JS105", message=message, hint="fix the other mistakes first")
+        self._findings.append(Finding(layer=jobs[0], problem=problem, job=jobs[0]))
+        for job in jobs:
+            if job.name is not None:
+                self._named.setdefault(job.name, job)
+            self._freeze(job)
 
     def _add_job(
         self,

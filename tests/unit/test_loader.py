@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from jobspec.diagnostics import RULES, Diagnostic, Severity
-from jobspec.spec import cache as cache_module
+from jobspec.spec import cache as cache_module, job_collection
 from jobspec.spec.cache import Cache
 from jobspec.spec.loader import Checked, load, load_all_environments, load_listings
 from jobspec.spec.model import JobSpec
@@ -162,6 +162,27 @@ def test_a_great_many_mistakes_are_cut_short_and_found_quickly() -> None:
     assert time.perf_counter() - started < 10  # 1 s where nothing else runs; without limits it is minutes
     assert len(found) == 6 * 101
     assert sum(each.code == "JS105" for each in found) == 6
+
+
+def test_after_too_many_mistakes_the_rest_is_frozen_without_a_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(job_collection, "MOST_MISTAKES", 20)
+    listed = "jobs:\n" + "".join(f"- {{name: j{n}, queue: 5, workflow: {{type: W}}}}\n" for n in range(50))
+    good = "jobs:\n- {name: late, queue: q, workflow: {type: W}}\n"
+    loaded = read({"specs/a.yaml": listed, "specs/b.yaml": good})
+    assert not loaded.jobs
+    assert loaded.frozen == {*(f"j{n}" for n in range(50)), "late"}
+    assert [each.code for each in loaded.diagnostics].count("JS110") == 21
+    cut = [str(each.location) for each in loaded.diagnostics if each.code == "JS105"]
+    assert [place.rpartition(":")[0] for place in cut] == ["specs/a.yaml:23", "specs/b.yaml:2"]
+
+
+def test_warnings_and_mistakes_below_the_limit_leave_the_rest_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(job_collection, "MOST_MISTAKES", 2)
+    ended = "schedule: {interval: 1h, end_at: 2020-01-01T00:00:00Z}\n"
+    files = {f"specs/{n}.yaml": job(f"j{n}", ended) for n in range(9)} | {"specs/a.yaml": job("a", "tags: 5\n")}
+    loaded = read(files, now=NOW)
+    assert loaded.frozen == {"a"}
+    assert len(loaded.jobs) == 9
 
 
 def test_texts_of_any_length_give_short_messages() -> None:
