@@ -17,6 +17,7 @@ from jobspec.reconcile.checkout import find_checkout
 from jobspec.reconcile.logs import log
 from jobspec.reconcile.signatures import list_inside
 from jobspec.spec.cache import Cache
+from jobspec.spec.document import find_positions
 from jobspec.spec.project import resolve_environment
 from jobspec.spec.spec_files import PROJECT_FILE
 from jobspec.spec.workspace import load_workspace, open_workspace
@@ -32,6 +33,10 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 
 _GIT_POLL_SECONDS = 0.1
+_LARGE = 64 * 1024
+"""Characters; to find where a job begins in a smaller file takes milliseconds."""
+_MOST_LARGE = 32
+"""Half of what is remembered (`spec.document`), so that the large files do not displace one another."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,6 +169,7 @@ class SpecSource:
         self._place, self._roots = workspace.directory, workspace.roots
         environment = resolve_environment(workspace.project, self._environment)
         loaded = open_workspace(workspace, env=self._environment, now=now, cache=self._cache)
+        _locate_values(loaded)
         return workspace, environment, loaded
 
     def _check_place(self, workspace: Workspace) -> None:
@@ -190,6 +196,13 @@ class SpecSource:
         schemas = [workspace.directory / shown for shown in self._cache.schemas]
         commits = [path for checkout in self._find_checkouts() for path in checkout.list_files()]
         return (workspace.file or workspace.directory / PROJECT_FILE, *schemas, *commits)
+
+
+def _locate_values(loaded: Loaded) -> None:
+    """Find where each value of large files stands, here where it delays no probe; planning asks for lines of jobs."""
+    large = sorted((each for each in loaded.documents if len(each.text) > _LARGE), key=lambda each: len(each.text))
+    for document in large[-_MOST_LARGE:]:
+        find_positions(document)
 
 
 def _is_torn(before: tuple[CheckoutState, ...], after: tuple[CheckoutState, ...]) -> bool:

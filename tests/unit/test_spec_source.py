@@ -13,6 +13,7 @@ from jobspec.errors import ProjectError, UsageError
 from jobspec.reconcile.checkout import find_checkout
 from jobspec.reconcile.signatures import sign_file
 from jobspec.reconcile.spec_source import SpecSource, find_start
+from jobspec.spec import document
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -44,6 +45,15 @@ def write(directory: Path, name: str, text: str | None = None) -> Path:
 
 def make_source(directory: Path, environment: str | None = None, *, confirm_after: float = 0.0) -> SpecSource:
     return SpecSource(directory, environment, confirm_after=confirm_after)
+
+
+async def test_where_the_jobs_of_a_large_file_stand_is_known_once_it_is_read(project: Path) -> None:
+    jobs = "".join(f"- {{name: j{n}, queue: q, workflow: {{type: W}}}}\n" for n in range(2000))
+    write(project, "large", f"jobs:\n{jobs}")
+    reading = await make_source(project).read()
+    looked_up = document._find_positions.cache_info().misses
+    assert reading.loaded.jobs["j1999"].line == 2001
+    assert document._find_positions.cache_info().misses == looked_up
 
 
 async def test_only_the_second_of_two_equal_reads_confirms(project: Path) -> None:
