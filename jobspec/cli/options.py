@@ -137,7 +137,7 @@ def read_json(text: str, option: str) -> Any:
         option: How the value was given, for messages.
 
     Raises:
-        UsageError: It is no JSON, or there is no such file.
+        UsageError: The text is not JSON, or there is no such file.
     """
     if not text.startswith("@"):
         return _parse(text, option)

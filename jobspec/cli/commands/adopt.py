@@ -91,7 +91,7 @@ def _find_equal(desired: Mapping[str, Desired], live: Mapping[str, Observed], fo
 def forget_command(names: tuple[str, ...], target: TargetOptions) -> int:
     """Drop this project's mark from schedules and nothing else.
 
-    They stay as they are and are nobody's afterwards: no plan touches them until somebody adopts them.
+    They stay as they are and have no owner: no plan touches them until somebody adopts them.
     """
     from jobspec.cli.specs import open_specs
 
